@@ -1,0 +1,86 @@
+// A block: the rows of one flush for one mentions partition, with the account of what was read.
+//
+// Every flush writes one block (in parts if large) to every mentions partition, even an empty one, so that each carries
+// every watermark and detect can audit the chain: a block's `from` must be the `to` of the block before, per source
+// partition. Byte-exact format: docs/FORMATS.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "engine/log/log.h"
+#include "operators/mention/mention.h"
+
+namespace tocsin {
+
+// What one flush read of one source partition. Offsets are half-open: [from, to).
+struct SourceRange {
+  std::string topic;
+  int32_t partition = 0;
+  uint32_t epoch = 0;  // raised by `tocsin source reset` when the topic was made anew
+  Offset from = 0;
+  Offset to = 0;
+  int64_t highest_event_time_ms = kUnknownTime;  // over all that was ever read of this partition
+  int64_t out_of_orderness_ms = 0;               // of its source, so that detect needs no source configuration
+  int64_t max_drag_ms = 0;
+  bool idle = false;       // at its end, and has been for the idle time-out
+  bool caught_up = false;  // its end was reached since the block before
+  // The account of [from, to): these five add up to `records`.
+  uint32_t records = 0;
+  uint32_t matched = 0;  // with at least one mention
+  uint32_t unmatched = 0;
+  uint32_t dead = 0;
+  uint32_t official = 0;  // no mention, but an official account's response
+
+  friend bool operator==(const SourceRange&, const SourceRange&) = default;
+};
+
+// A decoded block. Views borrow from the bytes that were decoded.
+struct Block {
+  uint64_t config_version = 0;
+  uint32_t part = 0;  // of `parts`; sources count as read only with the last part
+  uint32_t parts = 1;
+  std::vector<SourceRange> sources;
+  std::vector<std::string_view> brands;  // brand ids; Mention::brand indexes this
+  std::vector<Mention> mentions;
+  std::vector<Sample> samples;
+};
+
+// Collects mentions for one mentions partition and encodes them. Not thread-safe. Reuse it: Clear keeps capacity.
+class BlockBuilder {
+ public:
+  // `brand` and `sample` in the mention are ignored: `brand_id` names the brand, `sample` (null: none) is copied. The
+  // same sample given for successive mentions is kept once.
+  void Add(const Mention& mention, std::string_view brand_id, const Sample* sample);
+
+  size_t size_bytes() const { return bytes_; }  // approximate encoded size, a little above the real one
+  size_t mention_count() const { return mentions_.size(); }
+  bool empty() const { return mention_count() == 0; }
+  void Clear();
+
+  // Replaces `*parts` by the encoded parts, each at most `max_part_bytes` unless a single row with the sources needs
+  // more (a row is never split); at least one part. Every part carries all sources. REQUIRES: every mention's `source`
+  // is an index into `sources`.
+  void Encode(uint64_t config_version, absl::Span<const SourceRange> sources, size_t max_part_bytes,
+              std::vector<std::string>* parts) const;
+
+ private:
+  // Row number behind each part's last row.
+  std::vector<size_t> PartEnds(size_t fixed_bytes, size_t source_count, size_t max_part_bytes) const;
+
+  std::vector<Mention> mentions_;          // brand and sample index the tables below
+  std::vector<std::string> brands_;        // by first appearance
+  std::vector<std::string> sample_bytes_;  // as encoded
+  absl::flat_hash_map<std::string, uint32_t> brand_index_;
+  size_t bytes_ = 0;
+};
+
+// Decodes one part. DataLoss: truncated, altered (checksum) or of an unknown version. `*block` is reused.
+absl::Status DecodeBlock(std::string_view bytes, Block* block);
+
+}  // namespace tocsin

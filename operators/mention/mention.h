@@ -1,0 +1,60 @@
+// One mention: a (post, brand) pair as it travels from ingest to detect. Compact, without text.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/log/log.h"
+#include "operators/parse/post.h"
+#include "operators/sentiment/sentiment.h"
+
+namespace tocsin {
+
+// Bits of Mention::flags. Part of the block format.
+enum MentionFlag : uint8_t {
+  kVerified = 1 << 0,
+  kNewAccount = 1 << 1,      // younger than 30 days at the time of the post
+  kNoAuthor = 1 << 2,        // the text fingerprint stands in for the author
+  kOfficial = 1 << 3,        // by an official account of the brand: its response, not a mention
+  kAmbiguous = 1 << 4,       // matched by a name that is also a word
+};
+
+// Bits of Mention::terms: classes of words in the text. Part of the block format.
+enum MentionTerm : uint32_t {
+  kSafetyTerm = 1 << 0,
+  kBreachTerm = 1 << 1,
+  kCallToAction = 1 << 2,
+  kAngerTerm = 1 << 3,
+  kServiceTerm = 1 << 4,
+  kMisconductTerm = 1 << 5,
+};
+
+struct Mention {
+  uint32_t brand = 0;  // index into the table that goes with it: the watchlist's, or a block's
+  int64_t event_time_ms = 0;
+  uint64_t post_hash = 0;    // Hash64 of network and post id
+  uint64_t author_hash = 0;  // keyed hash of network and author id
+  uint64_t text_hash = 0;    // fingerprint of the folded text without handles and URLs
+  uint64_t root_hash = 0;    // of the original for a repost or quote, else 0
+  SentimentClass sentiment = SentimentClass::kUnclassified;
+  PostKind kind = PostKind::kOriginal;
+  Network network = Network::kOther;
+  uint8_t flags = 0;
+  uint16_t language = 0;  // two ASCII letters, first in the high byte; 0 unknown
+  uint32_t reach = 0;     // followers, saturated; 0 unknown
+  uint32_t terms = 0;
+  int32_t source = 0;     // index into the block's source partitions
+  Offset offset = 0;      // of the record in that source partition
+  int32_t sample = -1;    // index into the block's samples; -1: text did not travel
+};
+
+// Text and names of a post that may become evidence.
+struct Sample {
+  std::string_view post_id;
+  std::string_view author_handle;
+  std::string_view text;      // cut at a character border to at most 500 bytes
+  std::string_view hashtags;  // space separated, folded
+  std::string_view url;       // first one
+};
+
+}  // namespace tocsin
