@@ -1,0 +1,57 @@
+# Language, warnings, sanitizers and hardening: what every target of ours is compiled with.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(TOCSIN_CCACHE ccache)
+  if(TOCSIN_CCACHE)
+    set(CMAKE_C_COMPILER_LAUNCHER "${TOCSIN_CCACHE}")
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${TOCSIN_CCACHE}")
+  endif()
+endif()
+
+add_library(tocsin_flags INTERFACE)
+target_include_directories(tocsin_flags INTERFACE "${CMAKE_SOURCE_DIR}")
+target_compile_definitions(tocsin_flags INTERFACE SIMDJSON_EXCEPTIONS=0)
+target_compile_options(tocsin_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast
+  -Wcast-align -Wformat=2 -Wnull-dereference -Wimplicit-fallthrough -Wswitch -Wunused -Wvla)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(tocsin_flags INTERFACE -Wduplicated-cond -Wlogical-op)
+endif()
+if(TOCSIN_WARNINGS_AS_ERRORS)
+  target_compile_options(tocsin_flags INTERFACE -Werror)
+endif()
+
+if(TOCSIN_SANITIZE STREQUAL "address")
+  set(sanitizer_flags -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+elseif(TOCSIN_SANITIZE STREQUAL "thread")
+  # GCC warns about std::atomic_thread_fence in library headers; the fences are Abseil's and are annotated there.
+  set(sanitizer_flags -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan)
+elseif(NOT TOCSIN_SANITIZE STREQUAL "")
+  message(FATAL_ERROR "TOCSIN_SANITIZE is '${TOCSIN_SANITIZE}': must be empty, address or thread")
+endif()
+if(sanitizer_flags)
+  target_compile_options(tocsin_flags INTERFACE ${sanitizer_flags})
+  target_link_options(tocsin_flags INTERFACE ${sanitizer_flags})
+endif()
+
+if(TOCSIN_HARDEN)
+  target_compile_options(tocsin_flags INTERFACE
+    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    target_compile_options(tocsin_flags INTERFACE -fcf-protection=full)
+  endif()
+  target_link_options(tocsin_flags INTERFACE LINKER:-z,relro,-z,now,-z,noexecstack)
+  include(CheckPIESupported)
+  check_pie_supported(LANGUAGES CXX)
+endif()

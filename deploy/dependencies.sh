@@ -1,0 +1,222 @@
+#!/usr/bin/env bash
+# Installs what building Tocsin needs, and builds what the distribution has too old or in another shape.
+#
+#   deploy/dependencies.sh [--tests] [plain|asan|tsan]...
+#
+# Packages come from apt (root, or sudo). Abseil is always built here, since Debian compiles it with a string_view type of
+# its own; librdkafka only where the distribution's is older than 2.8.0, and for tsan, which needs one without C11 threads.
+# Both come from Debian 13's source packages, into build/deps/<variant>. Sanitizers change the layout of Abseil's
+# containers, hence a prefix per variant (default: plain). A second call finds everything in place and returns at once.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly kSourceSuite=trixie
+readonly kLibrdkafkaMinimum=2.8.0
+readonly kRecipe=2  # raised whenever the builds below change, so that older prefixes are built anew
+readonly kDeps="$PWD/build/deps"
+
+with_tests=0
+variants=()
+for argument in "$@"; do
+  case "$argument" in
+    --tests) with_tests=1 ;;
+    plain | asan | tsan) variants+=("$argument") ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) echo "dependencies.sh: unknown argument '$argument'; see --help" >&2; exit 2 ;;
+  esac
+done
+[ ${#variants[@]} -gt 0 ] || variants=(plain)
+
+say() { echo "dependencies: $*"; }
+fail() { echo "dependencies: $*" >&2; exit 1; }
+
+command -v apt-get >/dev/null || fail "this script knows Debian 12 and 13 only; elsewhere use vcpkg.json"
+
+packages=(
+  g++ cmake ninja-build make pkg-config ccache git ca-certificates dpkg-dev
+  libsimdjson-dev prometheus-cpp-dev libcurl4-openssl-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
+  libutf8proc-dev libxxhash-dev libzstd-dev liblz4-dev zlib1g-dev libssl-dev nlohmann-json3-dev libvalijson-dev
+  libcpp-httplib-dev
+  libgtest-dev libgmock-dev  # Abseil's test matchers, part of its build here, include them
+)
+test_packages=(python3 libbenchmark-dev default-jre-headless maven kcat shellcheck)
+
+installed() { dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+available_version() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p'; }
+
+# A Java of another package (a JDK, say) serves as well as the default one.
+have_java() { command -v java >/dev/null; }
+
+system_librdkafka_serves() {
+  local version
+  if installed librdkafka-dev; then
+    version=$(dpkg-query -W -f='${Version}' librdkafka-dev)
+  else
+    version=$(available_version librdkafka-dev)
+  fi
+  [ -n "$version" ] && [ "$version" != "(none)" ] && dpkg --compare-versions "$version" ge "$kLibrdkafkaMinimum"
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
+    fail "packages are missing: run as root, install sudo, or run: apt-get install $*"
+  fi
+}
+
+install_missing() {
+  local missing=() package
+  for package in "$@"; do
+    installed "$package" || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${#missing[@]} packages with apt: ${missing[*]}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+# Writes one sources file per entry of this machine that offers this release's `main`, turned into a source entry of
+# Debian 13. The mirror, its options and its key stay those that the machine already trusts.
+write_source_entries() {
+  local folder=$1 codename
+  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+  find /etc/apt/sources.list.d -name '*.sources' 2>/dev/null | sort | while read -r file; do
+    awk -v suite="$codename" -v target="$kSourceSuite" -v prefix="$folder/$(basename "$file" .sources)" '
+      BEGIN { RS = ""; FS = "\n" }
+      {
+        wanted = 0; debian = 0; entry = "Types: deb-src\n"; kept = 0
+        for (i = 1; i <= NF; i++) {
+          if ($i ~ /^#/) continue
+          if ($i ~ /^[^ \t]/) kept = 1
+          if ($i ~ /^Suites:/) { if ((" " substr($i, 8) " ") ~ ("[ \t]" suite "[ \t]")) wanted = 1; kept = 0 }
+          if ($i ~ /^Components:/) { if ((" " substr($i, 12) " ") ~ /[ \t]main[ \t]/) debian = 1; kept = 0 }
+          if ($i ~ /^(Types|Architectures|Enabled):/) kept = 0
+          if (kept) entry = entry $i "\n"
+        }
+        if (wanted && debian)
+          print entry "Suites: " target "\nComponents: main" > (prefix "-" NR ".sources")
+      }' "$file"
+  done
+  { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null || true; } |
+    awk -v suite="$codename" -v target="$kSourceSuite" -v prefix="$folder/line" '
+      $1 == "deb" {
+        options = ""; rest = $0; sub(/^deb[ \t]+/, "", rest)
+        if (rest ~ /^\[/) { options = substr(rest, 1, index(rest, "]")); rest = substr(rest, index(rest, "]") + 1) }
+        gsub(/arch=[^] ]*/, "", options)
+        count = split(rest, word, " ")
+        debian = 0
+        for (i = 3; i <= count; i++) if (word[i] == "main") debian = 1
+        if (word[2] == suite && debian)
+          print "deb-src " options " " word[1] " " target " main" > (prefix "-" NR ".list")
+      }'
+}
+
+# Fetches and unpacks the source packages into build/deps/source; apt checks signature and checksums.
+fetch_sources() {
+  local source="$kDeps/source" apt="$kDeps/apt" entry
+  if [ -d "$source/abseil" ] && [ -d "$source/librdkafka" ]; then return 0; fi
+  rm -rf "$source" "$apt"
+  mkdir -p "$source" "$apt/entries" "$apt/lists/partial" "$apt/cache/archives/partial"
+  say "fetching the source packages of Abseil and librdkafka from Debian $kSourceSuite"
+  write_source_entries "$apt/entries"
+  for entry in "$apt"/entries/*; do
+    [ -e "$entry" ] || break
+    local options=(-q -o "Dir::Etc::sourcelist=$entry" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$apt/lists"
+      -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User=root)
+    if (apt-get "${options[@]}" update && cd "$source" && apt-get "${options[@]}" source abseil librdkafka) \
+      >"$apt/log" 2>&1; then
+      mv "$source"/abseil-*/ "$source/abseil"
+      mv "$source"/librdkafka-*/ "$source/librdkafka"
+      return 0
+    fi
+  done
+  rm -rf "$source"
+  [ ! -e "$apt/log" ] || tail -20 "$apt/log" >&2
+  fail "no apt source entry of this machine gives Debian $kSourceSuite's source packages (log: $apt/log)"
+}
+
+# Runs a step quietly: its output goes to a log, whose end is shown if it fails.
+logged() {
+  local log=$1
+  shift
+  "$@" >>"$log" 2>&1 || { tail -30 "$log" >&2; fail "failed: $* (log: $log)"; }
+}
+
+build_librdkafka() {
+  local prefix=$1 build="$kDeps/work/librdkafka" log="$kDeps/librdkafka.log"
+  if [ ! -e "$build/src/librdkafka.a" ]; then
+    say "building librdkafka (about half a minute)"
+    : >"$log"
+    rm -rf "$build"
+    mkdir -p "$kDeps/work"
+    cp -r "$kDeps/source/librdkafka" "$build"
+    (
+      cd "$build"
+      # Not instrumented in any variant: pthreads, which the sanitizers intercept, stand in for C11 threads everywhere.
+      logged "$log" env CC="$compiler_c" CXX="$compiler_cxx" CFLAGS="-O2 -fPIC" ./configure --prefix="$prefix" --enable-static --disable-c11threads \
+        --disable-gssapi --disable-curl --enable-ssl --enable-zstd --enable-lz4-ext --enable-zlib
+      logged "$log" nice make -j"$jobs" -C src librdkafka.a
+    )
+  fi
+  mkdir -p "$prefix/include/librdkafka" "$prefix/lib"
+  cp "$build/src/rdkafka.h" "$build/src/rdkafka_mock.h" "$prefix/include/librdkafka/"
+  cp "$build/src/librdkafka.a" "$prefix/lib/"
+}
+
+build_abseil() {
+  local variant=$1 prefix=$2 flags=$3 build="$kDeps/work/abseil-$1" log="$kDeps/abseil-$1.log"
+  say "building Abseil for '$variant' (one to two minutes)"
+  : >"$log"
+  rm -rf "$build"
+  mkdir -p "$build"
+  cp -r "$kDeps/source/abseil" "$build/source"
+  # The distribution's options choose Abseil's own types; C++20's are what our interfaces use.
+  sed -i -E 's/^(#define ABSL_OPTION_USE_STD_[A-Z_]+) [0-9]+/\1 1/' "$build/source/absl/base/options.h"
+  local launcher=()
+  if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+  logged "$log" cmake -S "$build/source" -B "$build/build" -G Ninja -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_STANDARD=20 \
+    -DCMAKE_CXX_COMPILER="$compiler_cxx" -DCMAKE_CXX_FLAGS="$flags" -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_INSTALL_PREFIX="$prefix" \
+    -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF -DBUILD_TESTING=OFF -DABSL_BUILD_TESTING=OFF \
+    -DABSL_PROPAGATE_CXX_STD=ON -DABSL_ENABLE_INSTALL=ON -DABSL_BUILD_TEST_HELPERS=ON \
+    -DABSL_USE_EXTERNAL_GOOGLETEST=ON -DABSL_FIND_GOOGLETEST=ON "${launcher[@]}"
+  logged "$log" nice ninja -C "$build/build" -j "$jobs" install
+  rm -rf "$build"
+}
+
+build_variant() {
+  local variant=$1 prefix="$kDeps/$1" flags own_librdkafka=0
+  case "$variant" in
+    plain) flags="-O2 -g0 -DNDEBUG" ;;
+    asan) flags="-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined" ;;
+    tsan) flags="-O1 -g1 -fno-omit-frame-pointer -fsanitize=thread -Wno-tsan" ;;
+  esac
+  if [ "$variant" = tsan ] || ! system_librdkafka_serves; then own_librdkafka=1; fi
+  local wanted="recipe=$kRecipe librdkafka=$own_librdkafka"
+  if [ "$(cat "$prefix/complete" 2>/dev/null)" = "$wanted" ]; then return 0; fi
+  rm -rf "$prefix"
+  fetch_sources
+  mkdir -p "$prefix"
+  jobs=$(nproc)
+  compiler_c=gcc
+  compiler_cxx=g++
+  if [ "$own_librdkafka" = 1 ]; then build_librdkafka "$prefix"; fi
+  build_abseil "$variant" "$prefix" "$flags"
+  echo "$wanted" >"$prefix/complete"
+  say "$variant: complete in build/deps/$variant"
+}
+
+if system_librdkafka_serves; then packages+=(librdkafka-dev); fi
+if [ "$with_tests" = 1 ]; then
+  if have_java; then
+    for i in "${!test_packages[@]}"; do
+      if [ "${test_packages[$i]}" = default-jre-headless ]; then unset "test_packages[$i]"; fi
+    done
+  fi
+  # The format is checked with version 14 only: others lay out the same code differently.
+  if [ -n "$(available_version clang-format-14)" ]; then test_packages+=(clang-format-14 clang-tidy-14); fi
+  packages+=("${test_packages[@]}")
+fi
+install_missing "${packages[@]}"
+for variant in "${variants[@]}"; do
+  build_variant "$variant"
+done
+say "all in place (${variants[*]})"
