@@ -18,19 +18,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "operators/sentiment/sentiment.h"
+#include "operators/sentiment/sentiment_features.h"
 
 namespace tocsin {
-
-// Values are part of the block format and of the model file: never renumber.
-enum class SentimentClass : uint8_t {
-  kNegative = 0,
-  kNeutral = 1,
-  kPositive = 2,
-  // The language is not covered, the text carries nothing to decide on, or the
-  // decision is within the model's abstention margin. Never to be counted as
-  // neutral.
-  kUnclassified = 3,
-};
 
 // "negative", "neutral", "positive" or "unclassified".
 std::string_view SentimentClassName(SentimentClass sentiment_class);
@@ -53,8 +44,8 @@ struct Sentiment {
 class SentimentModel {
  public:
   // Longest text that is read, in bytes; what follows does not count. Bounds the
-  // cost of a post (about 30 us) and the stack that Classify uses (40 KB).
-  static constexpr size_t kMaxTextBytes = 4096;
+  // cost of a post and the stack that Classify uses (70 KB).
+  static constexpr size_t kMaxTextBytes = SentimentFeatures::kMaxTextBytes;
 
   // Maps the file into memory, shared with every process that maps it. Returns
   // NotFound or Unavailable if it cannot be read, DataLoss if it is truncated or
@@ -63,8 +54,7 @@ class SentimentModel {
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<SentimentModel>> Load(const std::string& path);
 
   // Reads a model from memory that must outlive it. Errors as Load().
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<SentimentModel>> FromBytes(
-      std::span<const uint8_t> bytes);
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<SentimentModel>> FromBytes(std::span<const uint8_t> bytes);
 
   // The model that is shipped inside the binary. Checked once, at first use.
   static const SentimentModel& Default();

@@ -1,0 +1,66 @@
+#include "app/train/training_data.h"
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace tocsin {
+namespace {
+
+struct LanguageFiles {
+  std::array<char, 2> code;
+  bool first_class;
+  int bits;
+  std::vector<std::string_view> train;
+  std::vector<std::string_view> dev;
+};
+
+// Table sizes keep the whole file below 4 MB: the languages with more data and
+// more use get four times the buckets.
+constexpr int kLargeBits = 18;
+constexpr int kSmallBits = 16;
+
+std::vector<LanguageFiles> Files() {
+  return {
+      {{'e', 'n'}, true, kLargeBits, {"en/train_semeval13_16.tsv"}, {"en/dev_tweeteval_val.tsv", "en/dev_umsab.tsv"}},
+      {{'f', 'r'}, true, kLargeBits, {"fr/train_umsab.tsv", "fr/train_deft17_task1.tsv"}, {"fr/dev_umsab.tsv"}},
+      {{'i', 't'}, true, kLargeBits, {"it/train_sentipolc16.tsv"}, {"it/dev_umsab.tsv"}},
+      {{'d', 'e'}, false, kSmallBits, {"other/german_train_umsab.tsv"}, {"other/german_dev_umsab.tsv"}},
+      {{'e', 's'}, false, kSmallBits, {"other/spanish_train_umsab.tsv"}, {"other/spanish_dev_umsab.tsv"}},
+      {{'p', 't'}, false, kSmallBits, {"other/portuguese_train_umsab.tsv"}, {"other/portuguese_dev_umsab.tsv"}},
+      {{'a', 'r'}, false, kSmallBits, {"other/arabic_train_umsab.tsv"}, {"other/arabic_dev_umsab.tsv"}},
+      {{'h', 'i'}, false, kSmallBits, {"other/hindi_train_umsab.tsv"}, {"other/hindi_dev_umsab.tsv"}},
+  };
+}
+
+constexpr std::string_view kUnseenDomain = "airline/airline_calib_0216_0220.tsv";
+
+}  // namespace
+
+absl::StatusOr<TrainingData> ReadTrainingData(const std::string& folder) {
+  TrainingData data;
+  for (const LanguageFiles& files : Files()) {
+    LanguageData language{files.code, files.first_class, files.bits, {}, {}};
+    for (const std::string_view name : files.train) {
+      auto posts = ReadLabelledPosts(absl::StrCat(folder, "/", name));
+      if (!posts.ok()) return posts.status();
+      for (LabelledPost& post : *posts) language.train.push_back(std::move(post));
+    }
+    for (const std::string_view name : files.dev) {
+      auto posts = ReadLabelledPosts(absl::StrCat(folder, "/", name));
+      if (!posts.ok()) return posts.status();
+      language.dev.push_back({std::string(name), *std::move(posts)});
+    }
+    data.languages.push_back(std::move(language));
+  }
+  auto posts = ReadLabelledPosts(absl::StrCat(folder, "/", kUnseenDomain));
+  if (posts.ok()) {
+    data.unseen_domain = {std::string(kUnseenDomain), *std::move(posts)};
+  } else if (!absl::IsNotFound(posts.status())) {
+    return posts.status();
+  }
+  return data;
+}
+
+}  // namespace tocsin

@@ -1,0 +1,37 @@
+// The labelled posts that a model is trained on, selected by and measured with.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "app/train/labelled_posts.h"
+
+namespace tocsin {
+
+struct EvaluationSet {
+  std::string name;  // path below the data folder
+  std::vector<LabelledPost> posts;
+};
+
+struct LanguageData {
+  std::array<char, 2> code{};
+  bool first_class = false;  // counts when hyper-parameters are chosen
+  int bits = 0;              // log2 of the buckets of its table
+  std::vector<LabelledPost> train;
+  std::vector<EvaluationSet> dev;
+};
+
+struct TrainingData {
+  std::vector<LanguageData> languages;
+  // English, of a domain (airlines) that nothing is trained on or chosen by;
+  // empty if the folder does not hold it.
+  EvaluationSet unseen_domain;
+};
+
+// Reads the files below `folder` that the model card lists. Errors as
+// ReadLabelledPosts().
+[[nodiscard]] absl::StatusOr<TrainingData> ReadTrainingData(const std::string& folder);
+
+}  // namespace tocsin

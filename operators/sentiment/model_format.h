@@ -1,0 +1,83 @@
+// Layout of a sentiment model file, as docs/formats/SENTIMENT_MODEL.md states it:
+// this is a wire format. Integers are little-endian; records are read and
+// written by memcpy of these structs.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace tocsin::sentiment_format {
+
+static_assert(std::endian::native == std::endian::little);
+
+inline constexpr std::array<char, 8> kMagic = {'T', 'C', 'S', 'N', 'S', 'E', 'N', 'T'};
+inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFeatureVersion = 1;
+inline constexpr size_t kAlignment = 64;
+inline constexpr uint32_t kMaxSections = 256;
+
+// Weights are bytes w + 128, w in [-127, 127].
+inline constexpr int kWeightZero = 128;
+// Sentiment classes in a bucket, and languages in a bucket of the guess table.
+inline constexpr size_t kClasses = 3;
+inline constexpr size_t kGuessLanguages = 8;
+inline constexpr uint32_t kMinBits = 8;
+inline constexpr uint32_t kMaxBits = 22;
+
+enum SectionType : uint32_t {
+  kLanguageSection = 1,
+  kGuessSection = 2,
+  kDescriptionSection = 3,
+  // Sections with this bit set may be skipped by readers that do not know them.
+  kOptionalBit = 0x80000000,
+};
+
+struct FileHeader {
+  std::array<char, 8> magic;
+  uint32_t format_version;
+  uint32_t feature_version;
+  uint64_t file_bytes;  // with the checksum, the last four bytes
+  uint32_t section_count;
+  std::array<uint32_t, 9> reserved;
+};
+static_assert(sizeof(FileHeader) == 64);
+
+struct SectionEntry {
+  uint32_t type;
+  uint32_t reserved;
+  uint64_t offset;  // from the start of the file, a multiple of kAlignment
+  uint64_t bytes;
+  uint64_t reserved_too;
+};
+static_assert(sizeof(SectionEntry) == 32);
+
+// Followed by kClasses bytes for each of 2^bits buckets.
+struct LanguageHeader {
+  std::array<char, 2> code;
+  std::array<char, 2> reserved;
+  uint32_t bits;
+  uint32_t scale_q32;
+  std::array<int32_t, kClasses> bias_q16;
+  int32_t abstain_q16;
+  std::array<uint32_t, 9> reserved_too;
+};
+static_assert(sizeof(LanguageHeader) == 64);
+
+// Followed by kGuessLanguages bytes for each of 2^bits buckets.
+struct GuessHeader {
+  uint32_t bits;
+  uint32_t language_count;  // at most kGuessLanguages
+  uint32_t scale_q32;
+  int32_t min_score_q16;
+  std::array<int32_t, kGuessLanguages> bias_q16;
+  std::array<std::array<char, 2>, kGuessLanguages> code;
+};
+static_assert(sizeof(GuessHeader) == 64);
+
+// Bounds that keep every score within 64 bits on the way and 32 bits at the end.
+inline constexpr uint32_t kMaxScaleQ32 = uint32_t{1} << 29;
+inline constexpr int32_t kMaxBiasQ16 = int32_t{1} << 24;
+
+}  // namespace tocsin::sentiment_format

@@ -1,0 +1,339 @@
+#include "operators/sentiment/sentiment_model.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/log/check.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "operators/sentiment/default_model.h"
+#include "operators/sentiment/language_tag.h"
+#include "operators/sentiment/linear_table.h"
+#include "operators/sentiment/model_format.h"
+
+namespace tocsin {
+namespace {
+
+using namespace sentiment_format;
+
+// A file mapped read-only for as long as it lives.
+class Mapping {
+ public:
+  Mapping() = default;
+  Mapping(void* address, size_t size) : address_(address), size_(size) {}
+  Mapping(Mapping&& other) noexcept : address_(std::exchange(other.address_, nullptr)), size_(other.size_) {}
+  Mapping& operator=(Mapping&& other) noexcept {
+    std::swap(address_, other.address_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() {
+    if (address_ != nullptr) munmap(address_, size_);
+  }
+
+  std::span<const uint8_t> bytes() const { return {static_cast<const uint8_t*>(address_), size_}; }
+
+ private:
+  void* address_ = nullptr;
+  size_t size_ = 0;
+};
+
+absl::StatusOr<Mapping> MapFile(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot open sentiment model path=", path));
+  }
+  struct stat info {};
+  void* address = MAP_FAILED;
+  int error = 0;
+  if (fstat(file, &info) != 0) {
+    error = errno;
+  } else if (info.st_size > 0) {
+    address = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_SHARED, file, 0);
+    if (address == MAP_FAILED) error = errno;
+  }
+  close(file);
+  if (error != 0) {
+    return absl::ErrnoToStatus(error, absl::StrCat("cannot map sentiment model path=", path));
+  }
+  if (address == MAP_FAILED) {
+    return absl::DataLossError(absl::StrCat("sentiment model is empty path=", path));
+  }
+  return Mapping(address, static_cast<size_t>(info.st_size));
+}
+
+template <typename Record>
+Record ReadRecord(std::span<const uint8_t> bytes, size_t offset) {
+  Record record;
+  std::memcpy(&record, bytes.data() + offset, sizeof(record));
+  return record;
+}
+
+// Checks what a flipped or missing byte would change, before anything is believed.
+absl::Status CheckIntegrity(std::span<const uint8_t> bytes) {
+  if (bytes.size() < sizeof(FileHeader) + sizeof(uint32_t)) {
+    return absl::DataLossError(
+        absl::StrCat("sentiment model is truncated: shorter than its header bytes=", bytes.size()));
+  }
+  const auto header = ReadRecord<FileHeader>(bytes, 0);
+  if (header.magic != kMagic) {
+    return absl::DataLossError("not a sentiment model: wrong first bytes");
+  }
+  if (header.file_bytes != bytes.size()) {
+    return absl::DataLossError(absl::StrCat("sentiment model is truncated or extended: expected=", header.file_bytes,
+                                            " bytes=", bytes.size()));
+  }
+  const size_t end = bytes.size() - sizeof(uint32_t);
+  if (crc32_z(0, bytes.data(), end) != ReadRecord<uint32_t>(bytes, end)) {
+    return absl::DataLossError("sentiment model is altered: wrong checksum");
+  }
+  if (header.format_version != kFormatVersion || header.feature_version != kFeatureVersion) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "sentiment model has a version that is not known here: train it anew; format=", header.format_version,
+        " features=", header.feature_version));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BadSection(std::string_view what, size_t section) {
+  return absl::DataLossError(absl::StrCat("sentiment model: ", what, " section=", section));
+}
+
+bool IsLanguageCode(const std::array<char, 2>& code) {
+  return std::all_of(code.begin(), code.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
+bool BiasesInRange(std::span<const int32_t> biases) {
+  return std::all_of(biases.begin(), biases.end(),
+                     [](int32_t bias) { return bias > -kMaxBiasQ16 && bias < kMaxBiasQ16; });
+}
+
+size_t CodeIndex(const std::array<char, 2>& code) {
+  return static_cast<size_t>(code[0] - 'a') * 26 + static_cast<size_t>(code[1] - 'a');
+}
+
+}  // namespace
+
+struct SentimentModel::Layout {
+  struct Language {
+    LanguageHeader header;
+    const uint8_t* weights;
+  };
+
+  absl::Status Read(std::span<const uint8_t> file);
+  absl::Status ReadLanguage(std::span<const uint8_t> section, size_t number);
+  absl::Status ReadGuess(std::span<const uint8_t> section, size_t number);
+
+  // Index into `languages` of a two-letter code, or -1.
+  int Find(const std::array<char, 2>& code) const {
+    return IsLanguageCode(code) ? language_of_code[CodeIndex(code)] : -1;
+  }
+  int Guess(std::span<const uint32_t> hashes) const;
+  std::string_view Code(size_t language) const { return {languages[language].header.code.data(), 2}; }
+
+  Mapping mapping;
+  std::span<const uint8_t> bytes;
+  std::vector<Language> languages;
+  std::array<int8_t, 26 * 26> language_of_code{};
+  GuessHeader guess{};
+  const uint8_t* guess_weights = nullptr;  // null without a guess table
+  std::array<int, kGuessLanguages> language_of_guess{};
+  std::string_view description;
+};
+
+absl::Status SentimentModel::Layout::Read(std::span<const uint8_t> file) {
+  if (absl::Status status = CheckIntegrity(file); !status.ok()) return status;
+  bytes = file;
+  language_of_code.fill(-1);
+  const auto header = ReadRecord<FileHeader>(file, 0);
+  const size_t body_end = file.size() - sizeof(uint32_t);
+  if (header.section_count > kMaxSections ||
+      sizeof(FileHeader) + header.section_count * sizeof(SectionEntry) > body_end) {
+    return BadSection("too many sections", header.section_count);
+  }
+  for (size_t i = 0; i < header.section_count; ++i) {
+    const auto entry = ReadRecord<SectionEntry>(file, sizeof(FileHeader) + i * sizeof(SectionEntry));
+    if (entry.offset % kAlignment != 0 || entry.offset > body_end || entry.bytes > body_end - entry.offset) {
+      return BadSection("section out of bounds", i);
+    }
+    const auto section = file.subspan(entry.offset, entry.bytes);
+    absl::Status status;
+    if (entry.type == kLanguageSection) {
+      status = ReadLanguage(section, i);
+    } else if (entry.type == kGuessSection) {
+      status = ReadGuess(section, i);
+    } else if (entry.type == kDescriptionSection) {
+      description = {reinterpret_cast<const char*>(section.data()), section.size()};
+    } else if ((entry.type & kOptionalBit) == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("sentiment model has a section that is not known here: use a newer tocsin; type=", entry.type));
+    }
+    if (!status.ok()) return status;
+  }
+  if (languages.empty()) return BadSection("no language", 0);
+  for (size_t i = 0; guess_weights != nullptr && i < guess.language_count; ++i) {
+    language_of_guess[i] = Find(guess.code[i]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SentimentModel::Layout::ReadLanguage(std::span<const uint8_t> section, size_t number) {
+  if (section.size() < sizeof(LanguageHeader)) return BadSection("short language section", number);
+  const auto header = ReadRecord<LanguageHeader>(section, 0);
+  if (header.bits < kMinBits || header.bits > kMaxBits || header.scale_q32 == 0 || header.scale_q32 > kMaxScaleQ32 ||
+      header.abstain_q16 < 0 || !BiasesInRange(header.bias_q16) || !IsLanguageCode(header.code) ||
+      Find(header.code) >= 0) {
+    return BadSection("bad language header", number);
+  }
+  if (section.size() != sizeof(LanguageHeader) + kClasses * (size_t{1} << header.bits)) {
+    return BadSection("bad size of language section", number);
+  }
+  language_of_code[CodeIndex(header.code)] = static_cast<int8_t>(languages.size());
+  languages.push_back({header, section.data() + sizeof(LanguageHeader)});
+  return absl::OkStatus();
+}
+
+absl::Status SentimentModel::Layout::ReadGuess(std::span<const uint8_t> section, size_t number) {
+  if (section.size() < sizeof(GuessHeader)) return BadSection("short guess section", number);
+  guess = ReadRecord<GuessHeader>(section, 0);
+  if (guess_weights != nullptr || guess.bits < kMinBits || guess.bits > kMaxBits || guess.scale_q32 == 0 ||
+      guess.scale_q32 > kMaxScaleQ32 || guess.language_count == 0 || guess.language_count > kGuessLanguages ||
+      !BiasesInRange(guess.bias_q16)) {
+    return BadSection("bad guess header", number);
+  }
+  if (section.size() != sizeof(GuessHeader) + kGuessLanguages * (size_t{1} << guess.bits)) {
+    return BadSection("bad size of guess section", number);
+  }
+  guess_weights = section.data() + sizeof(GuessHeader);
+  return absl::OkStatus();
+}
+
+int SentimentModel::Layout::Guess(std::span<const uint32_t> hashes) const {
+  if (guess_weights == nullptr || hashes.empty()) return -1;
+  const auto sums = SumLanguageWeights(guess_weights, guess.bits, hashes);
+  const uint32_t inverse_sqrt = InverseSqrtQ20(hashes.size());
+  int best = -1;
+  int32_t best_score = 0;
+  for (size_t i = 0; i < guess.language_count; ++i) {
+    const int32_t score = ScoreQ16(sums[i], guess.scale_q32, inverse_sqrt, guess.bias_q16[i]);
+    if (best < 0 || score > best_score) {
+      best = static_cast<int>(i);
+      best_score = score;
+    }
+  }
+  return best_score < guess.min_score_q16 ? -1 : language_of_guess[static_cast<size_t>(best)];
+}
+
+std::string_view SentimentClassName(SentimentClass sentiment_class) {
+  switch (sentiment_class) {
+    case SentimentClass::kNegative:
+      return "negative";
+    case SentimentClass::kNeutral:
+      return "neutral";
+    case SentimentClass::kPositive:
+      return "positive";
+    case SentimentClass::kUnclassified:
+      return "unclassified";
+  }
+  return "unclassified";
+}
+
+SentimentClass ClassifyRating(int stars) {
+  if (stars < 1 || stars > 5) return SentimentClass::kUnclassified;
+  if (stars == 3) return SentimentClass::kNeutral;
+  return stars < 3 ? SentimentClass::kNegative : SentimentClass::kPositive;
+}
+
+absl::StatusOr<std::unique_ptr<SentimentModel>> SentimentModel::Load(const std::string& path) {
+  absl::StatusOr<Mapping> mapping = MapFile(path);
+  if (!mapping.ok()) return mapping.status();
+  auto layout = std::make_unique<Layout>();
+  layout->mapping = *std::move(mapping);
+  if (absl::Status status = layout->Read(layout->mapping.bytes()); !status.ok()) {
+    return absl::Status(status.code(), absl::StrCat(status.message(), " path=", path));
+  }
+  return std::unique_ptr<SentimentModel>(new SentimentModel(std::move(layout)));
+}
+
+absl::StatusOr<std::unique_ptr<SentimentModel>> SentimentModel::FromBytes(std::span<const uint8_t> bytes) {
+  auto layout = std::make_unique<Layout>();
+  if (absl::Status status = layout->Read(bytes); !status.ok()) return status;
+  return std::unique_ptr<SentimentModel>(new SentimentModel(std::move(layout)));
+}
+
+const SentimentModel& SentimentModel::Default() {
+  static const SentimentModel* const model = [] {
+    absl::StatusOr<std::unique_ptr<SentimentModel>> loaded = FromBytes(DefaultModelBytes());
+    CHECK(loaded.ok()) << "the model inside the binary is damaged: " << loaded.status();
+    return loaded->release();
+  }();
+  return *model;
+}
+
+SentimentModel::SentimentModel(std::unique_ptr<Layout> layout) : layout_(std::move(layout)) {}
+SentimentModel::~SentimentModel() = default;
+
+Sentiment SentimentModel::Classify(std::string_view text, std::string_view lang) const {
+  const LanguageTag tag = ReadLanguageTag(lang);
+  if (tag.kind == LanguageTag::Kind::kForeign) return {};
+  const bool named = tag.kind == LanguageTag::Kind::kNamed;
+  int index = named ? layout_->Find(tag.code) : -1;
+  if (named && index < 0) return {};
+  SentimentFeatures features;
+  features.Extract(text);
+  const std::span<const uint32_t> hashes = features.hashes();
+  if (hashes.empty()) return {};
+  if (!named) index = layout_->Guess(hashes);
+  if (index < 0) return {};
+
+  const Layout::Language& language = layout_->languages[static_cast<size_t>(index)];
+  const auto sums = SumClassWeights(language.weights, language.header.bits, hashes);
+  const uint32_t inverse_sqrt = InverseSqrtQ20(hashes.size());
+  Sentiment result;
+  result.language = layout_->Code(static_cast<size_t>(index));
+  for (size_t c = 0; c < kClasses; ++c) {
+    result.scores[c] = ScoreQ16(sums[c], language.header.scale_q32, inverse_sqrt, language.header.bias_q16[c]);
+  }
+  const auto best = std::max_element(result.scores.begin(), result.scores.end());
+  int32_t second = INT32_MIN;
+  for (auto score = result.scores.begin(); score != result.scores.end(); ++score) {
+    if (score != best) second = std::max(second, *score);
+  }
+  if (*best - second >= language.header.abstain_q16) {
+    result.label = static_cast<SentimentClass>(best - result.scores.begin());
+  }
+  return result;
+}
+
+std::string_view SentimentModel::GuessLanguage(std::string_view text) const {
+  SentimentFeatures features;
+  features.Extract(text);
+  const int index = layout_->Guess(features.hashes());
+  return index < 0 ? std::string_view() : layout_->Code(static_cast<size_t>(index));
+}
+
+std::vector<std::string_view> SentimentModel::languages() const {
+  std::vector<std::string_view> codes;
+  for (size_t i = 0; i < layout_->languages.size(); ++i) codes.push_back(layout_->Code(i));
+  return codes;
+}
+
+uint32_t SentimentModel::checksum() const {
+  return ReadRecord<uint32_t>(layout_->bytes, layout_->bytes.size() - sizeof(uint32_t));
+}
+
+size_t SentimentModel::size_bytes() const { return layout_->bytes.size(); }
+
+std::string_view SentimentModel::description() const { return layout_->description; }
+
+}  // namespace tocsin
