@@ -186,7 +186,7 @@ build_variant() {
   local variant=$1 prefix="$kDeps/$1" flags own_librdkafka=0
   case "$variant" in
     plain) flags="-O2 -g0 -DNDEBUG" ;;
-    asan) flags="-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined" ;;
+    asan) flags="-O1 -g1 -fno-omit-frame-pointer -fsanitize=address" ;;
     tsan) flags="-O1 -g1 -fno-omit-frame-pointer -fsanitize=thread -Wno-tsan" ;;
   esac
   if [ "$variant" = tsan ] || ! system_librdkafka_serves; then own_librdkafka=1; fi
