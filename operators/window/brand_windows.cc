@@ -1,0 +1,349 @@
+#include "operators/window/brand_windows.h"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+#include "absl/log/check.h"
+
+namespace tocsin {
+namespace {
+
+constexpr int64_t kMinuteMs = 60'000;
+constexpr int64_t kMinSlideMs = 1'000;
+constexpr uint32_t kMaxPane = std::numeric_limits<uint32_t>::max();
+// Far above what a minute of 32-bit counts can hold in practice, far below an overflow of the sums.
+constexpr uint64_t kMaxReach = uint64_t{1} << 48;
+// Entries that no window needs any more are swept when there are this many more than needed, or twice as many.
+constexpr size_t kSweepSlack = 32;
+
+int64_t FloorTo(int64_t value, int64_t step) {
+  const int64_t rest = value % step;
+  return value - (rest < 0 ? rest + step : rest);
+}
+
+// Adds `sums` `sign` times (1 or -1).
+template <typename SumsType>
+void AddSums(const SumsType& sums, int64_t sign, WindowCounts* totals) {
+  totals->mentions += sign * int64_t{sums.mentions};
+  totals->originals += sign * (int64_t{sums.mentions} - sums.reposts);
+  totals->reposts += sign * int64_t{sums.reposts};
+  totals->negative += sign * int64_t{sums.negative};
+  totals->neutral += sign * int64_t{sums.neutral};
+  totals->positive += sign * int64_t{sums.positive};
+  totals->unclassified += sign * (int64_t{sums.mentions} - sums.negative - sums.neutral - sums.positive);
+  totals->reach += sign * static_cast<int64_t>(sums.reach);
+  totals->negative_originals += sign * int64_t{sums.negative_originals};
+}
+
+bool IsNegativeOriginal(const HeldMention& mention) {
+  return mention.sentiment == SentimentClass::kNegative && mention.kind != PostKind::kRepost;
+}
+
+// Gives back the table's memory after a storm.
+template <typename Map>
+void ShrinkIfSparse(Map* map) {
+  if (map->capacity() > 8 * map->size() + 64) map->rehash(0);
+}
+
+}  // namespace
+
+void BrandWindows::Sums::Add(const HeldMention& mention) {
+  ++mentions;
+  if (mention.kind == PostKind::kRepost) ++reposts;
+  if (mention.sentiment == SentimentClass::kNegative) ++negative;
+  if (mention.sentiment == SentimentClass::kNeutral) ++neutral;
+  if (mention.sentiment == SentimentClass::kPositive) ++positive;
+  if (IsNegativeOriginal(mention)) ++negative_originals;
+  reach += mention.reach;
+}
+
+BrandWindows::BrandWindows(const WindowOptions* options, int64_t evaluated_ms)
+    : options_(options), end_ms_(evaluated_ms), windows_(options->sizes_ms.size()) {
+  CHECK_GE(options->slide_ms, kMinSlideMs);
+  CHECK(!options->sizes_ms.empty());
+  CHECK(std::is_sorted(options->sizes_ms.begin(), options->sizes_ms.end()));
+  CHECK_GE(options->held_ms, options->sizes_ms.back());
+  CHECK_EQ(options->held_ms % options->slide_ms, 0);
+}
+
+bool BrandWindows::IsHeld(int64_t event_time_ms) const {
+  if (event_time_ms < 0 || event_time_ms / options_->slide_ms >= kMaxPane) return false;
+  return end_ms_ == kUnknownTime || event_time_ms >= end_ms_ - options_->held_ms;
+}
+
+size_t BrandWindows::PaneNumber(int64_t start) {
+  const auto [number, inserted] = panes_.FindOrInsert(start);
+  if (!inserted || !IsEvaluated(start)) return number;
+  ++evaluated_;
+  for (size_t i = 0; i < windows_.size(); ++i) {
+    if (start < WindowStart(i)) ++windows_[i].first;
+  }
+  return number;
+}
+
+BrandWindows::AddResult BrandWindows::Add(const HeldMention& mention) {
+  if (!IsHeld(mention.event_time_ms)) return AddResult::kTooLate;
+  const int64_t pane_start = FloorTo(mention.event_time_ms, options_->slide_ms);
+  if (!IsEvaluated(mention.event_time_ms)) {
+    panes_[PaneNumber(pane_start)].rows.push_back(mention);
+    return AddResult::kAdded;
+  }
+  AddEvaluated(mention);
+  AddToHistory(pane_start, 1);
+  minutes_[minutes_.FindOrInsert(FloorTo(mention.event_time_ms, kMinuteMs)).first].sums.Add(mention);
+  return AddResult::kAddedLate;
+}
+
+BrandWindows::AddResult BrandWindows::Restore(const HeldMention& mention) {
+  if (!IsHeld(mention.event_time_ms)) return AddResult::kTooLate;
+  if (!IsEvaluated(mention.event_time_ms)) return Add(mention);
+  AddEvaluated(mention);
+  return AddResult::kAdded;
+}
+
+void BrandWindows::AddEvaluated(const HeldMention& mention) {
+  const size_t number = PaneNumber(FloorTo(mention.event_time_ms, options_->slide_ms));
+  panes_[number].rows.push_back(mention);
+  CountInWindows(number, mention);
+}
+
+void BrandWindows::CountInWindows(size_t pane_number, const HeldMention& mention) {
+  Sums one;
+  one.Add(mention);
+  panes_[pane_number].sums.Add(mention);
+  for (Sliding& window : windows_) {
+    if (pane_number >= window.first) AddSums(one, 1, &window.totals);
+  }
+  CountDistinct(pane_number, mention);
+}
+
+void BrandWindows::CountDistinct(size_t pane_number, const HeldMention& mention) {
+  const auto pane = static_cast<uint32_t>(panes_[pane_number].start / options_->slide_ms + 1);
+  LastSeen& seen = authors_[mention.author_hash];
+  if (seen.any < pane) {
+    MoveLastSeen(seen.any, pane_number, &Pane::authors, &WindowCounts::unique_authors);
+    seen.any = pane;
+  }
+  if (!IsNegativeOriginal(mention)) return;
+  if (seen.negative < pane) {
+    MoveLastSeen(seen.negative, pane_number, &Pane::negative_authors, &WindowCounts::negative_authors);
+    seen.negative = pane;
+  }
+  uint32_t& text_seen = negative_texts_[mention.text_hash];
+  if (text_seen < pane) {
+    MoveLastSeen(text_seen, pane_number, &Pane::negative_texts, &WindowCounts::negative_texts);
+    text_seen = pane;
+  }
+}
+
+void BrandWindows::MoveLastSeen(uint32_t from, size_t pane_number, uint32_t Pane::*in_pane,
+                                int64_t WindowCounts::*in_window) {
+  const int64_t from_start = from == 0 ? kUnknownTime : (int64_t{from} - 1) * options_->slide_ms;
+  for (size_t i = 0; i < windows_.size(); ++i) {
+    const bool had = from_start >= WindowStart(i);
+    if (!had && pane_number >= windows_[i].first) ++(windows_[i].totals.*in_window);
+  }
+  // Beyond the largest window the old pane's counter is never read again.
+  if (from_start >= WindowStart(windows_.size() - 1)) --(panes_[panes_.LowerBound(from_start)].*in_pane);
+  ++(panes_[pane_number].*in_pane);
+}
+
+void BrandWindows::AddToHistory(int64_t pane_start, uint32_t mentions) {
+  const auto [number, inserted] = history_.FindOrInsert(pane_start);
+  history_[number].mentions += mentions;
+  for (size_t i = 0; i < windows_.size(); ++i) {
+    Sliding& window = windows_[i];
+    if (pane_start >= end_ms_ - 2 * options_->sizes_ms[i]) {
+      window.twice += mentions;
+    } else if (inserted) {
+      ++window.twice_first;
+    }
+  }
+}
+
+void BrandWindows::AdvanceTo(int64_t end_ms) {
+  DCHECK_EQ(end_ms % options_->slide_ms, 0);
+  CHECK(end_ms_ == kUnknownTime || end_ms > end_ms_) << "from " << end_ms_ << " to " << end_ms;
+  end_ms_ = end_ms;
+  LeaveWindows();
+  EnterWindows();
+  DropOld();
+  DropUnseen();
+}
+
+void BrandWindows::LeaveWindows() {
+  for (size_t i = 0; i < windows_.size(); ++i) {
+    Sliding& window = windows_[i];
+    const int64_t start = WindowStart(i);
+    for (; window.first < panes_.size() && panes_[window.first].start < start; ++window.first) {
+      if (window.first >= evaluated_) continue;
+      const Pane& pane = panes_[window.first];
+      AddSums(pane.sums, -1, &window.totals);
+      window.totals.unique_authors -= pane.authors;
+      window.totals.negative_authors -= pane.negative_authors;
+      window.totals.negative_texts -= pane.negative_texts;
+    }
+    const int64_t twice_start = end_ms_ - 2 * options_->sizes_ms[i];
+    for (; window.twice_first < history_.size() && history_[window.twice_first].start < twice_start;
+         ++window.twice_first) {
+      window.twice -= history_[window.twice_first].mentions;
+    }
+  }
+}
+
+void BrandWindows::EnterWindows() {
+  for (; evaluated_ < panes_.size() && panes_[evaluated_].start < end_ms_; ++evaluated_) {
+    Pane& pane = panes_[evaluated_];
+    pane.rows.shrink_to_fit();
+    for (const HeldMention& mention : pane.rows) {
+      pane.sums.Add(mention);
+      minutes_[minutes_.FindOrInsert(FloorTo(mention.event_time_ms, kMinuteMs)).first].sums.Add(mention);
+    }
+    for (Sliding& window : windows_) {
+      if (evaluated_ >= window.first) AddSums(pane.sums, 1, &window.totals);
+    }
+    for (const HeldMention& mention : pane.rows) CountDistinct(evaluated_, mention);
+    AddToHistory(pane.start, pane.sums.mentions);
+  }
+}
+
+void BrandWindows::DropOld() {
+  const size_t panes = panes_.DropBefore(end_ms_ - options_->held_ms);
+  evaluated_ -= panes;
+  const size_t history = history_.DropBefore(end_ms_ - 2 * options_->sizes_ms.back());
+  for (Sliding& window : windows_) {
+    window.first -= panes;
+    window.twice_first -= history;
+  }
+  minutes_.DropBefore(FloorTo(end_ms_, kMinuteMs) - options_->minutes_held * kMinuteMs);
+}
+
+void BrandWindows::DropUnseen() {
+  if (idle()) {
+    if (authors_.capacity() > 0) authors_ = decltype(authors_)();
+    if (negative_texts_.capacity() > 0) negative_texts_ = decltype(negative_texts_)();
+    return;
+  }
+  const WindowCounts& largest = windows_.back().totals;
+  const auto first_pane =
+      static_cast<uint32_t>(std::max<int64_t>(0, WindowStart(windows_.size() - 1)) / options_->slide_ms + 1);
+  if (authors_.size() > 2 * static_cast<size_t>(largest.unique_authors) + kSweepSlack) {
+    absl::erase_if(authors_, [first_pane](const auto& entry) { return entry.second.any < first_pane; });
+    ShrinkIfSparse(&authors_);
+  }
+  if (negative_texts_.size() > 2 * static_cast<size_t>(largest.negative_texts) + kSweepSlack) {
+    absl::erase_if(negative_texts_, [first_pane](const auto& entry) { return entry.second < first_pane; });
+    ShrinkIfSparse(&negative_texts_);
+  }
+}
+
+int64_t BrandWindows::NextChangeMs() const {
+  if (idle()) return std::numeric_limits<int64_t>::max();
+  if (evaluated_ > 0) return end_ms_ + options_->slide_ms;
+  return panes_[0].start + options_->slide_ms;
+}
+
+WindowCounts BrandWindows::CountsSince(int64_t from_ms) const {
+  WindowCounts counts;
+  if (end_ms_ == kUnknownTime || from_ms >= end_ms_) return counts;
+  if (from_ms >= end_ms_ - options_->held_ms) {
+    const int64_t from_pane = FloorTo(from_ms, options_->slide_ms);
+    for (size_t i = evaluated_; i > 0 && panes_[i - 1].start >= from_pane; --i) AddSums(panes_[i - 1].sums, 1, &counts);
+    return counts;
+  }
+  const int64_t from_minute = FloorTo(from_ms, kMinuteMs);
+  for (size_t i = minutes_.size(); i > 0 && minutes_[i - 1].start >= from_minute; --i) {
+    AddSums(minutes_[i - 1].sums, 1, &counts);
+  }
+  return counts;
+}
+
+void BrandWindows::ForEachHeld(int64_t from_ms, absl::FunctionRef<void(const HeldMention&)> fn) const {
+  std::vector<const HeldMention*> rows;
+  for (size_t i = panes_.LowerBound(FloorTo(from_ms, options_->slide_ms)); i < evaluated_; ++i) {
+    rows.clear();
+    for (const HeldMention& mention : panes_[i].rows) {
+      if (mention.event_time_ms >= from_ms) rows.push_back(&mention);
+    }
+    std::sort(rows.begin(), rows.end(), [](const HeldMention* a, const HeldMention* b) {
+      return std::tie(a->event_time_ms, a->post_hash) < std::tie(b->event_time_ms, b->post_hash);
+    });
+    for (const HeldMention* mention : rows) fn(*mention);
+  }
+}
+
+size_t BrandWindows::memory_bytes() const {
+  size_t bytes = sizeof(*this) + windows_.capacity() * sizeof(Sliding) + panes_.memory_bytes() +
+                 history_.memory_bytes() + minutes_.memory_bytes() +
+                 authors_.capacity() * (sizeof(uint64_t) + sizeof(LastSeen) + 1) +
+                 negative_texts_.capacity() * (2 * sizeof(uint64_t) + 1);
+  for (size_t i = 0; i < panes_.size(); ++i) bytes += panes_[i].rows.capacity() * sizeof(HeldMention);
+  return bytes;
+}
+
+void BrandWindows::Encode(ByteWriter* writer) const {
+  writer->Varint(minutes_.size());
+  int64_t before = 0;
+  for (size_t i = 0; i < minutes_.size(); ++i) {
+    const Minute& minute = minutes_[i];
+    writer->Varint(static_cast<uint64_t>((minute.start - before) / kMinuteMs));
+    before = minute.start;
+    writer->Varint(minute.sums.mentions);
+    writer->Varint(minute.sums.reposts);
+    writer->Varint(minute.sums.negative);
+    writer->Varint(minute.sums.neutral);
+    writer->Varint(minute.sums.positive);
+    writer->Varint(minute.sums.negative_originals);
+    writer->Varint(minute.sums.reach);
+  }
+  writer->Varint(history_.size());
+  before = 0;
+  for (size_t i = 0; i < history_.size(); ++i) {
+    writer->Varint(static_cast<uint64_t>((history_[i].start - before) / options_->slide_ms));
+    before = history_[i].start;
+    writer->Varint(history_[i].mentions);
+  }
+}
+
+absl::Status BrandWindows::Decode(ByteReader* reader) {
+  // Starts ascend strictly and stay in range, so that sums never overflow and lists stay sorted.
+  const auto next_start = [reader](int64_t before, bool first, int64_t step) -> int64_t {
+    const uint64_t steps = reader->Varint();
+    if (steps > kMaxPane || (!first && steps == 0)) reader->Fail();
+    return reader->ok() ? before + static_cast<int64_t>(steps) * step : before;
+  };
+  const auto count = [reader]() -> uint32_t {
+    const uint64_t value = reader->Varint();
+    if (value > kMaxPane) reader->Fail();
+    return static_cast<uint32_t>(value);
+  };
+  int64_t start = 0;
+  const size_t minutes = reader->Count(8);
+  for (size_t i = 0; i < minutes && reader->ok(); ++i) {
+    start = next_start(start, i == 0, kMinuteMs);
+    Sums sums;
+    sums.mentions = count();
+    sums.reposts = count();
+    sums.negative = count();
+    sums.neutral = count();
+    sums.positive = count();
+    sums.negative_originals = count();
+    sums.reach = reader->Varint();
+    if (sums.reach > kMaxReach) reader->Fail();
+    if (reader->ok()) minutes_[minutes_.FindOrInsert(start).first].sums = sums;
+  }
+  start = 0;
+  const size_t panes = reader->Count(2);
+  if (panes > 0 && end_ms_ == kUnknownTime) reader->Fail();
+  for (size_t i = 0; i < panes && reader->ok(); ++i) {
+    start = next_start(start, i == 0, options_->slide_ms);
+    const uint32_t mentions = count();
+    if (reader->ok()) AddToHistory(start, mentions);
+  }
+  if (!reader->ok()) return absl::DataLossError("minute totals or pane history are malformed");
+  if (end_ms_ != kUnknownTime) DropOld();
+  return absl::OkStatus();
+}
+
+}  // namespace tocsin

@@ -1,0 +1,181 @@
+// One brand's mentions in event time: sparse panes with sliding totals over several window sizes.
+//
+// Every slide end E is evaluated in order and sees only panes before E, whatever else has been added already. Counts
+// are integers with subtract-on-evict running totals: a slide costs the same at any window length. Distinct authors are
+// exact (last-seen pane per author). Result independent of the order in which the mentions were added, as long as none
+// came after its pane had been evaluated; a late mention is added to every window that still contains its pane.
+//
+// Not thread-safe: one task owns a brand.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "engine/base/bytes.h"
+#include "operators/mention/mention.h"
+#include "operators/window/pane_list.h"
+
+namespace tocsin {
+
+struct WindowOptions {
+  int64_t slide_ms = 5'000;
+  std::vector<int64_t> sizes_ms = {60'000, 300'000, 900'000, 3'600'000};  // ascending multiples of the slide
+  // Windows beyond this are answered from minute totals (counts only, whole minutes).
+  int64_t held_ms = 3'600'000;  // how long rows and panes are kept: at least the largest of sizes_ms
+  int64_t minutes_held = 24 * 60 + 180;
+};
+
+// Integer totals of a window [end - size, end).
+struct WindowCounts {
+  int64_t mentions = 0;
+  int64_t originals = 0;  // everything but reposts
+  int64_t reposts = 0;
+  int64_t negative = 0;
+  int64_t neutral = 0;
+  int64_t positive = 0;
+  int64_t unclassified = 0;
+  int64_t reach = 0;
+  // Negative mentions that are no reposts.
+  int64_t negative_originals = 0;
+  // Distinct; only for windows of WindowOptions::sizes_ms.
+  int64_t unique_authors = 0;
+  int64_t negative_authors = 0;  // authors of negative originals, replies and quotes
+  int64_t negative_texts = 0;    // distinct text fingerprints among those
+
+  friend bool operator==(const WindowCounts&, const WindowCounts&) = default;
+};
+
+// A row as it is kept for evidence while its pane is held.
+struct HeldMention {
+  int64_t event_time_ms = 0;
+  uint64_t post_hash = 0;
+  uint64_t author_hash = 0;
+  uint64_t text_hash = 0;
+  Offset offset = 0;
+  uint32_t reach = 0;
+  uint32_t terms = 0;
+  int32_t sample = -1;  // handle into the task's sample store; -1 none
+  int16_t source = 0;   // index into the task's table of source partitions
+  uint16_t language = 0;
+  SentimentClass sentiment = SentimentClass::kUnclassified;
+  PostKind kind = PostKind::kOriginal;
+  Network network = Network::kOther;
+  uint8_t flags = 0;
+};
+
+class BrandWindows {
+ public:
+  enum class AddResult : uint8_t { kAdded, kAddedLate, kTooLate };
+
+  // `options` must outlive this; its slide is at least a second and its sizes ascend. `evaluated_ms` is the slide end
+  // up to which evaluation has gone (kUnknownTime: none yet).
+  explicit BrandWindows(const WindowOptions* options, int64_t evaluated_ms = kUnknownTime);
+
+  // kAdded: waits for its slide end. kAddedLate: counted in every window that still contains its pane. kTooLate:
+  // dropped, older than held_ms (or outside the years 1970 to 2106).
+  AddResult Add(const HeldMention& mention);
+
+  // Adds a mention that had been added before the snapshot from which Decode read: minute totals and pane history have
+  // it already. kTooLate: no longer held.
+  AddResult Restore(const HeldMention& mention);
+
+  // Moves every window to end at `end_ms`: O(panes that enter or leave), however far. REQUIRES: a multiple of the
+  // slide, later than the last one.
+  void AdvanceTo(int64_t end_ms);
+
+  int64_t end_ms() const { return end_ms_; }
+  // Totals of the window number `index` in sizes_ms, ending at end_ms().
+  const WindowCounts& Window(size_t index) const { return windows_[index].totals; }
+  // Mentions of the window before that one: [end_ms() - 2 * size, end_ms() - size).
+  int64_t MentionsBefore(size_t index) const { return windows_[index].twice - windows_[index].totals.mentions; }
+  // Counts (no distinct fields) of [from_ms, end_ms()), with from_ms rounded down to a slide end while panes are held,
+  // else to a whole minute.
+  WindowCounts CountsSince(int64_t from_ms) const;
+  // Mentions with event time in [from_ms, end_ms()) that are still held, in an order that depends only on their
+  // content: (event time, post hash).
+  void ForEachHeld(int64_t from_ms, absl::FunctionRef<void(const HeldMention&)> fn) const;
+
+  bool idle() const { return panes_.empty(); }  // nothing is held and nothing waits for evaluation
+  // First slide end after end_ms() at which anything can have changed; INT64_MAX when idle.
+  int64_t NextChangeMs() const;
+  size_t memory_bytes() const;
+
+  // What outlives held_ms: minute totals and pane history. The mentions themselves come back through Restore.
+  void Encode(ByteWriter* writer) const;
+  // REQUIRES: newly made. DataLoss for damaged bytes.
+  absl::Status Decode(ByteReader* reader);
+
+ private:
+  // Sums of a pane or a minute; what is left out follows from these.
+  struct Sums {
+    uint32_t mentions = 0;
+    uint32_t reposts = 0;
+    uint32_t negative = 0;
+    uint32_t neutral = 0;
+    uint32_t positive = 0;
+    uint32_t negative_originals = 0;
+    uint64_t reach = 0;
+
+    void Add(const HeldMention& mention);
+  };
+  struct Pane {
+    int64_t start = 0;
+    Sums sums;  // zero until evaluated
+    // Authors and texts seen here and in no later pane that has been evaluated.
+    uint32_t authors = 0;
+    uint32_t negative_authors = 0;
+    uint32_t negative_texts = 0;
+    std::vector<HeldMention> rows;
+  };
+  struct Minute {
+    int64_t start = 0;
+    Sums sums;
+  };
+  struct PaneMentions {
+    int64_t start = 0;
+    uint32_t mentions = 0;
+  };
+  struct Sliding {
+    WindowCounts totals;
+    size_t first = 0;        // pane number of the first pane in the window
+    int64_t twice = 0;       // mentions of [end - 2 * size, end)
+    size_t twice_first = 0;  // number in history_ of the first of those
+  };
+  // The last evaluated panes, as one more than their start in slides since the epoch; 0 is never.
+  struct LastSeen {
+    uint32_t any = 0;
+    uint32_t negative = 0;
+  };
+
+  bool IsEvaluated(int64_t event_time_ms) const { return end_ms_ != kUnknownTime && event_time_ms < end_ms_; }
+  bool IsHeld(int64_t event_time_ms) const;
+  int64_t WindowStart(size_t index) const { return end_ms_ - options_->sizes_ms[index]; }
+  // Number of the pane that starts at `start`, made if need be; keeps every cursor right.
+  size_t PaneNumber(int64_t start);
+  void AddEvaluated(const HeldMention& mention);
+  // Adds one mention to its pane's sums and to the windows that contain the pane.
+  void CountInWindows(size_t pane_number, const HeldMention& mention);
+  void CountDistinct(size_t pane_number, const HeldMention& mention);
+  // Moves an author or text from its last pane to a later one. `in_pane` and `in_window` name the pair of counters.
+  void MoveLastSeen(uint32_t from, size_t pane_number, uint32_t Pane::*in_pane, int64_t WindowCounts::*in_window);
+  void AddToHistory(int64_t pane_start, uint32_t mentions);
+  void LeaveWindows();
+  void EnterWindows();
+  void DropOld();
+  void DropUnseen();
+
+  const WindowOptions* options_;
+  int64_t end_ms_;
+  std::vector<Sliding> windows_;
+  PaneList<Pane> panes_;
+  size_t evaluated_ = 0;            // how many of panes_ start before end_ms_
+  PaneList<PaneMentions> history_;  // evaluated panes of twice the largest window
+  PaneList<Minute> minutes_;
+  absl::flat_hash_map<uint64_t, LastSeen> authors_;
+  absl::flat_hash_map<uint64_t, uint32_t> negative_texts_;
+};
+
+}  // namespace tocsin
