@@ -196,10 +196,11 @@ TEST_P(LogConformanceTest, RecordsWithOneKeyShareAPartition) {
   constexpr int32_t kPartitions = 4;
   constexpr int kRecords = 12;
   const std::string topic = MakeTopic(kPartitions);
+  const TopicPartition any{topic, -1};  // the record borrows its topic
   auto writer = MakeWriter();
   ASSERT_THAT(writer->Begin(), IsOk());
   for (int i = 0; i < kRecords; ++i) {
-    OutputRecord record = RecordFor({topic, -1}, "v");
+    OutputRecord record = RecordFor(any, "v");
     record.key = "the same key";
     ASSERT_THAT(writer->Write(record), IsOk());
   }
