@@ -1,0 +1,67 @@
+// Drops what was seen before: a post that a brand already had within the horizon, whichever partition it came through.
+//
+// Keys are remembered for `horizon_ms` of event time, then forgotten as event time moves on. The answer does not depend
+// on the order of arrival as long as copies carry the same event time. Bounded: above `max_entries` the oldest are
+// given up early and `cut_ms` says from where on the answer is whole.
+//
+// Not thread-safe: one task owns it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "operators/parse/post.h"
+
+namespace tocsin {
+
+struct DedupOptions {
+  int64_t horizon_ms = 3'600'000;
+  size_t max_entries = 8'000'000;  // about 40 bytes each
+};
+
+class Deduplicator {
+ public:
+  enum class Result : uint8_t {
+    kNew,
+    kDuplicate,
+    kDuplicateOfOtherTime,  // a duplicate whose event time differs from that of the copy that was kept
+    kUnchecked,             // older than what is remembered: taken as new
+  };
+
+  explicit Deduplicator(const DedupOptions& options) : options_(options) {}
+
+  // `key` must be well mixed: MixKey.
+  Result Insert(uint64_t key, int64_t event_time_ms);
+
+  // Forgets what is older than `now_ms - horizon_ms`. Never goes back.
+  void AdvanceTo(int64_t now_ms);
+
+  // Gives up the oldest entries if there are more than the bound. Returns the new cut, or kUnknownTime if nothing was
+  // cut. Apart from Insert, so that the caller chooses the places in the log at which it can happen.
+  int64_t EnforceBound();
+  // Forgets what is older than `cut_ms`, as EnforceBound had done it.
+  void CutTo(int64_t cut_ms);
+
+  int64_t cut_ms() const { return cut_ms_; }  // kUnknownTime: the bound has never cut
+  size_t size() const { return live_; }
+  size_t memory_bytes() const;
+
+  static uint64_t MixKey(uint64_t brand_hash, uint64_t post_hash);
+
+ private:
+  int64_t BucketMs() const;
+  void ForgetBefore(int64_t start_ms);
+  void SweepIfStale();
+
+  const DedupOptions options_;
+  absl::flat_hash_map<uint64_t, int64_t> entries_;  // event time; those before start_ms_ count as absent
+  std::deque<std::pair<int64_t, size_t>> buckets_;  // number of time bucket, live entries in it; ascending
+  size_t live_ = 0;
+  int64_t start_ms_ = kUnknownTime;
+  int64_t cut_ms_ = kUnknownTime;
+};
+
+}  // namespace tocsin
