@@ -28,9 +28,7 @@ class ByteWriter {
     Byte(static_cast<uint8_t>(value));
   }
   // Zigzag, so that small negative numbers stay short.
-  void Signed(int64_t value) {
-    Varint((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63));
-  }
+  void Signed(int64_t value) { Varint((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63)); }
   void Bool(bool value) { Byte(value ? 1 : 0); }
   // Length, then the bytes.
   void String(std::string_view value) {
@@ -88,8 +86,8 @@ class ByteReader {
     bytes_.remove_prefix(size);
     return value;
   }
-  // A count of items that each take at least `min_item_bytes`: a larger one than can follow fails, so that a damaged count
-  // never makes a decoder reserve memory.
+  // A count of items that each take at least `min_item_bytes`: a larger one than can follow fails, so that a damaged
+  // count never makes a decoder reserve memory.
   size_t Count(size_t min_item_bytes = 1) {
     const uint64_t count = Varint();
     if (count > bytes_.size() / (min_item_bytes == 0 ? 1 : min_item_bytes)) {

@@ -60,7 +60,7 @@ struct Record {
 struct RecordBatch {
   int32_t slot = 0;  // index into the current assignment, or into the list of a PartitionReader
   absl::Span<const Record> records;
-  Offset next_offset = 0;       // the reader's position behind this batch
+  Offset next_offset = 0;         // the reader's position behind this batch
   bool end_of_partition = false;  // that position is the (stable) end of the partition just now
 };
 
@@ -108,10 +108,11 @@ class GroupReader {
   virtual ~GroupReader() = default;
 
   // Waits up to `max_wait` for records and appends at most one batch per partition to `*batches` (cleared first).
-  // Batches with no records are delivered when a partition's end is reached. Errors: Unavailable (retry with back-off by
-  // opening anew), OutOfRange (an offset is no longer in the log: never silently reset), PermissionDenied, NotFound,
+  // Batches with no records are delivered when a partition's end is reached. Errors: Unavailable (retry with back-off
+  // by opening anew), OutOfRange (an offset is no longer in the log: never silently reset), PermissionDenied, NotFound,
   // Internal (fatal to this reader).
-  virtual absl::Status Poll(absl::Duration max_wait, AssignmentListener& listener, std::vector<RecordBatch>* batches) = 0;
+  virtual absl::Status Poll(absl::Duration max_wait, AssignmentListener& listener,
+                            std::vector<RecordBatch>* batches) = 0;
 
   // The generation to commit under; take it when a batch begins.
   virtual GroupGeneration Generation() const = 0;
@@ -154,8 +155,8 @@ struct ConsumedOffset {
   std::string metadata;  // at most 4 KB of text without NUL bytes
 };
 
-// A transactional producer. After any error other than those of Write's arguments the writer is unusable: destroy it and
-// open a new one under the same transactional id, which also fences what the old one may have left open.
+// A transactional producer. After any error other than those of Write's arguments the writer is unusable: destroy it
+// and open a new one under the same transactional id, which also fences what the old one may have left open.
 class Writer {
  public:
   virtual ~Writer() = default;
@@ -163,11 +164,13 @@ class Writer {
   // REQUIRES: no transaction is open.
   virtual absl::Status Begin() = 0;
 
-  // Queues a record. Blocks while the queue is full. Errors: InvalidArgument (too large: nothing was queued), others fatal.
+  // Queues a record. Blocks while the queue is full. Errors: InvalidArgument (too large: nothing was queued), others
+  // fatal.
   virtual absl::Status Write(const OutputRecord& record) = 0;
 
-  // Sends everything, adds the offsets, commits. OK means: all of it is visible, exactly once. Aborted: the transaction is
-  // surely rolled back (fenced, old generation). Unavailable/DeadlineExceeded: rolled back or unknown; reload decides.
+  // Sends everything, adds the offsets, commits. OK means: all of it is visible, exactly once. Aborted: the transaction
+  // is surely rolled back (fenced, old generation). Unavailable/DeadlineExceeded: rolled back or unknown; reload
+  // decides.
   virtual absl::Status Commit(absl::Span<const ConsumedOffset> offsets, const GroupGeneration& generation,
                               std::string_view group) = 0;
 
@@ -214,8 +217,8 @@ class Log {
   virtual absl::Status EnsureTopics(absl::Span<const TopicSpec> topics, bool create) = 0;
 
   // nullopt in place of a partition for which the group has committed nothing.
-  virtual absl::StatusOr<std::vector<AssignedPartition>> CommittedOffsets(const std::string& group,
-                                                                          const std::vector<TopicPartition>& partitions) = 0;
+  virtual absl::StatusOr<std::vector<AssignedPartition>> CommittedOffsets(
+      const std::string& group, const std::vector<TopicPartition>& partitions) = 0;
 };
 
 }  // namespace tocsin
