@@ -1,8 +1,8 @@
 // A crisis signal: what the detector publishes, field by field as in the JSON contract, and how it is rendered.
 //
-// Every number in a signal is either an integer or rounded to four decimals before any decision is taken on it, so that a
-// reader recomputes each entry of `tests` from the JSON alone (docs/DETECTION.md). The JSON Schemas are in deploy/schemas.
-// Plain values and pure functions: thread-safe.
+// Every number in a signal is either an integer or rounded to four decimals before any decision is taken on it, so that
+// a reader recomputes each entry of `tests` from the JSON alone (docs/DETECTION.md). The JSON Schemas are in
+// deploy/schemas. Plain values and pure functions: thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -27,15 +27,16 @@ enum class IncidentState : uint8_t { kQuiet = 0, kProvisional = 1, kConfirmed = 
 std::string_view SignalStatusName(SignalStatus status);
 std::string_view SignalMessageName(SignalMessage message);
 std::string_view SignalKindName(SignalKind kind);
-std::string_view IncidentStateName(IncidentState state);  // "quiet", "provisional", ...
+std::string_view IncidentStateName(IncidentState state);   // "quiet", "provisional", ...
 std::string_view SentimentName(SentimentClass sentiment);  // "negative", ..., "unclassified"
 
-// One statistical decision. `observed`, `expected`, `dispersion`, `baseline_share`, `trials` and `threshold` hold the very
-// values that were compared: passed == (observed >= threshold), or (observed < threshold) where `below` is set.
+// One statistical decision. The fields hold the very values that were compared: passed == (observed >= threshold), or
+// (observed < threshold) where `below` is set; how observed and threshold follow from the others: docs/DETECTION.md.
 struct SignalTest {
   std::string name;
   int64_t window_s = 0;
   double observed = 0;
+  std::optional<int64_t> count;  // numerator: mentions, or negatives
   std::optional<double> expected;
   std::optional<double> dispersion;      // variance / mean of the model
   std::optional<double> baseline_share;  // q0
@@ -133,7 +134,7 @@ struct Signal {
     std::optional<int64_t> onset_ms;
     int64_t window_start_ms = 0;
     int64_t window_end_ms = 0;
-    int64_t watermark_ms = 0;  // the event time that the decision needed, so the same under any batching
+    int64_t watermark_ms = 0;    // the event time that the decision needed, so the same under any batching
     int64_t detected_at_ms = 0;  // window end of the incident's first signal
     std::optional<int64_t> detection_delay_ms;  // from onset to that
     friend bool operator==(const Times&, const Times&) = default;
@@ -272,8 +273,8 @@ std::string IncidentId(std::string_view brand_id, int64_t onset_ms);
 // brand, incident, kind, message, sequence and window end.
 std::string SignalId(const Signal& signal);
 
-// The `data` object on one line: stable key order, four decimals, null where unknown, always valid UTF-8 (bad bytes become
-// U+FFFD). `emitted_at_ms` is wall clock; without it (replay) `emitted_at` and `lag_ms` are null.
+// The `data` object on one line: stable key order, four decimals, null where unknown, always valid UTF-8 (bad bytes
+// become U+FFFD). `emitted_at_ms` is wall clock; without it (replay) `emitted_at` and `lag_ms` are null.
 std::string RenderSignalData(const Signal& signal, std::optional<int64_t> emitted_at_ms);
 
 // One structured CloudEvent on one line, data embedded, no line end.

@@ -1,0 +1,225 @@
+#include "operators/detect/level_tests.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "operators/detect/tail.h"
+
+namespace tocsin {
+namespace {
+
+constexpr int64_t kSecondsOfMinute = 60;
+constexpr int64_t kRaiseNegatives = 5;
+constexpr int64_t kSurgeLeastMentions = 20;
+constexpr double kSurgeShareProbability = 0.01;
+
+struct LevelRule {
+  int64_t window_s;
+  double velocity;
+  double margin;  // of N over q0
+};
+// Levels 3, 4 and 5.
+constexpr std::array<LevelRule, 3> kUpperLevels = {LevelRule{1'800, 5, 0.15}, LevelRule{3'600, 5, 0.25},
+                                                   LevelRule{7'200, 8, 0.25}};
+
+struct AuthorsModel {
+  double expected;
+  double dispersion;
+};
+
+AuthorsModel ModelOfWindow(size_t window, const BrandBaseline& baseline) {
+  const LevelRules& rules = RulesFor(baseline);
+  const BaselineLevel level = baseline.NegativeAuthors(window);
+  return {RoundPublished(level.mean * rules.expected_factor), std::max(level.dispersion, rules.least_dispersion)};
+}
+
+SignalTest CountTest(std::string name, int64_t window_s, int64_t observed, int64_t threshold) {
+  SignalTest test;
+  test.name = std::move(name);
+  test.window_s = window_s;
+  test.observed = static_cast<double>(observed);
+  test.threshold = static_cast<double>(threshold);
+  test.passed = observed >= threshold;
+  return test;
+}
+
+const ShareCounts& CountsOfLevel(int level, const CourseEvidence& evidence) {
+  if (level == 3) return evidence.half_hour;
+  return level == 4 ? evidence.hour : evidence.two_hours;
+}
+
+// A handful among thousands of authors is no sign.
+int64_t ShareOfAuthors(int64_t authors, int64_t percent) {
+  return std::max<int64_t>(kRaiseNegatives, (authors * percent + 99) / 100);
+}
+
+}  // namespace
+
+std::optional<double> ExpectedPerMinute(const BrandBaseline& baseline) {
+  if (!baseline.usable()) return std::nullopt;
+  return RoundPublished(std::max(baseline.MentionsPerHour().mean / 60, kLeastExpectedPerMinute));
+}
+
+int64_t NegativeAuthorsThreshold(size_t window, const BrandBaseline& baseline) {
+  const LevelRules& rules = RulesFor(baseline);
+  const AuthorsModel model = ModelOfWindow(window, baseline);
+  return std::max(rules.least_negative_authors,
+                  NegativeBinomialThreshold(model.expected, model.dispersion, rules.authors_probability));
+}
+
+SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, const BrandBaseline& baseline) {
+  const AuthorsModel model = ModelOfWindow(window, baseline);
+  SignalTest test = CountTest("negative_authors", kDecisionWindowMs[window] / 1000, authors, threshold);
+  test.expected = model.expected;
+  test.dispersion = model.dispersion;
+  return test;
+}
+
+SignalTest NegativeShareTest(size_t window, const ShareCounts& share, const BrandBaseline& baseline) {
+  const double q = baseline.NegativeShareTested();
+  const int64_t threshold = BinomialThreshold(share.classified, q, RulesFor(baseline).share_probability);
+  SignalTest test = CountTest("negative_share", kDecisionWindowMs[window] / 1000, share.negative, threshold);
+  test.expected = RoundPublished(static_cast<double>(share.classified) * q);
+  test.baseline_share = q;
+  test.count = share.negative;
+  test.trials = share.classified;
+  return test;
+}
+
+std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, const BrandBaseline& baseline) {
+  std::vector<SignalTest> tests;
+  for (size_t i = 0; i < kDecisionWindows; ++i) {
+    tests.push_back(
+        NegativeAuthorsTest(i, evidence.negative_authors[i], NegativeAuthorsThreshold(i, baseline), baseline));
+    tests.push_back(NegativeShareTest(i, evidence.shares[i], baseline));
+  }
+  return tests;
+}
+
+SignalTest VelocityTest(std::string name, int64_t window_s, int64_t mentions, double threshold,
+                        const BrandBaseline& baseline) {
+  const double expected = ExpectedPerMinute(baseline).value_or(0);
+  const double minutes = static_cast<double>(window_s) / kSecondsOfMinute;
+  SignalTest test;
+  test.name = std::move(name);
+  test.window_s = window_s;
+  test.observed = expected > 0 ? RoundPublished(static_cast<double>(mentions) / minutes / expected) : 0;
+  test.expected = expected;
+  test.count = mentions;
+  test.threshold = threshold;
+  test.passed = test.observed >= test.threshold;
+  return test;
+}
+
+SignalTest NegativeLowTest(std::string name, int64_t window_s, const ShareCounts& share, double margin,
+                           const BrandBaseline& baseline) {
+  const double q = baseline.ready() ? baseline.NegativeShare() : baseline.NegativeShareTested();
+  SignalTest test;
+  test.name = std::move(name);
+  test.window_s = window_s;
+  test.observed = RoundPublished(WilsonInterval(share.negative, share.classified).low);
+  test.baseline_share = q;
+  test.count = share.negative;
+  test.trials = share.classified;
+  test.threshold = RoundPublished(q + margin);
+  test.passed = test.observed >= test.threshold;
+  return test;
+}
+
+std::vector<SignalTest> TestsOfLevel(int level, const CourseEvidence& evidence, const BrandBaseline& baseline) {
+  const double factor = RulesFor(baseline).velocity_factor;
+  std::vector<SignalTest> tests;
+  if (level == kConfirmedLevel) {
+    tests.push_back(VelocityTest("velocity_10min", 600, evidence.ten_minutes.mentions, 3 * factor, baseline));
+    tests.push_back(CountTest("negative_authors_since_onset", evidence.since_onset_s, evidence.negative_authors,
+                              RulesFor(baseline).confirmed_authors));
+    tests.push_back(
+        NegativeLowTest("negative_low_since_onset", evidence.since_onset_s, evidence.since_onset, 0.05, baseline));
+  } else if (level > kConfirmedLevel && level <= kHighestLevel) {
+    const LevelRule& rule = kUpperLevels[static_cast<size_t>(level - 3)];
+    const ShareCounts& counts = CountsOfLevel(level, evidence);
+    const std::string suffix = "_" + std::to_string(rule.window_s / kSecondsOfMinute) + "min";
+    tests.push_back(
+        VelocityTest("velocity" + suffix, rule.window_s, counts.mentions, rule.velocity * factor, baseline));
+    tests.push_back(NegativeLowTest("negative_low" + suffix, rule.window_s, counts, rule.margin, baseline));
+    if (level == kHighestLevel) {
+      tests.push_back(CountTest("safety_or_breach_authors", evidence.since_onset_s, evidence.safety_or_breach_authors,
+                                ShareOfAuthors(evidence.negative_authors, 20)));
+    }
+  }
+  return tests;
+}
+
+std::vector<SignalTest> CalmTests(const CourseEvidence& evidence, const BrandBaseline& baseline) {
+  std::vector<SignalTest> tests = {VelocityTest("velocity_calm", 7'200, evidence.two_hours.mentions, 1.5, baseline),
+                                   NegativeLowTest("negative_low_calm", 7'200, evidence.two_hours, 0.05, baseline)};
+  for (SignalTest& test : tests) {
+    test.below = true;
+    test.passed = test.observed < test.threshold;
+  }
+  return tests;
+}
+
+std::vector<SignalTest> SurgeTests(int64_t mentions_hour, const ShareCounts& hour, const BrandBaseline& baseline) {
+  constexpr int64_t kHourS = 3'600;
+  const BaselineLevel level = baseline.MentionsPerHour();
+  SignalTest score = CountTest("surge_score", kHourS, 0, 0);
+  score.observed = baseline.Score(mentions_hour);
+  score.expected = level.mean;
+  score.dispersion = level.dispersion;
+  score.count = mentions_hour;
+  score.threshold = kSurgeScore;
+  score.passed = score.observed >= score.threshold;
+  SignalTest share = CountTest("surge_negative_share", kHourS, hour.negative, 0);
+  share.baseline_share = baseline.NegativeShareTested();
+  share.count = hour.negative;
+  share.trials = hour.classified;
+  share.expected = RoundPublished(static_cast<double>(hour.classified) * *share.baseline_share);
+  share.threshold =
+      static_cast<double>(BinomialThreshold(hour.classified, *share.baseline_share, kSurgeShareProbability));
+  share.below = true;
+  share.passed = share.observed < share.threshold;
+  return {score, VelocityTest("surge_velocity", kHourS, mentions_hour, 2, baseline),
+          CountTest("surge_mentions", kHourS, mentions_hour, kSurgeLeastMentions), share};
+}
+
+std::vector<SignalTest> RaiseTests(const CourseEvidence& evidence) {
+  const int64_t some = ShareOfAuthors(evidence.negative_authors, 10);
+  return {CountTest("raise_second_network", evidence.since_onset_s, evidence.second_network_negatives, some),
+          CountTest("raise_high_reach", evidence.since_onset_s, evidence.high_reach_negatives, 1),
+          CountTest("raise_call_to_action", evidence.since_onset_s, evidence.call_to_action_authors, some)};
+}
+
+bool AllPassed(const std::vector<SignalTest>& tests) {
+  return std::all_of(tests.begin(), tests.end(), [](const SignalTest& test) { return test.passed; });
+}
+
+LevelDecision DecideLevel(const CourseEvidence& evidence, const BrandBaseline& baseline) {
+  LevelDecision decision;
+  decision.tests = TestsOfLevel(kConfirmedLevel, evidence, baseline);
+  if (!AllPassed(decision.tests)) {
+    decision.next_tests = decision.tests;
+    return decision;
+  }
+  decision.level = kConfirmedLevel;
+  for (int level = 3; level <= kHighestLevel; ++level) {
+    std::vector<SignalTest> tests = TestsOfLevel(level, evidence, baseline);
+    bool passed = AllPassed(tests);
+    if (level == kHighestLevel) {
+      passed = (tests[0].passed && tests[1].passed) || (decision.level >= 3 && tests[2].passed);
+    }
+    decision.tests.insert(decision.tests.end(), tests.begin(), tests.end());
+    if (passed) decision.level = level;
+  }
+  decision.tested_level = decision.level;
+  if (decision.tested_level < kHighestLevel) {
+    decision.next_tests = TestsOfLevel(decision.tested_level + 1, evidence, baseline);
+  }
+  const std::vector<SignalTest> raises = RaiseTests(evidence);
+  const bool raised = std::any_of(raises.begin(), raises.end(), [](const SignalTest& test) { return test.passed; });
+  if (raised && decision.level < kHighestLevel) ++decision.level;
+  decision.tests.insert(decision.tests.end(), raises.begin(), raises.end());
+  return decision;
+}
+
+}  // namespace tocsin

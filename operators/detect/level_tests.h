@@ -1,0 +1,117 @@
+// The statistical tests behind the levels: pure functions from counts and a baseline to SignalTests.
+//
+// Everything that is compared is rounded as published first, so a test is recomputed from its own fields alone.
+// Formulas and sources: docs/DETECTION.md. Pure functions, thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operators/baseline/brand_baseline.h"
+#include "operators/signal/signal.h"
+
+namespace tocsin {
+
+inline constexpr int kWatchLevel = 1;
+inline constexpr int kConfirmedLevel = 2;
+inline constexpr int kHighestLevel = 5;
+
+// Constants of the tests; the learning ones are wider, since the expectation is young.
+struct LevelRules {
+  int64_t least_negative_authors;  // of level 1, in a window
+  double authors_probability;      // the count's point of the negative binomial
+  double share_probability;        // that the share came about by chance
+  double expected_factor;          // on the expectation of level 1
+  double least_dispersion;
+  double velocity_factor;     // on every V
+  int64_t confirmed_authors;  // A of level 2
+};
+inline constexpr LevelRules kReadyRules = {8, 1e-5, 1e-4, 1, 1, 1, 20};
+inline constexpr LevelRules kLearningRules = {30, 1e-5, 1e-6, 2, 4, 2, 40};
+
+inline const LevelRules& RulesFor(const BrandBaseline& baseline) {
+  return baseline.ready() ? kReadyRules : kLearningRules;
+}
+
+// What velocity is measured against is never less than this, so that a brand that is hardly ever named has a finite V.
+inline constexpr double kLeastExpectedPerMinute = 0.01;
+
+// Mentions and sentiment of one stretch of time.
+struct ShareCounts {
+  int64_t mentions = 0;
+  int64_t negative = 0;
+  int64_t classified = 0;
+};
+
+// What level 1 looks at: the decision windows.
+struct WindowEvidence {
+  std::array<int64_t, kDecisionWindows> negative_authors =
+      {};  // min(distinct authors, distinct texts) of negative originals
+  std::array<ShareCounts, kDecisionWindows> shares = {};
+};
+
+// What levels 2 to 5 look at.
+struct CourseEvidence {
+  ShareCounts ten_minutes;
+  ShareCounts half_hour;
+  ShareCounts hour;
+  ShareCounts two_hours;
+  ShareCounts since_onset;
+  int64_t since_onset_s = 0;
+  int64_t negative_authors = 0;          // A: min(distinct authors, distinct texts) since onset
+  int64_t safety_or_breach_authors = 0;  // negative authors who used such a term
+  // For the raise.
+  int64_t second_network_negatives = 0;  // negative originals on the network that has the second most
+  int64_t high_reach_negatives = 0;      // negative originals by authors with at least 100,000 followers
+  int64_t call_to_action_authors = 0;
+};
+
+// Rounded expectation of velocity; nullopt until the baseline is usable.
+std::optional<double> ExpectedPerMinute(const BrandBaseline& baseline);
+
+// Smallest number of negative authors that is too many for the window. REQUIRES: baseline.usable().
+int64_t NegativeAuthorsThreshold(size_t window, const BrandBaseline& baseline);
+
+SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, const BrandBaseline& baseline);
+SignalTest NegativeShareTest(size_t window, const ShareCounts& share, const BrandBaseline& baseline);
+
+// The tests of level 1, two for each decision window in ascending order.
+std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, const BrandBaseline& baseline);
+
+// The tests of levels 2 to 5; those of level 5 come as {velocity, negative_low} and, behind, {safety_or_breach}, which
+// with level 3 stands for them.
+std::vector<SignalTest> TestsOfLevel(int level, const CourseEvidence& evidence, const BrandBaseline& baseline);
+
+// What ends an incident: volume and negative share over two hours, both `below`.
+std::vector<SignalTest> CalmTests(const CourseEvidence& evidence, const BrandBaseline& baseline);
+
+// Score of C2-EWMA from which an hour's volume is a surge, at the published operating point.
+inline constexpr double kSurgeScore = 3.84;
+// A surge: the hour's volume is far out while its negative share is not. REQUIRES: baseline.scores().
+std::vector<SignalTest> SurgeTests(int64_t mentions_hour, const ShareCounts& hour, const BrandBaseline& baseline);
+
+// Tests of which one that passes raises the level by one, never more and never over 5.
+std::vector<SignalTest> RaiseTests(const CourseEvidence& evidence);
+
+struct LevelDecision {
+  int level = kWatchLevel;             // with the raise
+  int tested_level = kWatchLevel;      // without
+  std::vector<SignalTest> tests;       // of level 2; once it passes also those of levels 3 to 5 and of the raise
+  std::vector<SignalTest> next_tests;  // of the level after `tested_level`; empty at the highest
+};
+
+// The highest level whose tests pass. Level 2 gates 3 to 5. Persistence of level 2 is the caller's.
+LevelDecision DecideLevel(const CourseEvidence& evidence, const BrandBaseline& baseline);
+
+bool AllPassed(const std::vector<SignalTest>& tests);
+
+// Lower 95 % Wilson bound as published, against q0 plus a margin.
+SignalTest NegativeLowTest(std::string name, int64_t window_s, const ShareCounts& share, double margin,
+                           const BrandBaseline& baseline);
+SignalTest VelocityTest(std::string name, int64_t window_s, int64_t mentions, double threshold,
+                        const BrandBaseline& baseline);
+
+}  // namespace tocsin

@@ -1,0 +1,91 @@
+// One brand's baseline, detectors and incident: from windows to signals.
+//
+// Decides from its arguments alone (no clock, no randomness); its state is integers or fixed point, so replay is exact.
+// Not thread-safe: one task owns a brand.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "engine/base/bytes.h"
+#include "operators/match/watchlist.h"
+#include "operators/mention/mention.h"
+#include "operators/signal/signal.h"
+#include "operators/window/brand_windows.h"
+
+namespace tocsin {
+
+// What the task knows of its input at an evaluation; goes into `quality`.
+struct FeedQuality {
+  int64_t watermark_ms = 0;
+  int32_t sources_complete = 0;  // k of n source partitions counted
+  int32_t sources = 0;
+  int64_t late_dropped = 0;  // since the task began
+  int64_t gaps = 0;          // since the task began
+  bool stale = false;
+};
+
+// Gives the evidence what rows only refer to.
+class EvidenceSource {
+ public:
+  virtual ~EvidenceSource() = default;
+  virtual const Sample* FindSample(int32_t handle) const = 0;  // null: not held any more
+  // Topic and partition of a HeldMention::source.
+  virtual const TopicPartition& Source(int16_t index) const = 0;
+};
+
+struct MonitorOptions {
+  std::string deployment = "tocsin";
+  uint64_t config_hash = 0;
+  int64_t slide_ms = 5'000;
+  int64_t baseline_bin_ms = 300'000;
+  int64_t baseline_ready_ms = 24LL * 3'600'000;
+  // WindowOptions::sizes_ms of the windows that are evaluated; must contain kDecisionWindowMs. The slide must divide
+  // baseline_bin_ms, and baseline_bin_ms must be the first of kDecisionWindowMs.
+  std::vector<int64_t> window_sizes_ms = {60'000, 300'000, 900'000, 3'600'000};
+};
+
+class BrandMonitor {
+ public:
+  // Everything passed must outlive this. `route` may be null.
+  BrandMonitor(const MonitorOptions* options, const Brand* brand, const Route* route);
+  ~BrandMonitor();
+
+  // Called with `windows` ending at each slide end, in order. Slide ends before NextDueMs() and before the windows'
+  // NextChangeMs() may be left out: the result is the same. Appends the signals that are due, in sequence.
+  //
+  // Cadence: the level-1 test at each slide (two integer comparisons unless negative authors are many), the incident
+  // every five minutes from its opening, baseline and surge every five minutes of event time.
+  void Evaluate(const BrandWindows& windows, const FeedQuality& quality, const EvidenceSource& evidence,
+                std::vector<Signal>* signals);
+
+  // A response by an official account (never a mention).
+  void AddOfficial(int64_t event_time_ms, std::string_view post_id);
+
+  // Next slide end at which Evaluate must be called even if nothing changes in the windows; INT64_MAX if none.
+  int64_t NextDueMs() const;
+
+  // A notice (kind feed_health) that the feed is silent, gapped or lagging, outside any incident. `reason` is one plain
+  // sentence without a full stop.
+  Signal FeedHealthNotice(int64_t end_ms, const FeedQuality& quality, std::string reason);
+
+  // Expected mentions per minute for the window metrics; negative: not known yet.
+  double ExpectedPerMinute() const;
+  bool has_open_incident() const;
+  int level() const;
+
+  // Whole state for the snapshot. Decode returns DataLoss for damaged bytes.
+  void Encode(ByteWriter* writer) const;
+  absl::Status Decode(ByteReader* reader);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tocsin

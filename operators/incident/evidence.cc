@@ -1,0 +1,294 @@
+#include "operators/incident/evidence.h"
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "operators/detect/tail.h"
+
+namespace tocsin {
+namespace {
+
+constexpr size_t kTopListSize = 5;
+constexpr int64_t kTypeLeastPosts = 5;
+constexpr double kTypeLeastShare = 0.15;
+// An author with so many rows and such a share of all is suspected of flooding.
+constexpr int64_t kFloodRows = 5;
+constexpr double kFloodShare = 0.05;
+
+struct TermType {
+  MentionTerm term;
+  std::string_view term_name;
+  std::string_view type_name;  // empty: says nothing of the type
+};
+constexpr std::array<TermType, kTermBits> kTermTypes = {
+    TermType{kSafetyTerm, "safety", "product_safety"},    TermType{kBreachTerm, "breach", "data_breach"},
+    TermType{kCallToAction, "call_to_action", ""},        TermType{kAngerTerm, "anger", ""},
+    TermType{kServiceTerm, "service", "service_failure"}, TermType{kMisconductTerm, "misconduct", "misconduct"},
+};
+
+bool IsNegativeOriginal(const HeldMention& row) {
+  return row.sentiment == SentimentClass::kNegative && row.kind != PostKind::kRepost;
+}
+
+std::string Hex(uint64_t value) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text(16, '0');
+  for (size_t i = 16; i > 0; --i, value >>= 4) text[i - 1] = kDigits[value & 15];
+  return text;
+}
+
+SignalPost MakePost(const HeldMention& row, const EvidenceSource& source, std::string why) {
+  SignalPost post;
+  post.post_hash = row.post_hash;
+  post.author_hash = row.author_hash;
+  post.network = row.network;
+  post.event_time_ms = row.event_time_ms;
+  post.kind = row.kind;
+  post.sentiment = row.sentiment;
+  post.reach = row.reach;
+  post.why = std::move(why);
+  post.source = source.Source(row.source);
+  post.offset = row.offset;
+  if (const Sample* sample = row.sample >= 0 ? source.FindSample(row.sample) : nullptr) {
+    post.id = sample->post_id;
+    post.author_handle = sample->author_handle;
+    post.text = sample->text;
+  }
+  return post;
+}
+
+// Keeps per slide the negative originals with the lowest hashes, and the row of highest reach. Rows come in time order.
+class SlideWinners {
+ public:
+  explicit SlideWinners(int64_t slide_ms) : slide_ms_(slide_ms) {}
+
+  void Add(const HeldMention& row) {
+    const int64_t slide = row.event_time_ms / slide_ms_;
+    if (slide != slide_) Flush();
+    slide_ = slide;
+    if (row.reach >= kHighReachFollowers &&
+        (!reach_ || std::pair(row.reach, reach_->post_hash) > std::pair(reach_->reach, row.post_hash))) {
+      reach_ = row;
+    }
+    if (!IsNegativeOriginal(row)) return;
+    const auto place = std::find_if(lowest_.begin(), lowest_.end(),
+                                    [&row](const HeldMention& other) { return row.post_hash < other.post_hash; });
+    lowest_.insert(place, row);
+    if (lowest_.size() > kSamplesOfSlide) lowest_.pop_back();
+  }
+
+  void Flush() {
+    negatives_.insert(negatives_.end(), lowest_.begin(), lowest_.end());
+    if (reach_) reaches_.push_back(*reach_);
+    lowest_.clear();
+    reach_.reset();
+  }
+
+  const std::vector<HeldMention>& negatives() const { return negatives_; }
+  const std::vector<HeldMention>& reaches() const { return reaches_; }
+
+ private:
+  int64_t slide_ms_;
+  int64_t slide_ = INT64_MIN;
+  std::vector<HeldMention> lowest_;
+  std::optional<HeldMention> reach_;
+  std::vector<HeldMention> negatives_;
+  std::vector<HeldMention> reaches_;
+};
+
+// Most mentions first, ties by name.
+std::vector<CountedName> TopOf(const std::map<std::string, int64_t>& counts) {
+  std::vector<CountedName> list;
+  for (const auto& [name, mentions] : counts) list.push_back({name, mentions});
+  std::stable_sort(list.begin(), list.end(),
+                   [](const CountedName& a, const CountedName& b) { return a.mentions > b.mentions; });
+  if (list.size() > kTopListSize) list.resize(kTopListSize);
+  return list;
+}
+
+void FillSamples(const std::vector<HeldMention>& candidates, const EvidenceSource& source, Signal* signal) {
+  std::map<std::string, int64_t> hashtags;
+  std::map<std::string, int64_t> urls;
+  for (const HeldMention& row : candidates) {
+    const Sample* sample = row.sample >= 0 ? source.FindSample(row.sample) : nullptr;
+    if (sample == nullptr) continue;
+    std::string_view rest = sample->hashtags;
+    while (!rest.empty()) {
+      const size_t space = std::min(rest.find(' '), rest.size());
+      if (space > 0) ++hashtags[std::string(rest.substr(0, space))];
+      rest.remove_prefix(std::min(space + 1, rest.size()));
+    }
+    if (!sample->url.empty()) ++urls[std::string(sample->url)];
+  }
+  signal->evidence.top_hashtags = TopOf(hashtags);
+  signal->evidence.top_urls = TopOf(urls);
+
+  std::vector<HeldMention> lowest = candidates;
+  std::sort(lowest.begin(), lowest.end(),
+            [](const HeldMention& a, const HeldMention& b) { return a.post_hash < b.post_hash; });
+  absl::flat_hash_set<uint64_t> texts;
+  absl::flat_hash_set<uint64_t> authors;
+  for (const HeldMention& row : lowest) {
+    if (signal->evidence.samples.size() == kSamplesOfSignal) break;
+    if (!texts.insert(row.text_hash).second || !authors.insert(row.author_hash).second) continue;
+    signal->evidence.samples.push_back(MakePost(row, source, "negative; drawn by hash, one per author and text"));
+  }
+}
+
+struct AuthorRows {
+  int64_t mentions = 0;
+};
+
+// Sums over all rows that need no order.
+struct Tally {
+  absl::flat_hash_map<uint64_t, AuthorRows> authors;
+  absl::flat_hash_set<uint64_t> negative_authors;
+  absl::flat_hash_map<uint64_t, int64_t> original_texts;
+  int64_t new_accounts = 0;
+  int64_t ambiguous = 0;
+  std::array<int64_t, kTermBits> terms = {};  // among negative originals
+  int64_t negative_originals = 0;
+  int64_t negative_reviews = 0;
+
+  void Add(const HeldMention& row, Signal* signal) {
+    Signal::Volume& volume = signal->volume;
+    ++volume.mentions;
+    ++(row.kind == PostKind::kRepost ? volume.reposts : volume.originals);
+    volume.reach += row.reach;
+    ++authors[row.author_hash].mentions;
+    if ((row.flags & kNewAccount) != 0) ++new_accounts;
+    if ((row.flags & kAmbiguous) != 0) ++ambiguous;
+    if (row.kind != PostKind::kRepost) ++original_texts[row.text_hash];
+    switch (row.sentiment) {
+      case SentimentClass::kNegative:
+        ++signal->sentiment.negative;
+        break;
+      case SentimentClass::kNeutral:
+        ++signal->sentiment.neutral;
+        break;
+      case SentimentClass::kPositive:
+        ++signal->sentiment.positive;
+        break;
+      case SentimentClass::kUnclassified:
+        ++signal->sentiment.unclassified;
+        break;
+    }
+    if (!IsNegativeOriginal(row)) return;
+    ++negative_originals;
+    negative_authors.insert(row.author_hash);
+    if (row.network == Network::kReview) ++negative_reviews;
+    for (size_t bit = 0; bit < kTermBits; ++bit) {
+      if ((row.terms >> bit & 1) != 0) ++terms[bit];
+    }
+  }
+};
+
+double ShareOf(int64_t part, int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
+
+void FillTopAuthors(const Tally& tally, Signal* signal) {
+  std::vector<std::pair<int64_t, uint64_t>> list;
+  for (const auto& [author, rows] : tally.authors) list.push_back({-rows.mentions, author});
+  const size_t size = std::min(kTopListSize, list.size());
+  std::partial_sort(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(size), list.end());
+  for (size_t i = 0; i < size; ++i) signal->evidence.top_authors.push_back({Hex(list[i].second), -list[i].first});
+  if (signal->volume.mentions > 0) {
+    signal->coordination.author_concentration = ShareOf(-list.front().first, signal->volume.mentions);
+  }
+}
+
+void FillType(const Tally& tally, Signal* signal) {
+  if (tally.negative_originals == 0) return;
+  int64_t best = 0;
+  for (size_t bit = 0; bit < kTermBits; ++bit) {
+    if (tally.terms[bit] < kTypeLeastPosts) continue;
+    signal->type.terms.emplace_back(kTermTypes[bit].term_name);
+    if (kTermTypes[bit].type_name.empty() || tally.terms[bit] <= best) continue;
+    if (ShareOf(tally.terms[bit], tally.negative_originals) < kTypeLeastShare) continue;
+    best = tally.terms[bit];
+    signal->type.name = kTermTypes[bit].type_name;
+  }
+  signal->type.confidence = ShareOf(best, tally.negative_originals);
+  if (best == 0 && tally.negative_reviews >= kTypeLeastPosts && 2 * tally.negative_reviews > tally.negative_originals) {
+    signal->type.name = "review_surge";
+    signal->type.confidence = ShareOf(tally.negative_reviews, tally.negative_originals);
+  }
+}
+
+// The negative ratio without copies of a text (all but the first), new accounts and authors who flood.
+std::optional<double> RatioWithoutSuspects(const BrandWindows& windows, int64_t from_ms, const Tally& tally,
+                                           int64_t mentions) {
+  absl::flat_hash_set<uint64_t> texts;
+  int64_t negative = 0;
+  int64_t classified = 0;
+  windows.ForEachHeld(from_ms, [&](const HeldMention& row) {
+    if (row.sentiment == SentimentClass::kUnclassified || (row.flags & kNewAccount) != 0) return;
+    if (!texts.insert(row.text_hash).second) return;
+    const int64_t rows = tally.authors.find(row.author_hash)->second.mentions;
+    if (rows >= kFloodRows && ShareOf(rows, mentions) > kFloodShare) return;
+    ++classified;
+    if (row.sentiment == SentimentClass::kNegative) ++negative;
+  });
+  if (classified == 0) return std::nullopt;
+  return ShareOf(negative, classified);
+}
+
+}  // namespace
+
+std::string LanguageName(uint16_t language) {
+  if (language == 0) return "und";
+  return {static_cast<char>(language >> 8), static_cast<char>(language & 0xFF)};
+}
+
+void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
+                  Signal* signal) {
+  Tally tally;
+  SlideWinners winners(slide_ms);
+  windows.ForEachHeld(from_ms, [&](const HeldMention& row) {
+    tally.Add(row, signal);
+    winners.Add(row);
+  });
+  winners.Flush();
+  Signal::Volume& volume = signal->volume;
+  volume.unique_authors = static_cast<int64_t>(tally.authors.size());
+  volume.negative_authors = static_cast<int64_t>(tally.negative_authors.size());
+  if (volume.mentions == 0) return;
+  signal->coordination.new_account_share = ShareOf(tally.new_accounts, volume.mentions);
+  signal->matching.ambiguous_share = ShareOf(tally.ambiguous, volume.mentions);
+  if (volume.originals > 0) {
+    signal->coordination.duplicate_text_share =
+        ShareOf(volume.originals - static_cast<int64_t>(tally.original_texts.size()), volume.originals);
+  }
+  signal->coordination.negative_ratio_without_suspects = RatioWithoutSuspects(windows, from_ms, tally, volume.mentions);
+  FillTopAuthors(tally, signal);
+  FillSamples(winners.negatives(), source, signal);
+  FillType(tally, signal);
+}
+
+void FindFirstPosts(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
+                    Incident* incident) {
+  if (incident->first_post && incident->first_high_reach_post) return;
+  SlideWinners winners(slide_ms);
+  windows.ForEachHeld(from_ms, [&winners](const HeldMention& row) { winners.Add(row); });
+  winners.Flush();
+  const auto earliest = [](const std::vector<HeldMention>& rows) {
+    return std::min_element(rows.begin(), rows.end(), [](const HeldMention& a, const HeldMention& b) {
+      return std::pair(a.event_time_ms, a.post_hash) < std::pair(b.event_time_ms, b.post_hash);
+    });
+  };
+  if (!incident->first_post && !winners.negatives().empty()) {
+    incident->first_post = MakePost(*earliest(winners.negatives()), source, "first negative post since onset");
+  }
+  if (!incident->first_high_reach_post && !winners.reaches().empty()) {
+    incident->first_high_reach_post = MakePost(*earliest(winners.reaches()), source, "first post with high reach");
+  }
+}
+
+}  // namespace tocsin

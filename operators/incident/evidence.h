@@ -1,0 +1,35 @@
+// Evidence from the rows that are held: who, where, how coordinated, and which posts show it.
+//
+// The result depends on the rows' content only, never on the order in which they arrived or on how ingest cut its
+// flushes: texts are looked up only for rows whose text is sure to have travelled (per slide of event time the negative
+// originals with the lowest hashes, and the row with the highest reach), ties go to the smaller hash. Pure functions.
+#pragma once
+
+#include <cstdint>
+
+#include "operators/incident/brand_monitor.h"
+#include "operators/incident/incident.h"
+#include "operators/signal/signal.h"
+#include "operators/window/brand_windows.h"
+
+namespace tocsin {
+
+// Negative originals of one slide whose texts ingest is sure to send.
+inline constexpr size_t kSamplesOfSlide = 3;
+// Posts that a signal shows.
+inline constexpr size_t kSamplesOfSignal = 5;
+
+// Fills volume, sentiment counts, coordination, top lists, samples and type of `*signal` from the rows of
+// [from_ms, windows.end_ms()). One pass; cost is linear in those rows.
+void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
+                  Signal* signal);
+
+// Sets the incident's first post and first high-reach post from rows of [from_ms, windows.end_ms()), where not yet
+// known.
+void FindFirstPosts(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
+                    Incident* incident);
+
+// "en"; "und" for 0.
+std::string LanguageName(uint16_t language);
+
+}  // namespace tocsin

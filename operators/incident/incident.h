@@ -1,0 +1,110 @@
+// What is kept of one brand's incident while it is open, and after it for a relapse: a value with an encoding.
+//
+// Totals since onset grow slide by slide from the rows that are held, so they cost nothing when nothing happens and
+// survive the rows. Not thread-safe: one task owns a brand.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "engine/base/bytes.h"
+#include "operators/mention/mention.h"
+#include "operators/signal/signal.h"
+#include "operators/window/brand_windows.h"
+
+namespace tocsin {
+
+// Followers from which one author alone carries a post far.
+inline constexpr uint32_t kHighReachFollowers = 100'000;
+// Bits of Mention::terms that are counted.
+inline constexpr size_t kTermBits = 6;
+
+// Distinct hashes, exact up to 100,000, then a lower bound.
+class HashSet {
+ public:
+  static constexpr size_t kCapacity = 100'000;
+
+  // True if the hash is new and was taken in.
+  bool Insert(uint64_t hash) { return hashes_.size() < kCapacity && hashes_.insert(hash).second; }
+  int64_t size() const { return static_cast<int64_t>(hashes_.size()); }
+  bool capped() const { return hashes_.size() >= kCapacity; }
+  void Clear() { hashes_.clear(); }
+
+  void Encode(ByteWriter* writer) const;  // ascending
+  void Decode(ByteReader* reader);
+
+ private:
+  absl::flat_hash_set<uint64_t> hashes_;
+};
+
+struct Incident {
+  struct NetworkTotals {
+    int64_t mentions = 0;
+    int64_t negative_originals = 0;
+    int64_t first_seen_ms = 0;
+  };
+
+  IncidentState state = IncidentState::kQuiet;
+  std::string id;     // kept after resolution, for a relapse
+  int32_t level = 0;  // never falls while open
+  int32_t highest_level = 0;
+  int64_t sequence = 0;  // of the last signal
+  bool ever_confirmed = false;
+
+  int64_t onset_ms = 0;
+  int64_t opened_ms = 0;
+  int64_t first_signal_ms = 0;  // of the first opening under this id
+  int64_t first_confirmed_ms = 0;
+  int64_t confirmed_ms = 0;  // last change to confirmed
+  int64_t resolved_ms = 0;
+  int64_t last_signal_ms = 0;
+  int64_t next_check_ms = 0;
+  int64_t last_fired_ms = 0;   // last check at which level 1 fired
+  int64_t incomplete_ms = 0;   // last check at which the feed was not whole
+  int64_t gaps = 0;            // as of the last check
+  int64_t update_step = 0;     // into the widening intervals
+  int64_t confirm_streak = 0;  // successive checks that passed level 2
+
+  int64_t peak_half_hour = 0;  // mentions
+  int64_t peak_bin = 0;        // mentions in 5 minutes
+  int64_t peak_ms = 0;
+  std::optional<int64_t> below_half_ms;   // first check after the peak under 50 %
+  std::optional<int64_t> below_tenth_ms;  // under 10 %
+
+  // Since onset.
+  int64_t mentions = 0;
+  int64_t negative = 0;
+  int64_t classified = 0;
+  HashSet authors;
+  HashSet negative_authors;  // of originals, replies and quotes
+  HashSet negative_texts;
+  std::map<Network, NetworkTotals> networks;
+  std::map<uint16_t, int64_t> languages;
+  std::array<int64_t, kTermBits> term_authors = {};  // negative authors whose first negative post has the term
+  int64_t safety_or_breach_authors = 0;
+  int64_t high_reach_negatives = 0;
+  std::optional<SignalPost> first_post;  // earliest negative original whose text travels
+  std::optional<SignalPost> first_high_reach_post;
+  std::vector<LevelChange> timeline;
+
+  bool open() const { return state != IncidentState::kQuiet && state != IncidentState::kResolved; }
+  // A of DESIGN.
+  int64_t NegativeAuthors() const { return std::min(negative_authors.size(), negative_texts.size()); }
+
+  // Back to the state before any opening, but for what a relapse takes up again.
+  void RestartCounts();
+  // Adds one row since onset. Rows come in (event time, post hash) order within a slide.
+  void Add(const HeldMention& row);
+
+  void Encode(ByteWriter* writer) const;
+  absl::Status Decode(ByteReader* reader);
+};
+
+}  // namespace tocsin

@@ -1,0 +1,412 @@
+#include "operators/signal/signal.h"
+
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/bytes.h"
+#include "engine/base/hash.h"
+#include "operators/detect/tail.h"
+
+namespace tocsin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kSchemaVersion = 1;
+
+Json Number(double value) { return RoundPublished(value); }
+Json Number(const std::optional<double>& value) { return value ? Json(RoundPublished(*value)) : Json(nullptr); }
+Json Integer(const std::optional<int64_t>& value) { return value ? Json(*value) : Json(nullptr); }
+Json Time(const std::optional<int64_t>& epoch_ms) {
+  return epoch_ms ? Json(FormatEventTime(*epoch_ms)) : Json(nullptr);
+}
+Json Text(const std::string& value) { return value.empty() ? Json(nullptr) : Json(value); }
+
+std::string Hex(uint64_t value) {
+  char digits[17];
+  std::snprintf(digits, sizeof(digits), "%016llx", static_cast<unsigned long long>(value));
+  return digits;
+}
+
+std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string_view KindName(PostKind kind) {
+  switch (kind) {
+    case PostKind::kOriginal:
+      return "original";
+    case PostKind::kRepost:
+      return "repost";
+    case PostKind::kReply:
+      return "reply";
+    case PostKind::kQuote:
+      return "quote";
+  }
+  return "original";
+}
+
+Json RenderTest(const SignalTest& test) {
+  return Json{{"name", test.name},
+              {"window_s", test.window_s},
+              {"observed", Number(test.observed)},
+              {"expected", Number(test.expected)},
+              {"dispersion", Number(test.dispersion)},
+              {"baseline_share", Number(test.baseline_share)},
+              {"count", Integer(test.count)},
+              {"trials", Integer(test.trials)},
+              {"threshold", Number(test.threshold)},
+              {"below", test.below},
+              {"passed", test.passed}};
+}
+
+Json RenderPost(const SignalPost& post) {
+  return Json{{"id", Text(post.id)},
+              {"hash", Hex(post.post_hash)},
+              {"network", NetworkName(post.network)},
+              {"time", FormatEventTime(post.event_time_ms)},
+              {"kind", KindName(post.kind)},
+              {"author", Text(post.author_handle)},
+              {"author_hash", Hex(post.author_hash)},
+              {"reach", post.reach},
+              {"text", Text(post.text)},
+              {"sentiment", SentimentName(post.sentiment)},
+              {"why", post.why},
+              {"topic", post.source.topic},
+              {"partition", post.source.partition},
+              {"offset", post.offset}};
+}
+
+Json RenderNamed(const std::vector<CountedName>& names) {
+  Json list = Json::array();
+  for (const CountedName& entry : names) list.push_back(Json{{"name", entry.name}, {"mentions", entry.mentions}});
+  return list;
+}
+
+Json RenderTimes(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
+  const Signal::Times& times = signal.times;
+  return Json{{"onset", Time(times.onset_ms)},
+              {"window_start", FormatEventTime(times.window_start_ms)},
+              {"window_end", FormatEventTime(times.window_end_ms)},
+              {"watermark", FormatEventTime(times.watermark_ms)},
+              {"detected_at", FormatEventTime(times.detected_at_ms)},
+              {"emitted_at", Time(emitted_at_ms)},
+              {"detection_delay_ms", Integer(times.detection_delay_ms)}};
+}
+
+Json RenderVelocity(const Signal::Velocity& velocity) {
+  return Json{{"per_minute", Number(velocity.per_minute)},
+              {"expected", Number(velocity.expected)},
+              {"dispersion", Number(velocity.dispersion)},
+              {"ratio", Number(velocity.ratio)},
+              {"score", Number(velocity.score)},
+              {"threshold", Number(velocity.threshold)},
+              {"acceleration", Number(velocity.acceleration)},
+              {"doubling_time_s", Number(velocity.doubling_time_s)}};
+}
+
+Json RenderSentiment(const Signal::Sentiment& sentiment) {
+  return Json{{"negative", sentiment.negative},
+              {"neutral", sentiment.neutral},
+              {"positive", sentiment.positive},
+              {"unclassified", sentiment.unclassified},
+              {"negative_ratio", Number(sentiment.negative_ratio)},
+              {"corrected", Number(sentiment.corrected)},
+              {"low", Number(sentiment.low)},
+              {"high", Number(sentiment.high)},
+              {"baseline", Number(sentiment.baseline)},
+              {"classified_share", Number(sentiment.classified_share)}};
+}
+
+Json RenderCourse(const Signal::Course& course) {
+  return Json{
+      {"persistence_s", Integer(course.persistence_s)},     {"peak_per_minute", Number(course.peak_per_minute)},
+      {"time_to_peak_s", Integer(course.time_to_peak_s)},   {"time_to_50pct_s", Integer(course.time_to_50pct_s)},
+      {"time_to_10pct_s", Integer(course.time_to_10pct_s)}, {"negative_area", Integer(course.negative_area)}};
+}
+
+Json RenderNetworks(const Signal& signal) {
+  Json list = Json::array();
+  for (const NetworkSpread& spread : signal.networks) {
+    list.push_back(Json{{"name", NetworkName(spread.network)},
+                        {"mentions", spread.mentions},
+                        {"first_seen", FormatEventTime(spread.first_seen_ms)}});
+  }
+  return list;
+}
+
+Json RenderEvidence(const Signal::Evidence& evidence) {
+  Json samples = Json::array();
+  for (const SignalPost& sample : evidence.samples) samples.push_back(RenderPost(sample));
+  return Json{{"top_terms", RenderNamed(evidence.top_terms)},
+              {"top_hashtags", RenderNamed(evidence.top_hashtags)},
+              {"top_urls", RenderNamed(evidence.top_urls)},
+              {"top_authors", RenderNamed(evidence.top_authors)},
+              {"first_post", evidence.first_post ? RenderPost(*evidence.first_post) : Json(nullptr)},
+              {"first_high_reach_post",
+               evidence.first_high_reach_post ? RenderPost(*evidence.first_high_reach_post) : Json(nullptr)},
+              {"samples", std::move(samples)}};
+}
+
+Json RenderReasons(const std::vector<CountedName>& reasons) {
+  Json object = Json::object();
+  for (const CountedName& reason : reasons) object[reason.name] = reason.mentions;
+  return object;
+}
+
+Json RenderQuality(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
+  const Signal::Quality& quality = signal.quality;
+  return Json{{"baseline", quality.baseline_ready ? "ready" : "learning"},
+              {"completeness", std::to_string(quality.sources_complete) + "/" + std::to_string(quality.sources)},
+              {"lag_ms", emitted_at_ms ? Json(*emitted_at_ms - signal.times.window_end_ms) : Json(nullptr)},
+              {"late_dropped", quality.late_dropped},
+              {"gaps", quality.gaps},
+              {"stale", quality.stale}};
+}
+
+Json RenderRoute(const Signal::RouteInfo& route) {
+  return Json{{"owner", Text(route.owner)},
+              {"channel", Text(route.channel)},
+              {"playbook_url", Text(route.playbook_url)},
+              {"dashboard_url", Text(route.dashboard_url)},
+              {"next_update_by", Time(route.next_update_by_ms)}};
+}
+
+Json DataObject(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
+  Json tests = Json::array();
+  for (const SignalTest& test : signal.tests) tests.push_back(RenderTest(test));
+  Json data;
+  data["schema_version"] = kSchemaVersion;
+  data["brand_id"] = signal.brand_id;
+  data["brand_name"] = signal.brand_name;
+  data["incident_id"] = Text(signal.incident_id);
+  data["sequence"] = signal.sequence;
+  data["summary"] = signal.summary;
+  data["status"] = SignalStatusName(signal.status);
+  data["message"] = SignalMessageName(signal.message);
+  data["kind"] = SignalKindName(signal.kind);
+  data["state"] = signal.state == IncidentState::kQuiet ? Json(nullptr) : Json(IncidentStateName(signal.state));
+  data["level"] = signal.level;
+  data["previous_level"] = signal.previous_level;
+  data["level_reasons"] = signal.level_reasons;
+  data["missing_for_next_level"] = signal.missing_for_next_level;
+  data["certainty"] = Number(signal.certainty);
+  data["rule"] =
+      Json{{"id", signal.rule.id}, {"version", signal.rule.version}, {"config_hash", Hex(signal.rule.config_hash)}};
+  data["tests"] = std::move(tests);
+  data["times"] = RenderTimes(signal, emitted_at_ms);
+  data["volume"] = Json{{"mentions", signal.volume.mentions},
+                        {"originals", signal.volume.originals},
+                        {"reposts", signal.volume.reposts},
+                        {"unique_authors", signal.volume.unique_authors},
+                        {"negative_authors", signal.volume.negative_authors},
+                        {"reach", signal.volume.reach}};
+  data["velocity"] = RenderVelocity(signal.velocity);
+  data["sentiment"] = RenderSentiment(signal.sentiment);
+  data["course"] = RenderCourse(signal.course);
+  data["spread"] = Json{{"networks", RenderNetworks(signal)},
+                        {"languages", RenderNamed(signal.languages)},
+                        {"countries", RenderNamed(signal.countries)}};
+  data["coordination"] =
+      Json{{"duplicate_text_share", Number(signal.coordination.duplicate_text_share)},
+           {"author_concentration", Number(signal.coordination.author_concentration)},
+           {"new_account_share", Number(signal.coordination.new_account_share)},
+           {"negative_ratio_without_suspects", Number(signal.coordination.negative_ratio_without_suspects)}};
+  data["evidence"] = RenderEvidence(signal.evidence);
+  data["type"] =
+      Json{{"name", signal.type.name}, {"confidence", Number(signal.type.confidence)}, {"terms", signal.type.terms}};
+  data["response"] = Json{{"first_official_post", Text(signal.response.first_official_post)},
+                          {"minutes_to_respond", Number(signal.response.minutes_to_respond)},
+                          {"official_posts", signal.response.official_posts}};
+  data["matching"] = Json{{"reasons", RenderReasons(signal.matching.reasons)},
+                          {"ambiguous_share", Number(signal.matching.ambiguous_share)}};
+  data["sector"] = Json{{"name", Text(signal.sector.name)}, {"ratio", Number(signal.sector.ratio)}};
+  data["quality"] = RenderQuality(signal, emitted_at_ms);
+  data["route"] = RenderRoute(signal.route);
+  return data;
+}
+
+std::string SourceOf(const Signal& signal) { return "/tocsin/" + signal.deployment; }
+
+}  // namespace
+
+std::string_view SignalStatusName(SignalStatus status) {
+  switch (status) {
+    case SignalStatus::kActual:
+      return "actual";
+    case SignalStatus::kExercise:
+      return "exercise";
+    case SignalStatus::kTest:
+      return "test";
+  }
+  return "actual";
+}
+
+std::string_view SignalMessageName(SignalMessage message) {
+  switch (message) {
+    case SignalMessage::kAlert:
+      return "alert";
+    case SignalMessage::kUpdate:
+      return "update";
+    case SignalMessage::kResolve:
+      return "resolve";
+    case SignalMessage::kNotice:
+      return "notice";
+  }
+  return "notice";
+}
+
+std::string_view SignalKindName(SignalKind kind) {
+  switch (kind) {
+    case SignalKind::kCrisis:
+      return "crisis";
+    case SignalKind::kSurge:
+      return "surge";
+    case SignalKind::kFeedHealth:
+      return "feed_health";
+  }
+  return "crisis";
+}
+
+std::string_view IncidentStateName(IncidentState state) {
+  switch (state) {
+    case IncidentState::kQuiet:
+      return "quiet";
+    case IncidentState::kProvisional:
+      return "provisional";
+    case IncidentState::kConfirmed:
+      return "confirmed";
+    case IncidentState::kEasing:
+      return "easing";
+    case IncidentState::kResolved:
+      return "resolved";
+  }
+  return "quiet";
+}
+
+std::string_view SentimentName(SentimentClass sentiment) {
+  switch (sentiment) {
+    case SentimentClass::kNegative:
+      return "negative";
+    case SentimentClass::kNeutral:
+      return "neutral";
+    case SentimentClass::kPositive:
+      return "positive";
+    case SentimentClass::kUnclassified:
+      return "unclassified";
+  }
+  return "unclassified";
+}
+
+std::string FormatEventTime(int64_t epoch_ms) {
+  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(epoch_ms)};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  const auto ms = static_cast<int>(clock.subseconds().count());
+  char text[64];
+  const int size = std::snprintf(text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                                 static_cast<int>(clock.seconds().count()));
+  std::string result(text, static_cast<size_t>(size));
+  if (ms != 0) {
+    std::snprintf(text, sizeof(text), ".%03d", ms);
+    result += text;
+  }
+  return result + "Z";
+}
+
+std::string IncidentId(std::string_view brand_id, int64_t onset_ms) {
+  std::string id(brand_id);
+  id += '-';
+  const int64_t seconds_ms = onset_ms - ((onset_ms % 1000) + 1000) % 1000;
+  for (const char c : FormatEventTime(seconds_ms)) {
+    if (c != '-' && c != ':') id += c;
+  }
+  return id;
+}
+
+std::string SignalId(const Signal& signal) {
+  std::string identity;
+  ByteWriter writer(&identity);
+  writer.String(signal.deployment);
+  writer.String(signal.brand_id);
+  writer.String(signal.incident_id);
+  writer.Byte(static_cast<uint8_t>(signal.status));
+  writer.Byte(static_cast<uint8_t>(signal.kind));
+  writer.Byte(static_cast<uint8_t>(signal.message));
+  writer.Signed(signal.sequence);
+  writer.Signed(signal.times.window_end_ms);
+  return Hex(Hash64(identity)) + Hex(Hash64(identity, kHashSeed + 1));
+}
+
+std::string RenderSignalData(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
+  return Dump(DataObject(signal, emitted_at_ms));
+}
+
+std::string RenderStructuredCloudEvent(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
+  Json event;
+  event["specversion"] = "1.0";
+  event["type"] = kSignalType;
+  event["id"] = SignalId(signal);
+  event["source"] = SourceOf(signal);
+  event["subject"] = signal.brand_id;
+  event["time"] = FormatEventTime(signal.times.window_end_ms);
+  event["datacontenttype"] = "application/json";
+  event["data"] = DataObject(signal, emitted_at_ms);
+  return Dump(event);
+}
+
+std::vector<std::pair<std::string, std::string>> CloudEventHeaders(const Signal& signal) {
+  return {{"ce_specversion", "1.0"},
+          {"ce_id", SignalId(signal)},
+          {"ce_type", std::string(kSignalType)},
+          {"ce_source", SourceOf(signal)},
+          {"ce_subject", signal.brand_id},
+          {"ce_time", FormatEventTime(signal.times.window_end_ms)},
+          {"content-type", "application/json"}};
+}
+
+std::string RenderPostCrisis(const Signal& signal) {
+  const PostCrisis& record = *signal.post_crisis;
+  Json timeline = Json::array();
+  for (const LevelChange& change : record.timeline) {
+    timeline.push_back(Json{
+        {"at", FormatEventTime(change.at_ms)}, {"state", IncidentStateName(change.state)}, {"level", change.level}});
+  }
+  Json posts = Json::array();
+  if (signal.evidence.first_post) posts.push_back(RenderPost(*signal.evidence.first_post));
+  if (signal.evidence.first_high_reach_post) posts.push_back(RenderPost(*signal.evidence.first_high_reach_post));
+  for (const SignalPost& sample : signal.evidence.samples) posts.push_back(RenderPost(sample));
+  Json json;
+  json["schema_version"] = kSchemaVersion;
+  json["type"] = kPostCrisisType;
+  json["incident_id"] = signal.incident_id;
+  json["brand_id"] = signal.brand_id;
+  json["brand_name"] = signal.brand_name;
+  json["onset"] = Time(signal.times.onset_ms);
+  json["first_signal"] = FormatEventTime(record.first_signal_ms);
+  json["confirmed"] = FormatEventTime(record.confirmed_ms);
+  json["peak"] = FormatEventTime(record.peak_ms);
+  json["resolved"] = FormatEventTime(record.resolved_ms);
+  json["peak_per_minute"] = Number(signal.course.peak_per_minute);
+  json["time_to_50pct_s"] = Integer(signal.course.time_to_50pct_s);
+  json["time_to_10pct_s"] = Integer(signal.course.time_to_10pct_s);
+  json["negative_area"] = Integer(signal.course.negative_area);
+  json["highest_level"] = record.highest_level;
+  json["mentions"] = record.mentions;
+  json["negative"] = record.negative;
+  json["unique_authors"] = record.unique_authors;
+  json["unique_authors_capped"] = record.unique_authors_capped;
+  json["networks"] = RenderNetworks(signal);
+  json["languages"] = RenderNamed(signal.languages);
+  json["posts"] = std::move(posts);
+  json["response"] = Json{{"first_official_post", Text(signal.response.first_official_post)},
+                          {"minutes_to_respond", Number(signal.response.minutes_to_respond)},
+                          {"official_posts", signal.response.official_posts}};
+  json["acknowledgements"] = Json::array();
+  json["timeline"] = std::move(timeline);
+  return Dump(json);
+}
+
+}  // namespace tocsin
