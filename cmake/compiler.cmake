@@ -43,6 +43,11 @@ elseif(TOCSIN_SANITIZE STREQUAL "thread")
 elseif(NOT "${TOCSIN_SANITIZE}" STREQUAL "")
   message(FATAL_ERROR "TOCSIN_SANITIZE is '${TOCSIN_SANITIZE}': must be empty, address or thread")
 endif()
+# Set for every test; harmless for the sanitizer that is not built in.
+set(TOCSIN_TEST_ENVIRONMENT
+  "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+  "UBSAN_OPTIONS=print_stacktrace=1"
+  "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${CMAKE_SOURCE_DIR}/tests/tsan_suppressions.txt")
 if(sanitizer_flags)
   target_compile_options(tocsin_flags INTERFACE ${sanitizer_flags})
   target_link_options(tocsin_flags INTERFACE ${sanitizer_flags})

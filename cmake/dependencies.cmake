@@ -80,7 +80,7 @@ endif()
 
 if(TOCSIN_BUILD_TESTS)
   find_package(GTest 1.12 CONFIG REQUIRED)
-  find_package(Python3 COMPONENTS Interpreter)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
 endif()
 if(TOCSIN_BUILD_BENCHMARKS)
   find_package(benchmark 1.7 CONFIG QUIET)

@@ -16,7 +16,7 @@ endfunction()
 function(tocsin_tolerate_missing name)
   foreach(file IN LISTS ARGN)
     if(NOT IS_ABSOLUTE "${file}" AND NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
-      message(WARNING "${name}: no file ${file}")
+      message(STATUS "${name}: no file ${file} yet")
       set_source_files_properties("${CMAKE_CURRENT_SOURCE_DIR}/${file}" PROPERTIES GENERATED TRUE)
     endif()
   endforeach()
@@ -80,7 +80,8 @@ function(tocsin_test name)
     target_link_libraries(${name} PRIVATE GTest::gmock_main)
   endif()
   add_test(NAME ${name} COMMAND ${arg_COMMAND_PREFIX} $<TARGET_FILE:${name}> WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
-  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
+    ENVIRONMENT "${TOCSIN_TEST_ENVIRONMENT}")
   # One target per label builds just what `ctest -L <label>` runs.
   foreach(label IN LISTS arg_LABELS)
     if(NOT TARGET tests_${label})
@@ -101,6 +102,17 @@ function(tocsin_kafka_test name)
   tocsin_test(${name} SRCS ${arg_SRCS} DEPS ${arg_DEPS} LABELS kafka ${arg_LABELS} TIMEOUT ${arg_TIMEOUT}
     COMMAND_PREFIX "${Python3_EXECUTABLE}" "${CMAKE_SOURCE_DIR}/tests/kafka/run_with_broker.py" --)
   set_tests_properties(${name} PROPERTIES RESOURCE_LOCK kafka_broker SKIP_RETURN_CODE 77)
+endfunction()
+
+# tocsin_python_test(<name> <script> [LABELS ...]): a Python script that exits with 0 if all is well, 77 to be skipped.
+function(tocsin_python_test name script)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "LABELS")
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  add_test(NAME ${name} COMMAND "${Python3_EXECUTABLE}" "${CMAKE_CURRENT_SOURCE_DIR}/${script}"
+    WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300 SKIP_RETURN_CODE 77)
 endfunction()
 
 # tocsin_benchmark(<name> SRCS ... [DEPS ...])
