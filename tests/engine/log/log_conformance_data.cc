@@ -55,6 +55,25 @@ TEST_P(LogConformanceTest, WhatWasAbortedIsNeverVisible) {
   EXPECT_THAT(ValuesOf(partition, 1), ElementsAre("committed"));
 }
 
+TEST_P(LogConformanceTest, AnAbortRightBehindACommitLeavesNothing) {
+  constexpr int kRounds = 5;
+  const TopicPartition partition{MakeTopic(1), 0};
+  const std::string id = Unique("writer");
+  auto writer = MakeWriter(id);
+  std::vector<std::string> expected;
+  for (int round = 0; round < kRounds; ++round) {
+    expected.push_back(absl::StrCat("committed", round));
+    CommitValues(*writer, partition, {expected.back()});
+    ASSERT_THAT(writer->Begin(), IsOk());
+    ASSERT_THAT(writer->Write(RecordFor(partition, "aborted")), IsOk());
+    if (!writer->Abort().ok()) {
+      writer.reset();
+      writer = MakeWriter(id);
+    }
+  }
+  EXPECT_EQ(ValuesOf(partition, kRounds), expected);
+}
+
 TEST_P(LogConformanceTest, AnOpenTransactionHoldsBackWhatWasCommittedBehindIt) {
   const TopicPartition partition{MakeTopic(1), 0};
   auto slow = MakeWriter();
@@ -276,9 +295,12 @@ TEST_P(LogConformanceTest, TheEndThatIsReachedIsTheEndOfTheRange) {
   const TopicPartition partition{MakeTopic(1), 0};
   auto writer = MakeWriter();
   CommitValues(*writer, partition, {"a", "b"});
+  ASSERT_EQ(ValuesOf(partition, 2).size(), 2U);
+  auto before = log().Offsets(partition);
+  ASSERT_THAT(before.status(), IsOk());
   ASSERT_THAT(writer->Begin(), IsOk());
   ASSERT_THAT(writer->Write(RecordFor(partition, "aborted")), IsOk());
-  AwaitEnd(partition, 3);
+  AwaitEnd(partition, before->end + 1);
   ASSERT_THAT(writer->Abort(), IsOk());
   auto reader = log().OpenPartitionReader({{partition, {}}});
   ASSERT_THAT(reader.status(), IsOk());

@@ -1,0 +1,255 @@
+#include "engine/log/kafka/kafka_admin.h"
+
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "engine/log/kafka/kafka_error.h"
+
+namespace tocsin {
+namespace {
+
+using KafkaMetadata = std::unique_ptr<const rd_kafka_metadata_t, KafkaDeleter<rd_kafka_metadata_destroy>>;
+using KafkaNewTopic = std::unique_ptr<rd_kafka_NewTopic_t, KafkaDeleter<rd_kafka_NewTopic_destroy>>;
+using KafkaDeleteRecords = std::unique_ptr<rd_kafka_DeleteRecords_t, KafkaDeleter<rd_kafka_DeleteRecords_destroy>>;
+using KafkaGroupOffsets =
+    std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, KafkaDeleter<rd_kafka_ListConsumerGroupOffsets_destroy>>;
+
+std::string NameOf(const TopicPartition& partition) {
+  return absl::StrCat("topic=", partition.topic, " partition=", partition.partition);
+}
+
+absl::Status WithCode(absl::StatusCode code, const TopicSpec& topic, std::string_view text) {
+  return absl::Status(code, absl::StrCat(text, ": topic=", topic.name));
+}
+
+absl::Status CheckCount(const TopicSpec& topic, int32_t count) {
+  if (count == topic.partitions) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("kafka: the topic exists with another number of partitions: topic=",
+                                                    topic.name, " partitions=", count, " wanted=", topic.partitions));
+}
+
+absl::StatusOr<KafkaNewTopic> MakeNewTopic(const TopicSpec& topic) {
+  std::array<char, 512> text{};
+  KafkaNewTopic made(
+      rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, topic.replication, text.data(), text.size()));
+  if (made == nullptr) {
+    return WithCode(absl::StatusCode::kInvalidArgument, topic, absl::StrCat("kafka: not a topic: ", text.data()));
+  }
+  for (const auto& [key, value] : topic.config) {
+    absl::Status status =
+        KafkaStatus(rd_kafka_NewTopic_set_config(made.get(), key.c_str(), value.c_str()), "kafka: topic configuration");
+    if (!status.ok()) return status;
+  }
+  return made;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<KafkaAdmin>> KafkaAdmin::Create(const KafkaOptions& options) {
+  absl::StatusOr<std::unique_ptr<KafkaClient>> client = KafkaClient::Create(KafkaRole::kAdmin, options, {}, {});
+  if (!client.ok()) return client.status();
+  return std::unique_ptr<KafkaAdmin>(new KafkaAdmin(options, *std::move(client)));
+}
+
+absl::StatusOr<int32_t> KafkaAdmin::PartitionCount(const std::string& topic) {
+  KafkaTopic handle(rd_kafka_topic_new(client_->get(), topic.c_str(), nullptr));
+  if (handle == nullptr) return KafkaStatus(rd_kafka_last_error(), absl::StrCat("kafka: topic=", topic));
+  // A new topic without a leader yet, or a broker that has just come up.
+  constexpr int kAttempts = 20;
+  absl::Status status;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const rd_kafka_metadata_t* raw = nullptr;
+    const rd_kafka_resp_err_t error = rd_kafka_metadata(client_->get(), 0, handle.get(), &raw, timeout_ms());
+    KafkaMetadata metadata(raw);
+    rd_kafka_poll(client_->get(), 0);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      absl::Status denied = client_->TakeAuthenticationError();
+      if (!denied.ok()) return denied;
+      return client_->Explain(KafkaStatus(error, absl::StrCat("kafka: metadata: topic=", topic)));
+    }
+    if (metadata->topic_cnt != 1) return absl::InternalError("kafka: metadata of another topic");
+    const rd_kafka_metadata_topic_t& found = metadata->topics[0];
+    if (found.err == RD_KAFKA_RESP_ERR_NO_ERROR && found.partition_cnt > 0) return found.partition_cnt;
+    status = KafkaStatus(found.err == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE : found.err,
+                         absl::StrCat("kafka: metadata: topic=", topic));
+    if (!IsKafkaTransient(found.err) && found.err != RD_KAFKA_RESP_ERR_NO_ERROR) break;
+    rd_kafka_poll(client_->get(), 100);
+  }
+  return status;
+}
+
+absl::StatusOr<KafkaEvent> KafkaAdmin::Ask(
+    rd_kafka_admin_op_t operation, std::string_view what,
+    const std::function<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& send) {
+  std::array<char, 512> text{};
+  KafkaQueue queue(rd_kafka_queue_new(client_->get()));
+  KafkaAdminOptions options(rd_kafka_AdminOptions_new(client_->get(), operation));
+  const rd_kafka_resp_err_t error =
+      rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms(), text.data(), text.size());
+  absl::Status status = KafkaStatus(error, what, text.data());
+  if (!status.ok()) return status;
+  send(options.get(), queue.get());
+  KafkaEvent event(rd_kafka_queue_poll(queue.get(), timeout_ms() + 1000));
+  rd_kafka_poll(client_->get(), 0);
+  if (event == nullptr) return client_->Explain(absl::UnavailableError(absl::StrCat(what, ": no answer in time")));
+  status = KafkaStatus(rd_kafka_event_error(event.get()), what,
+                       rd_kafka_event_error(event.get()) == 0 ? "" : rd_kafka_event_error_string(event.get()));
+  if (!status.ok()) return client_->Explain(status);
+  return event;
+}
+
+absl::StatusOr<Offset> KafkaAdmin::ListOffset(const TopicPartition& partition, int64_t spec) {
+  const std::string what = absl::StrCat("kafka: offsets: ", NameOf(partition));
+  KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset = spec;
+  absl::StatusOr<KafkaEvent> event =
+      Ask(RD_KAFKA_ADMIN_OP_LISTOFFSETS, what, [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+        KafkaError ignored(
+            rd_kafka_AdminOptions_set_isolation_level(options, RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED));
+        rd_kafka_ListOffsets(client_->get(), list.get(), options, queue);
+      });
+  if (!event.ok()) return event.status();
+  size_t count = 0;
+  const rd_kafka_ListOffsetsResultInfo_t** infos =
+      rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event->get()), &count);
+  if (count != 1) return absl::InternalError(absl::StrCat(what, ": not one answer"));
+  const rd_kafka_topic_partition_t* found = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
+  absl::Status status = KafkaStatus(found->err, what);
+  if (!status.ok()) return status;
+  return found->offset;
+}
+
+absl::StatusOr<OffsetRange> KafkaAdmin::Offsets(const TopicPartition& partition) {
+  absl::StatusOr<Offset> begin = ListOffset(partition, RD_KAFKA_OFFSET_SPEC_EARLIEST);
+  if (!begin.ok()) return begin.status();
+  absl::StatusOr<Offset> end = ListOffset(partition, RD_KAFKA_OFFSET_SPEC_LATEST);
+  if (!end.ok()) return end.status();
+  return OffsetRange{*begin, *end};
+}
+
+absl::Status KafkaAdmin::EnsureTopics(absl::Span<const TopicSpec> topics, bool create) {
+  std::vector<const TopicSpec*> missing;
+  for (const TopicSpec& topic : topics) {
+    absl::StatusOr<int32_t> count = PartitionCount(topic.name);
+    if (absl::IsNotFound(count.status())) {
+      missing.push_back(&topic);
+      continue;
+    }
+    if (!count.ok()) return count.status();
+    absl::Status status = CheckCount(topic, *count);
+    if (!status.ok()) return status;
+  }
+  if (missing.empty()) return absl::OkStatus();
+  if (!create) {
+    const auto name = [](std::string* out, const TopicSpec* topic) { out->append(topic->name); };
+    return absl::NotFoundError(absl::StrCat("kafka: topics do not exist: ", absl::StrJoin(missing, ", ", name)));
+  }
+  absl::Status status = CreateTopics(missing);
+  if (!status.ok()) return status;
+  for (const TopicSpec* topic : missing) {
+    status = AwaitTopic(*topic);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KafkaAdmin::CreateTopics(const std::vector<const TopicSpec*>& topics) {
+  std::vector<KafkaNewTopic> owned;
+  std::vector<rd_kafka_NewTopic_t*> requested;
+  for (const TopicSpec* topic : topics) {
+    absl::StatusOr<KafkaNewTopic> made = MakeNewTopic(*topic);
+    if (!made.ok()) return made.status();
+    requested.push_back(made->get());
+    owned.push_back(*std::move(made));
+  }
+  absl::StatusOr<KafkaEvent> event =
+      Ask(RD_KAFKA_ADMIN_OP_CREATETOPICS, "kafka: creating topics",
+          [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+            rd_kafka_CreateTopics(client_->get(), requested.data(), requested.size(), options, queue);
+          });
+  if (!event.ok()) return event.status();
+  size_t count = 0;
+  const rd_kafka_topic_result_t** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event->get()), &count);
+  for (size_t i = 0; i < count; ++i) {
+    const rd_kafka_resp_err_t error = rd_kafka_topic_result_error(results[i]);
+    if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;  // another worker was quicker
+    const char* text = rd_kafka_topic_result_error_string(results[i]);
+    absl::Status status = KafkaStatus(error, "kafka: creating a topic", text == nullptr ? "" : text);
+    if (!status.ok()) {
+      return absl::Status(status.code(),
+                          absl::StrCat(status.message(), ": topic=", rd_kafka_topic_result_name(results[i])));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KafkaAdmin::AwaitTopic(const TopicSpec& topic) {
+  constexpr int kAttempts = 200;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    absl::StatusOr<int32_t> count = PartitionCount(topic.name);
+    if (count.ok()) return CheckCount(topic, *count);
+    if (!absl::IsNotFound(count.status())) return count.status();
+    rd_kafka_poll(client_->get(), 50);
+  }
+  return WithCode(absl::StatusCode::kUnavailable, topic, "kafka: the topic was created but does not appear");
+}
+
+absl::StatusOr<std::vector<AssignedPartition>> KafkaAdmin::CommittedOffsets(
+    const std::string& group, const std::vector<TopicPartition>& partitions) {
+  const std::string what = absl::StrCat("kafka: committed offsets: group=", group);
+  std::vector<AssignedPartition> result;
+  if (partitions.empty()) return result;
+  KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const TopicPartition& partition : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition);
+    result.push_back({partition, std::nullopt, ""});
+  }
+  KafkaGroupOffsets request(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get()));
+  rd_kafka_ListConsumerGroupOffsets_t* requests[] = {request.get()};
+  absl::StatusOr<KafkaEvent> event = Ask(
+      RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, what, [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+        KafkaError ignored(rd_kafka_AdminOptions_set_require_stable_offsets(options, 1));
+        rd_kafka_ListConsumerGroupOffsets(client_->get(), requests, 1, options, queue);
+      });
+  if (!event.ok()) return event.status();
+  size_t count = 0;
+  const rd_kafka_group_result_t** groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rd_kafka_event_ListConsumerGroupOffsets_result(event->get()), &count);
+  if (count != 1) return absl::InternalError(absl::StrCat(what, ": not one answer"));
+  absl::Status status = KafkaStatus(rd_kafka_group_result_error(groups[0]), what);
+  if (!status.ok()) return status;
+  const rd_kafka_topic_partition_list_t* found = rd_kafka_group_result_partitions(groups[0]);
+  for (AssignedPartition& assigned : result) {
+    const rd_kafka_topic_partition_t* element =
+        rd_kafka_topic_partition_list_find(const_cast<rd_kafka_topic_partition_list_t*>(found),
+                                           assigned.partition.topic.c_str(), assigned.partition.partition);
+    if (element == nullptr || element->offset < 0) continue;
+    status = KafkaStatus(element->err, absl::StrCat(what, " ", NameOf(assigned.partition)));
+    if (!status.ok()) return status;
+    assigned.committed = element->offset;
+    assigned.metadata.assign(static_cast<const char*>(element->metadata), element->metadata_size);
+  }
+  return result;
+}
+
+absl::Status KafkaAdmin::DeleteRecords(const TopicPartition& partition, Offset offset) {
+  const std::string what = absl::StrCat("kafka: deleting records: ", NameOf(partition));
+  KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset = offset;
+  KafkaDeleteRecords request(rd_kafka_DeleteRecords_new(list.get()));
+  rd_kafka_DeleteRecords_t* requests[] = {request.get()};
+  absl::StatusOr<KafkaEvent> event =
+      Ask(RD_KAFKA_ADMIN_OP_DELETERECORDS, what, [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+        rd_kafka_DeleteRecords(client_->get(), requests, 1, options, queue);
+      });
+  if (!event.ok()) return event.status();
+  const rd_kafka_topic_partition_list_t* deleted =
+      rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event->get()));
+  return deleted->cnt == 1 ? KafkaStatus(deleted->elems[0].err, what) : absl::InternalError(what);
+}
+
+}  // namespace tocsin

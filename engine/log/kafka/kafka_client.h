@@ -1,0 +1,76 @@
+// One librdkafka instance with its callbacks, and what it has said of its brokers.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "engine/log/kafka/kafka_config.h"
+#include "engine/log/kafka/kafka_handles.h"
+#include "engine/log/kafka/kafka_options.h"
+
+namespace tocsin {
+
+// Called in the thread that polls the client.
+struct KafkaHooks {
+  // Does not have to answer with rd_kafka_assign at once; librdkafka waits until somebody does.
+  std::function<void(rd_kafka_resp_err_t event, const rd_kafka_topic_partition_list_t& partitions)> rebalance;
+  // Only failed deliveries.
+  std::function<void(const rd_kafka_message_t& message)> delivery;
+};
+
+// The hooks and Status functions belong to the thread that polls; the rest is thread-safe.
+class KafkaClient {
+ public:
+  static absl::StatusOr<std::unique_ptr<KafkaClient>> Create(KafkaRole role, const KafkaOptions& options,
+                                                             const KafkaProperties& identity, KafkaHooks hooks);
+  // Blocks until librdkafka's threads have ended. Leaves no group and ends no transaction.
+  ~KafkaClient();
+
+  KafkaClient(const KafkaClient&) = delete;
+  KafkaClient& operator=(const KafkaClient&) = delete;
+
+  rd_kafka_t* get() const { return client_; }
+
+  // How often a connection has failed. A change around the end of a transaction makes its outcome unsure (KIP-890).
+  uint64_t connection_errors() const { return connection_errors_.load(std::memory_order_relaxed); }
+
+  // Not OK once librdkafka has raised a fatal error, after which this client is of no use.
+  absl::Status FatalStatus() const;
+
+  // The last refusal of credentials since the last call, if any; librdkafka goes on trying, so this is not final.
+  absl::Status TakeAuthenticationError();
+
+  // "<message>; last broker error: ..." for time-outs, whose cause librdkafka tells elsewhere.
+  absl::Status Explain(const absl::Status& status) const;
+
+  void Log(KafkaLogLevel level, std::string_view text) const;
+
+ private:
+  KafkaClient(const KafkaOptions& options, KafkaHooks hooks) : log_(options.log), hooks_(std::move(hooks)) {}
+
+  static void OnLog(const rd_kafka_t* client, int level, const char* facility, const char* text);
+  static void OnError(rd_kafka_t* client, int error, const char* reason, void* opaque);
+  static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t* partitions,
+                          void* opaque);
+  static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
+
+  // Constant after construction.
+  std::function<void(KafkaLogLevel, std::string_view)> log_;
+  KafkaHooks hooks_;
+  rd_kafka_t* client_ = nullptr;
+
+  std::atomic<uint64_t> connection_errors_ = 0;
+  mutable absl::Mutex mu_;
+  std::string last_broker_error_ ABSL_GUARDED_BY(mu_);
+  absl::Status authentication_error_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace tocsin

@@ -1,0 +1,267 @@
+#include "engine/log/kafka/kafka_error.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace tocsin {
+namespace {
+
+constexpr rd_kafka_resp_err_t kUnavailable[] = {
+    RD_KAFKA_RESP_ERR__TRANSPORT,
+    RD_KAFKA_RESP_ERR__RESOLVE,
+    RD_KAFKA_RESP_ERR__MSG_TIMED_OUT,
+    RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+    RD_KAFKA_RESP_ERR__TIMED_OUT,
+    RD_KAFKA_RESP_ERR__ISR_INSUFF,
+    RD_KAFKA_RESP_ERR__NODE_UPDATE,
+    RD_KAFKA_RESP_ERR__WAIT_COORD,
+    RD_KAFKA_RESP_ERR__IN_PROGRESS,
+    RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS,
+    RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE,
+    RD_KAFKA_RESP_ERR__WAIT_CACHE,
+    RD_KAFKA_RESP_ERR__INTR,
+    RD_KAFKA_RESP_ERR__RETRY,
+    RD_KAFKA_RESP_ERR__DESTROY,
+    RD_KAFKA_RESP_ERR__UNKNOWN_BROKER,
+    RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+    RD_KAFKA_RESP_ERR_NOT_LEADER_OR_FOLLOWER,
+    RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+    RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE,
+    RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE,
+    RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,
+    RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+    RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+    RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+    RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+    RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+    RD_KAFKA_RESP_ERR_NOT_CONTROLLER,
+    RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+    RD_KAFKA_RESP_ERR_REASSIGNMENT_IN_PROGRESS,
+    RD_KAFKA_RESP_ERR_FETCH_SESSION_ID_NOT_FOUND,
+    RD_KAFKA_RESP_ERR_INVALID_FETCH_SESSION_EPOCH,
+    RD_KAFKA_RESP_ERR_LISTENER_NOT_FOUND,
+    RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
+    RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH,
+    RD_KAFKA_RESP_ERR_STALE_BROKER_EPOCH,
+    RD_KAFKA_RESP_ERR_STALE_CTRL_EPOCH,
+    RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE,
+    RD_KAFKA_RESP_ERR_PREFERRED_LEADER_NOT_AVAILABLE,
+    RD_KAFKA_RESP_ERR_ELIGIBLE_LEADERS_NOT_AVAILABLE,
+    RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT,
+    RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS,
+    RD_KAFKA_RESP_ERR_TRANSACTION_COORDINATOR_FENCED,
+    RD_KAFKA_RESP_ERR_OPERATION_NOT_ATTEMPTED,
+};
+
+constexpr rd_kafka_resp_err_t kAborted[] = {
+    RD_KAFKA_RESP_ERR__FENCED,
+    RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST,
+    RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED,
+    RD_KAFKA_RESP_ERR__PURGE_QUEUE,
+    RD_KAFKA_RESP_ERR__PURGE_INFLIGHT,
+    RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS,
+    RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS,
+    RD_KAFKA_RESP_ERR__OUTDATED,
+    RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+    RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
+    RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
+    RD_KAFKA_RESP_ERR_MEMBER_ID_REQUIRED,
+    RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID,
+    RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+    RD_KAFKA_RESP_ERR_PRODUCER_FENCED,
+    RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING,
+    RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID,
+    RD_KAFKA_RESP_ERR_FENCED_MEMBER_EPOCH,
+    RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID,
+    RD_KAFKA_RESP_ERR_STALE_MEMBER_EPOCH,
+};
+
+constexpr rd_kafka_resp_err_t kOutOfRange[] = {
+    RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET,
+    RD_KAFKA_RESP_ERR__NO_OFFSET,
+    RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
+};
+
+constexpr rd_kafka_resp_err_t kNotFound[] = {
+    RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,      RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+    RD_KAFKA_RESP_ERR__UNKNOWN_GROUP,          RD_KAFKA_RESP_ERR__NOENT,
+    RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,   RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID,
+    RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND,      RD_KAFKA_RESP_ERR_RESOURCE_NOT_FOUND,
+    RD_KAFKA_RESP_ERR_LOG_DIR_NOT_FOUND,       RD_KAFKA_RESP_ERR_DELEGATION_TOKEN_NOT_FOUND,
+    RD_KAFKA_RESP_ERR_UNKNOWN_SUBSCRIPTION_ID,
+};
+
+constexpr rd_kafka_resp_err_t kPermissionDenied[] = {
+    RD_KAFKA_RESP_ERR__SSL,
+    RD_KAFKA_RESP_ERR__AUTHENTICATION,
+    RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+    RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+    RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+    RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
+    RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM,
+    RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE,
+    RD_KAFKA_RESP_ERR_SECURITY_DISABLED,
+    RD_KAFKA_RESP_ERR_DELEGATION_TOKEN_AUTH_DISABLED,
+    RD_KAFKA_RESP_ERR_DELEGATION_TOKEN_OWNER_MISMATCH,
+    RD_KAFKA_RESP_ERR_DELEGATION_TOKEN_REQUEST_NOT_ALLOWED,
+    RD_KAFKA_RESP_ERR_DELEGATION_TOKEN_AUTHORIZATION_FAILED,
+    RD_KAFKA_RESP_ERR_DELEGATION_TOKEN_EXPIRED,
+    RD_KAFKA_RESP_ERR_INVALID_PRINCIPAL_TYPE,
+    RD_KAFKA_RESP_ERR_UNACCEPTABLE_CREDENTIAL,
+    RD_KAFKA_RESP_ERR_PRINCIPAL_DESERIALIZATION_FAILURE,
+};
+
+constexpr rd_kafka_resp_err_t kInvalidArgument[] = {
+    RD_KAFKA_RESP_ERR__INVALID_ARG,
+    RD_KAFKA_RESP_ERR__INVALID_TYPE,
+    RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD,
+    RD_KAFKA_RESP_ERR__NOT_CONFIGURED,
+    RD_KAFKA_RESP_ERR__KEY_SERIALIZATION,
+    RD_KAFKA_RESP_ERR__VALUE_SERIALIZATION,
+    RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
+    RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+    RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
+    RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE,
+    RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE,
+    RD_KAFKA_RESP_ERR_INVALID_RECORD,
+    RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION,
+    RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS,
+    RD_KAFKA_RESP_ERR_INVALID_GROUP_ID,
+    RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT,
+    RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL,
+    RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
+    RD_KAFKA_RESP_ERR_INVALID_PARTITIONS,
+    RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR,
+    RD_KAFKA_RESP_ERR_INVALID_REPLICA_ASSIGNMENT,
+    RD_KAFKA_RESP_ERR_INVALID_CONFIG,
+    RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT,
+    RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
+    RD_KAFKA_RESP_ERR_TELEMETRY_TOO_LARGE,
+};
+
+constexpr rd_kafka_resp_err_t kFailedPrecondition[] = {
+    RD_KAFKA_RESP_ERR__STATE,
+    RD_KAFKA_RESP_ERR__CONFLICT,
+    RD_KAFKA_RESP_ERR__READ_ONLY,
+    RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED,
+    RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE,
+    RD_KAFKA_RESP_ERR__UNKNOWN_PROTOCOL,
+    RD_KAFKA_RESP_ERR__NOOP,
+    RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION,
+    RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT,
+    RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE,
+    RD_KAFKA_RESP_ERR_UNSUPPORTED_ASSIGNOR,
+    RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP,
+    RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC,
+    RD_KAFKA_RESP_ERR_TOPIC_DELETION_DISABLED,
+    RD_KAFKA_RESP_ERR_ELECTION_NOT_NEEDED,
+    RD_KAFKA_RESP_ERR_NO_REASSIGNMENT_IN_PROGRESS,
+    RD_KAFKA_RESP_ERR_INVALID_UPDATE_VERSION,
+    RD_KAFKA_RESP_ERR_FEATURE_UPDATE_FAILED,
+};
+
+constexpr rd_kafka_resp_err_t kAlreadyExists[] = {
+    RD_KAFKA_RESP_ERR__EXISTING_SUBSCRIPTION,
+    RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS,
+    RD_KAFKA_RESP_ERR_DUPLICATE_RESOURCE,
+};
+
+constexpr rd_kafka_resp_err_t kResourceExhausted[] = {
+    RD_KAFKA_RESP_ERR__QUEUE_FULL,
+    RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE,
+    RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED,
+    RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED,
+};
+
+constexpr rd_kafka_resp_err_t kDataLoss[] = {
+    RD_KAFKA_RESP_ERR__BAD_MSG,
+    RD_KAFKA_RESP_ERR__BAD_COMPRESSION,
+    RD_KAFKA_RESP_ERR__KEY_DESERIALIZATION,
+    RD_KAFKA_RESP_ERR__VALUE_DESERIALIZATION,
+    RD_KAFKA_RESP_ERR__LOG_TRUNCATION,
+    RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE,
+    RD_KAFKA_RESP_ERR_INVALID_MSG,
+};
+
+constexpr rd_kafka_resp_err_t kInternal[] = {
+    RD_KAFKA_RESP_ERR__FAIL,
+    RD_KAFKA_RESP_ERR__FS,
+    RD_KAFKA_RESP_ERR__PARTITION_EOF,
+    RD_KAFKA_RESP_ERR__PARTIAL,
+    RD_KAFKA_RESP_ERR__UNDERFLOW,
+    RD_KAFKA_RESP_ERR__FATAL,
+    RD_KAFKA_RESP_ERR__INCONSISTENT,
+    RD_KAFKA_RESP_ERR__APPLICATION,
+    RD_KAFKA_RESP_ERR_UNKNOWN,
+    RD_KAFKA_RESP_ERR_INVALID_REQUEST,
+    RD_KAFKA_RESP_ERR_INVALID_TXN_STATE,
+    RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+    RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER,
+    RD_KAFKA_RESP_ERR_INCONSISTENT_VOTER_SET,
+};
+
+struct Group {
+  absl::StatusCode code;
+  const rd_kafka_resp_err_t* begin;
+  const rd_kafka_resp_err_t* end;
+};
+
+constexpr Group kGroups[] = {
+    {absl::StatusCode::kUnavailable, std::begin(kUnavailable), std::end(kUnavailable)},
+    {absl::StatusCode::kAborted, std::begin(kAborted), std::end(kAborted)},
+    {absl::StatusCode::kOutOfRange, std::begin(kOutOfRange), std::end(kOutOfRange)},
+    {absl::StatusCode::kNotFound, std::begin(kNotFound), std::end(kNotFound)},
+    {absl::StatusCode::kPermissionDenied, std::begin(kPermissionDenied), std::end(kPermissionDenied)},
+    {absl::StatusCode::kInvalidArgument, std::begin(kInvalidArgument), std::end(kInvalidArgument)},
+    {absl::StatusCode::kFailedPrecondition, std::begin(kFailedPrecondition), std::end(kFailedPrecondition)},
+    {absl::StatusCode::kAlreadyExists, std::begin(kAlreadyExists), std::end(kAlreadyExists)},
+    {absl::StatusCode::kResourceExhausted, std::begin(kResourceExhausted), std::end(kResourceExhausted)},
+    {absl::StatusCode::kDataLoss, std::begin(kDataLoss), std::end(kDataLoss)},
+    {absl::StatusCode::kInternal, std::begin(kInternal), std::end(kInternal)},
+};
+
+const Group* FindGroup(rd_kafka_resp_err_t error) {
+  for (const Group& group : kGroups) {
+    if (std::find(group.begin, group.end, error) != group.end) return &group;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+absl::StatusCode KafkaStatusCode(rd_kafka_resp_err_t error) {
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::StatusCode::kOk;
+  const Group* group = FindGroup(error);
+  return group == nullptr ? absl::StatusCode::kInternal : group->code;
+}
+
+bool IsKafkaErrorMapped(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR || FindGroup(error) != nullptr;
+}
+
+absl::Status KafkaStatus(rd_kafka_resp_err_t error, std::string_view what, std::string_view detail) {
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+  const std::string_view text = detail.empty() ? std::string_view(rd_kafka_err2str(error)) : detail;
+  return absl::Status(KafkaStatusCode(error), absl::StrCat(what, ": ", text, " (", rd_kafka_err2name(error), ")"));
+}
+
+absl::Status KafkaStatus(const rd_kafka_error_t* error, std::string_view what) {
+  if (error == nullptr) return absl::OkStatus();
+  return KafkaStatus(rd_kafka_error_code(error), what, rd_kafka_error_string(error));
+}
+
+bool IsKafkaTransient(rd_kafka_resp_err_t error) {
+  return KafkaStatusCode(error) == absl::StatusCode::kUnavailable ||
+         error == RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED;
+}
+
+bool IsKafkaFenced(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+         error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH || error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+}
+
+}  // namespace tocsin
