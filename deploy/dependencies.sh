@@ -36,31 +36,61 @@ packages=(
   g++ cmake ninja-build make pkg-config ccache git ca-certificates dpkg-dev
   libsimdjson-dev prometheus-cpp-dev libcurl4-openssl-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
   libutf8proc-dev libxxhash-dev libzstd-dev liblz4-dev zlib1g-dev libssl-dev nlohmann-json3-dev libvalijson-dev
-  libcpp-httplib-dev
+  libcpp-httplib-dev python3
   libgtest-dev libgmock-dev  # Abseil's test matchers, part of its build here, include them
 )
-test_packages=(python3 libbenchmark-dev default-jre-headless maven kcat shellcheck)
+test_packages=(libbenchmark-dev default-jre-headless maven kcat shellcheck)
 
-installed() { dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
-available_version() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p'; }
+# "name version" of every installed package of ours, in one call, so that a second run of this script is quick.
+declare -A installed_version=()
+read_installed() {
+  local name status version
+  installed_version=()
+  while read -r name status version; do
+    [ "$status" != installed ] || installed_version[${name%%:*}]=$version
+  done < <(dpkg-query -W -f='${Package} ${db:Status-Status} ${Version}\n' librdkafka-dev clang-format-14 \
+    "${packages[@]}" "${test_packages[@]}" 2>/dev/null)
+}
+installed() { [ -n "${installed_version[$1]:-}" ]; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
+    fail "packages are missing: run this as root, or install sudo"
+  fi
+}
+
+updated=0
+update_lists() {
+  [ "$updated" = 0 ] || return 0
+  say "updating apt's package lists"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+  updated=1
+}
+
+# The version that apt would install; a fresh container has no lists yet.
+available_version() {
+  local version
+  version=$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p')
+  if [ -z "$version" ] && [ "$updated" = 0 ]; then
+    update_lists >&2
+    version=$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p')
+  fi
+  [ "$version" = "(none)" ] || echo "$version"
+}
 
 # A Java of another package (a JDK, say) serves as well as the default one.
 have_java() { command -v java >/dev/null; }
 
 system_librdkafka_serves() {
-  local version
-  if installed librdkafka-dev; then
-    version=$(dpkg-query -W -f='${Version}' librdkafka-dev)
-  else
-    version=$(available_version librdkafka-dev)
+  local version=${installed_version[librdkafka-dev]:-} memo="$kDeps/librdkafka-candidate"
+  if [ -z "$version" ]; then
+    if [ ! -e "$memo" ]; then
+      mkdir -p "$kDeps"
+      available_version librdkafka-dev >"$memo"
+    fi
+    version=$(cat "$memo")
   fi
-  [ -n "$version" ] && [ "$version" != "(none)" ] && dpkg --compare-versions "$version" ge "$kLibrdkafkaMinimum"
-}
-
-as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
-    fail "packages are missing: run as root, install sudo, or run: apt-get install $*"
-  fi
+  [ -n "$version" ] && dpkg --compare-versions "$version" ge "$kLibrdkafkaMinimum"
 }
 
 install_missing() {
@@ -70,7 +100,7 @@ install_missing() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing ${#missing[@]} packages with apt: ${missing[*]}"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+  update_lists
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
@@ -78,6 +108,7 @@ install_missing() {
 # Debian 13. The mirror, its options and its key stay those that the machine already trusts.
 write_source_entries() {
   local folder=$1 codename
+  # shellcheck source=/dev/null
   codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
   find /etc/apt/sources.list.d -name '*.sources' 2>/dev/null | sort | while read -r file; do
     awk -v suite="$codename" -v target="$kSourceSuite" -v prefix="$folder/$(basename "$file" .sources)" '
@@ -126,6 +157,7 @@ fetch_sources() {
       >"$apt/log" 2>&1; then
       mv "$source"/abseil-*/ "$source/abseil"
       mv "$source"/librdkafka-*/ "$source/librdkafka"
+      rm -rf "$apt"
       return 0
     fi
   done
@@ -204,6 +236,7 @@ build_variant() {
   say "$variant: complete in build/deps/$variant"
 }
 
+read_installed
 if system_librdkafka_serves; then packages+=(librdkafka-dev); fi
 if [ "$with_tests" = 1 ]; then
   if have_java; then
@@ -212,9 +245,10 @@ if [ "$with_tests" = 1 ]; then
     done
   fi
   # The format is checked with version 14 only: others lay out the same code differently.
-  if [ -n "$(available_version clang-format-14)" ]; then test_packages+=(clang-format-14 clang-tidy-14); fi
+  if installed clang-format-14 || [ -n "$(available_version clang-format-14)" ]; then test_packages+=(clang-format-14 clang-tidy-14); fi
   packages+=("${test_packages[@]}")
 fi
+read_installed
 install_missing "${packages[@]}"
 for variant in "${variants[@]}"; do
   build_variant "$variant"

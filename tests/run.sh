@@ -8,7 +8,7 @@
 #
 # Each GoogleTest case counts as one test, so does each check. What failed or was skipped is named before the last line.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 long=0
 for argument in "$@"; do
