@@ -1,0 +1,140 @@
+#include "operators/match/lexicon.h"
+
+#include <string>
+
+#include "absl/log/check.h"
+#include "absl/strings/str_split.h"
+#include "operators/mention/mention.h"
+
+namespace tocsin {
+namespace {
+
+// Comma-separated words and pairs of words; en, fr, it, de, es a line.
+constexpr std::string_view kSafety =
+    "injured,injury,injuries,hospital,hospitalized,poisoned,poisoning,dead,death,deaths,died,killed,fire,explosion,"
+    "exploded,unsafe,dangerous,recall,recalled,recalls,contaminated,contamination,toxic,salmonella,listeria,choking,"
+    "crash,crashed,food poisoning,caught fire,"
+    "blesse,blesses,blessee,hopital,mort,morts,morte,deces,intoxication,empoisonne,incendie,explose,dangereux,"
+    "dangereuse,"
+    "rappel produit,contamine,toxique,accident,intoxication alimentaire,"
+    "ferito,feriti,ferita,ospedale,morto,morti,morta,intossicazione,avvelenato,incendio,esplosione,esploso,pericoloso,"
+    "pericolosa,richiamo,contaminato,tossico,incidente,"
+    "verletzt,verletzte,krankenhaus,tote,tod,vergiftet,vergiftung,feuer,explosion,explodiert,gefahrlich,ruckruf,"
+    "verseucht,giftig,unfall,lebensgefahr,"
+    "herido,heridos,herida,hospital,muerto,muertos,muerte,intoxicado,envenenado,incendio,explosion,exploto,peligroso,"
+    "peligrosa,contaminado,toxico,accidente,retirada producto";
+
+constexpr std::string_view kBreach =
+    "breach,breached,hacked,hackers,leaked,data leaked,ransomware,phishing,cyberattack,data breach,data leak,stolen "
+    "data,"
+    "identity theft,personal data,malware,"
+    "piratage,fuite,cyberattaque,rancongiciel,hameconnage,fuite donnees,donnees personnelles,donnees volees,"
+    "violazione,hackerato,hackerati,attacco hacker,fuga dati,dati rubati,dati personali,attacco informatico,furto dati,"
+    "gehackt,hackerangriff,datenleck,datenpanne,datendiebstahl,cyberangriff,datenschutz,daten gestohlen,"
+    "hackeado,hackearon,filtracion,filtrados,ciberataque,robo datos,datos personales,datos filtrados,brecha";
+
+constexpr std::string_view kAction =
+    "boycott,boycotting,boycotted,petition,protest,protests,cancel,cancelling,lawsuit,sue,suing,class action,never "
+    "again,"
+    "stop buying,dont buy,speak up,sign this,shame on,"
+    "boycottez,boycotter,boycottons,petition,manifestation,manifester,proces,plainte,resiliez,plus jamais,action "
+    "collective,"
+    "signez,partagez,"
+    "boicotta,boicottate,boicottiamo,boicottare,boicottaggio,petizione,protesta,proteste,denuncia,causa legale,mai piu,"
+    "firmate,class action,condividete,"
+    "boykott,boykottieren,boykottiert,petition,protest,klage,klagen,verklagen,nie wieder,sammelklage,unterschreibt,"
+    "kundigen,"
+    "boicot,boicoteen,boicotear,peticion,protesta,protestas,demanda,demandar,nunca mas,firmen,compartan,no compren";
+
+constexpr std::string_view kAnger =
+    "outrage,outraged,outrageous,furious,angry,disgusting,disgusted,disgraceful,disgrace,shameful,appalling,appalled,"
+    "unacceptable,pathetic,infuriating,livid,hate,fuming,"
+    "honte,honteux,honteuse,scandale,scandaleux,scandaleuse,inadmissible,inacceptable,furieux,furieuse,degoute,"
+    "degueulasse,indigne,revoltant,ecoeure,"
+    "vergogna,vergognoso,vergognosa,vergognatevi,scandalo,scandaloso,inaccettabile,furioso,furiosa,schifo,schifoso,"
+    "indegno,indignato,rabbia,disgustoso,"
+    "skandal,unverschamt,unverschamtheit,schande,wutend,wut,sauer,inakzeptabel,widerlich,ekelhaft,frechheit,emporend,"
+    "unfassbar,peinlich,"
+    "verguenza,vergonzoso,vergonzosa,escandalo,indignante,indignado,furioso,furiosa,inaceptable,asco,asqueroso,rabia,"
+    "indignacion,lamentable";
+
+constexpr std::string_view kService =
+    "outage,outages,offline,delayed,delay,delays,cancelled,canceled,refund,refunds,broken,stranded,overbooked,rude,"
+    "unavailable,crashing,not working,customer service,lost luggage,lost bag,no response,on hold,"
+    "panne,retard,retards,retarde,annule,annulee,rembourser,remboursement,casse,indisponible,service client,hors "
+    "service,"
+    "bloque,bloques,"
+    "guasto,disservizio,disservizi,ritardo,ritardi,cancellato,cancellata,rimborso,rimborsi,rotto,bloccato,bloccati,"
+    "servizio clienti,non funziona,disdetta,"
+    "ausfall,storung,verspatung,verspatet,storniert,annulliert,erstattung,ruckerstattung,kaputt,defekt,kundenservice,"
+    "kundendienst,gestrandet,geht nicht,"
+    "caida,retraso,retrasos,retrasado,cancelado,cancelada,reembolso,devolucion,roto,averia,atencion cliente,no "
+    "funciona,"
+    "varados";
+
+constexpr std::string_view kMisconduct =
+    "racist,racism,sexist,sexism,discrimination,discriminated,harassment,harassed,fraud,fraudulent,scam,bribery,"
+    "corruption,"
+    "corrupt,abuse,abused,assault,assaulted,lied,lying,cover up,child labor,misleading,embezzlement,"
+    "raciste,racisme,sexiste,sexisme,harcelement,harcele,fraude,arnaque,escroquerie,mensonge,mensonges,agression,"
+    "maltraitance,"
+    "pot vin,"
+    "razzista,razzismo,sessista,sessismo,discriminazione,molestie,molestia,frode,truffa,truffatori,corruzione,tangenti,"
+    "bugie,aggressione,maltrattamento,sfruttamento,"
+    "rassistisch,rassismus,sexistisch,sexismus,diskriminierung,belastigung,betrug,betruger,korruption,bestechung,luge,"
+    "lugen,"
+    "misshandlung,ausbeutung,"
+    "racista,racismo,machista,machismo,discriminacion,acoso,acosado,estafa,fraude,estafadores,corrupcion,soborno,"
+    "mentira,"
+    "mentiras,agresion,abuso,maltrato";
+
+uint64_t PairHash(uint64_t first, uint64_t second) { return first * 0x9E3779B97F4A7C15 ^ second; }
+
+}  // namespace
+
+Lexicon::Lexicon() {
+  Add(kSafetyTerm, kSafety);
+  Add(kBreachTerm, kBreach);
+  Add(kCallToAction, kAction);
+  Add(kAngerTerm, kAnger);
+  Add(kServiceTerm, kService);
+  Add(kMisconductTerm, kMisconduct);
+}
+
+const Lexicon& Lexicon::Get() {
+  static const Lexicon* const lexicon = new Lexicon();
+  return *lexicon;
+}
+
+void Lexicon::Add(uint32_t term, std::string_view words) {
+  for (const std::string_view entry : absl::StrSplit(words, ',', absl::SkipEmpty())) {
+    const std::vector<std::string_view> parts = absl::StrSplit(entry, ' ');
+    std::string joined;
+    for (const std::string_view part : parts) joined.append(part);
+    CHECK_LE(parts.size(), 2u) << entry;
+    const uint64_t first = TokenHash(parts[0], TokenKind::kWord);
+    if (parts.size() == 1) {
+      terms_[first] |= term;
+    } else {
+      terms_[first] |= kStartsPair;
+      terms_[PairHash(first, TokenHash(parts[1], TokenKind::kWord))] |= term;
+    }
+    terms_[TokenHash(joined, TokenKind::kHashtag)] |= term;
+  }
+}
+
+uint32_t Lexicon::Terms(const Tokenizer& tokenizer) const {
+  uint32_t terms = 0;
+  for (size_t i = 0; i < tokenizer.text_tokens(); ++i) {
+    const Token& token = tokenizer.tokens()[i];
+    const auto found = terms_.find(token.hash);
+    if (found == terms_.end()) continue;
+    terms |= found->second;
+    if ((found->second & kStartsPair) == 0 || i + 1 == tokenizer.text_tokens()) continue;
+    const auto pair = terms_.find(PairHash(token.hash, tokenizer.tokens()[i + 1].hash));
+    if (pair != terms_.end()) terms |= pair->second;
+  }
+  return terms & ~kStartsPair;
+}
+
+}  // namespace tocsin

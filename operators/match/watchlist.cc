@@ -1,0 +1,297 @@
+#include "operators/match/watchlist.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "engine/base/hash.h"
+#include "operators/match/matcher.h"
+#include "operators/match/query.h"
+#include "operators/match/watchlist_yaml.h"
+
+namespace tocsin {
+namespace {
+
+constexpr size_t kMaxErrors = 100;
+constexpr size_t kMaxIdSize = 64;
+
+bool IsId(std::string_view id) {
+  const auto is_first = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !id.empty() && id.size() <= kMaxIdSize && is_first(id.front()) &&
+         std::all_of(id.begin(), id.end(), [&](char c) { return is_first(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+// "500ms", "90s", "30m", "2h", "1d".
+bool ParseDuration(std::string_view text, int64_t* ms) {
+  static constexpr std::pair<std::string_view, int64_t> kUnits[] = {
+      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  int64_t count = 0;
+  if (!absl::SimpleAtoi(text.substr(0, digits), &count)) return false;
+  for (const auto& [unit, size] : kUnits) {
+    if (text.substr(digits) != unit) continue;
+    if (count > std::numeric_limits<int64_t>::max() / size) return false;
+    *ms = count * size;
+    return true;
+  }
+  return false;
+}
+
+// Without zone data on the machine only UTC can be told from a wrong name, so then every name passes.
+bool IsTimeZone(const std::string& name) {
+  static const bool have_data = [] {
+    absl::TimeZone zone;
+    return absl::LoadTimeZone("Europe/London", &zone);
+  }();
+  absl::TimeZone zone;
+  return !have_data || absl::LoadTimeZone(name, &zone);
+}
+
+bool IsWebAddress(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }
+
+// What is hashed has every field's length before it, so that no two contents run together.
+void AppendField(std::string_view value, std::string* out) { absl::StrAppend(out, value.size(), ":", value, ";"); }
+
+}  // namespace
+
+struct Watchlist::Compiled {
+  std::vector<QueryNode> queries;  // by brand
+  std::unique_ptr<Matcher> matcher;
+};
+
+// Fills a watchlist from YAML; stays valid after errors, to find the others.
+class Watchlist::Reader {
+ public:
+  Reader(std::string_view yaml, std::string_view file) : yaml_(yaml), errors_(yaml, file) {}
+
+  absl::StatusOr<std::shared_ptr<const Watchlist>> Read() {
+    YAML::Node root;
+    // The library's only way to report a syntax error; the place is in the exception.
+    try {
+      root = YAML::Load(std::string(yaml_));
+    } catch (const YAML::Exception& error) {
+      errors_.Add(error.mark, absl::StrCat("not YAML: ", error.msg), "correct the syntax here or just above");
+      return errors_.ToStatus();
+    }
+    ReadRoot(root);
+    if (!errors_.empty()) return errors_.ToStatus();
+    std::shared_ptr<Watchlist> made(new Watchlist());
+    made->brands_ = std::move(brands_);
+    made->routes_ = std::move(routes_);
+    auto compiled = std::make_unique<Compiled>();
+    compiled->queries = std::move(queries_);
+    std::vector<Matcher::Source> sources;
+    for (size_t i = 0; i < made->brands_.size(); ++i) {
+      sources.push_back({&compiled->queries[i], made->brands_[i].official_accounts, made->brands_[i].topic});
+    }
+    compiled->matcher = std::make_unique<Matcher>(sources);
+    made->compiled_ = std::move(compiled);
+    made->version_ = Version(*made);
+    return std::shared_ptr<const Watchlist>(std::move(made));
+  }
+
+ private:
+  void ReadRoot(const YAML::Node& node) {
+    const YamlMapping root(node, "a watchlist", {"brands", "routes"}, &errors_);
+    if (!root.valid()) return;
+    ReadRoutes(root.Get("routes"));
+    const YAML::Node brands = root.Get("brands");
+    if (!brands.IsDefined()) {
+      errors_.Add(root.mark(), "a watchlist without 'brands'", "add brands: with an entry of id, name and query each");
+      return;
+    }
+    if (!brands.IsSequence() || brands.size() == 0) {
+      errors_.Add(brands.Mark(), "'brands' is not a list of brands", "start each brand with '- id: ...'");
+      return;
+    }
+    for (const YAML::Node& brand : brands) {
+      if (errors_.size() >= kMaxErrors) {
+        errors_.Add(brand.Mark(), "too many errors", "correct those above first");
+        return;
+      }
+      ReadBrand(brand);
+    }
+  }
+
+  void ReadRoutes(const YAML::Node& routes) {
+    if (!routes.IsDefined() || routes.IsNull()) return;
+    if (!routes.IsMap()) {
+      errors_.Add(routes.Mark(), "'routes' is not a mapping", "write a name and a mapping for each");
+      return;
+    }
+    for (const auto& pair : routes) ReadRoute(pair.first, pair.second);
+  }
+
+  void ReadRoute(const YAML::Node& key, const YAML::Node& node) {
+    Route route;
+    route.name = key.IsScalar() ? key.Scalar() : "";
+    if (route.name.empty()) errors_.Add(key.Mark(), "a route without a name", "name it");
+    const YamlMapping fields(
+        node, absl::StrCat("route '", route.name, "'"),
+        {"owner", "channel", "playbook_url", "dashboard_url", "escalate_after", "next", "language"}, &errors_);
+    if (!fields.valid()) return;
+    route.owner = fields.Text("owner");
+    route.channel = fields.Text("channel");
+    route.playbook_url = fields.Text("playbook_url");
+    route.dashboard_url = fields.Text("dashboard_url");
+    for (const char* name : {"playbook_url", "dashboard_url"}) {
+      const std::string url = fields.Text(name);
+      if (!url.empty() && !IsWebAddress(url)) {
+        errors_.Add(fields.Get(name).Mark(), absl::StrCat("'", url, "' is no web address"), "start it with https://");
+      }
+    }
+    route.next = fields.Text("next");
+    const std::string escalate = fields.Text("escalate_after");
+    if (!escalate.empty() && !ParseDuration(escalate, &route.escalate_after_ms)) {
+      errors_.Add(fields.Get("escalate_after").Mark(), absl::StrCat("'", escalate, "' is no duration"),
+                  "write a number and ms, s, m, h or d: 30m");
+    }
+    if (const std::string language = fields.Text("language"); !language.empty()) {
+      route.language = language;
+      if (language != "en" && language != "fr" && language != "it") {
+        errors_.Add(fields.Get("language").Mark(), absl::StrCat("no summaries in '", language, "'"),
+                    "write en, fr or it");
+      }
+    }
+    if (!routes_.emplace(route.name, route).second) {
+      errors_.Add(key.Mark(), absl::StrCat("route '", route.name, "' twice"), "remove one");
+    }
+  }
+
+  void ReadBrand(const YAML::Node& node) {
+    const YamlMapping fields(node, "a brand",
+                             {"id", "name", "query", "official_accounts", "sector", "time_zone", "route", "kind"},
+                             &errors_);
+    if (!fields.valid()) return;
+    Brand brand;
+    ReadId(fields, &brand);
+    brand.name = fields.Required("name", "write the name that people shall read");
+    brand.sector = fields.Text("sector");
+    ReadAccounts(fields.Get("official_accounts"), &brand);
+    if (const std::string zone = fields.Text("time_zone"); !zone.empty()) {
+      brand.time_zone = zone;
+      if (!IsTimeZone(zone)) {
+        errors_.Add(fields.Get("time_zone").Mark(), absl::StrCat("unknown time zone '", zone, "'"),
+                    "write a name of the tz database: Europe/Rome");
+      }
+    }
+    brand.route = fields.Text("route");
+    if (!brand.route.empty() && !routes_.contains(brand.route)) {
+      errors_.Add(fields.Get("route").Mark(), absl::StrCat("unknown route '", brand.route, "'"),
+                  "add it under routes: or correct the name");
+    }
+    const std::string kind = fields.Text("kind");
+    brand.topic = kind == "topic";
+    if (!kind.empty() && kind != "topic" && kind != "brand") {
+      errors_.Add(fields.Get("kind").Mark(), absl::StrCat("unknown kind '", kind, "'"), "write brand or topic");
+    }
+    brand.query = fields.Required("query", "write what to look for, e.g. '\"acme corp\" OR @acme'");
+    QueryNode query;
+    QueryError error;
+    if (!brand.query.empty()) {
+      if (!ParseQuery(brand.query, &query, &error)) {
+        errors_.AddInScalar(fields.Get("query"), error.offset, absl::StrCat("query: ", error.what), error.remedy);
+      } else {
+        brand.config_hash = Hash64(Canonical(brand, PrintQuery(query)));
+      }
+    }
+    brands_.push_back(std::move(brand));
+    queries_.push_back(std::move(query));
+  }
+
+  void ReadId(const YamlMapping& fields, Brand* brand) {
+    brand->id = fields.Required("id", "write a short name of a-z, 0-9, '.', '_', '-'");
+    if (brand->id.empty()) return;
+    const YAML::Mark mark = fields.Get("id").Mark();
+    if (!IsId(brand->id)) {
+      errors_.Add(mark, absl::StrCat("'", brand->id, "' is no id"),
+                  absl::StrCat("use a-z, 0-9, '.', '_', '-', a letter or digit first, at most ", kMaxIdSize));
+    }
+    const auto [at, added] = ids_.emplace(brand->id, mark.line + 1);
+    if (!added) {
+      errors_.Add(mark, absl::StrCat("id '", brand->id, "' is that of line ", at->second, " too"), "make ids unique");
+    }
+  }
+
+  void ReadAccounts(const YAML::Node& node, Brand* brand) {
+    if (!node.IsDefined() || node.IsNull()) return;
+    if (!node.IsSequence()) {
+      errors_.Add(node.Mark(), "'official_accounts' is not a list", "write [handle, handle]");
+      return;
+    }
+    for (const YAML::Node& account : node) {
+      const std::string folded = account.IsScalar() ? FoldHandle(account.Scalar()) : "";
+      if (folded.empty() || folded.find_first_of(" \t\n") != std::string::npos) {
+        errors_.Add(account.Mark(), "an official account that is no handle", "write the handle without '@'");
+      } else {
+        brand->official_accounts.push_back(folded);
+      }
+    }
+    std::sort(brand->official_accounts.begin(), brand->official_accounts.end());
+    brand->official_accounts.erase(std::unique(brand->official_accounts.begin(), brand->official_accounts.end()),
+                                   brand->official_accounts.end());
+  }
+
+  // What changes what is matched or decided. Not the display name, nor whom the signals are for.
+  static std::string Canonical(const Brand& brand, std::string_view query) {
+    std::string text;
+    for (const std::string_view field :
+         {std::string_view(brand.id), query, std::string_view(brand.topic ? "topic" : "brand"),
+          std::string_view(brand.sector), std::string_view(brand.time_zone)}) {
+      AppendField(field, &text);
+    }
+    for (const std::string& account : brand.official_accounts) AppendField(account, &text);
+    return text;
+  }
+
+  static uint64_t Version(const Watchlist& watchlist) {
+    std::string text;
+    for (const Brand& brand : watchlist.brands_) {
+      AppendField(brand.name, &text);
+      AppendField(brand.route, &text);
+      AppendField(absl::StrCat(absl::Hex(brand.config_hash)), &text);
+    }
+    for (const auto& [name, route] : watchlist.routes_) {
+      for (const std::string_view field :
+           {std::string_view(name), std::string_view(route.owner), std::string_view(route.channel),
+            std::string_view(route.playbook_url), std::string_view(route.dashboard_url), std::string_view(route.next),
+            std::string_view(route.language)}) {
+        AppendField(field, &text);
+      }
+      absl::StrAppend(&text, route.escalate_after_ms, ";");
+    }
+    return Hash64(text);
+  }
+
+  std::string_view yaml_;
+  YamlErrors errors_;
+  std::vector<Brand> brands_;
+  std::vector<QueryNode> queries_;
+  std::map<std::string, Route> routes_;
+  absl::flat_hash_map<std::string, int> ids_;  // line
+};
+
+Watchlist::Watchlist() = default;
+Watchlist::~Watchlist() = default;
+
+absl::StatusOr<std::shared_ptr<const Watchlist>> Watchlist::Parse(std::string_view yaml, std::string_view file) {
+  return Reader(yaml, file).Read();
+}
+
+const Route* Watchlist::RouteOf(uint32_t brand) const {
+  const auto found = routes_.find(brands_[brand].route);
+  return found == routes_.end() ? nullptr : &found->second;
+}
+
+void Watchlist::Match(const Post& post, MatchScratch* scratch, std::vector<BrandMatch>* matches) const {
+  compiled_->matcher->Match(post, scratch, matches);
+}
+
+std::string Watchlist::CanonicalQuery(uint32_t brand) const { return PrintQuery(compiled_->queries[brand]); }
+
+}  // namespace tocsin
