@@ -1,0 +1,119 @@
+#include "engine/time/watermark.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/log/check.h"
+#include "engine/time/slide.h"
+
+namespace tocsin {
+
+size_t WatermarkTracker::AddSource(const SourceBounds& bounds) {
+  sources_.emplace_back().bounds = bounds;
+  return sources_.size() - 1;
+}
+
+void WatermarkTracker::SetBounds(size_t source, const SourceBounds& bounds) {
+  CHECK_LT(source, sources_.size());
+  sources_[source].bounds = bounds;
+}
+
+void WatermarkTracker::Update(size_t source, int64_t highest_event_time_ms, bool idle, bool caught_up) {
+  CHECK_LT(source, sources_.size());
+  Source& updated = sources_[source];
+  updated.highest_ms = std::max(updated.highest_ms, highest_event_time_ms);
+  updated.is_idle = idle;
+  updated.is_caught_up = caught_up;
+}
+
+void WatermarkTracker::SetLeftOut(size_t source, bool left_out) {
+  CHECK_LT(source, sources_.size());
+  sources_[source].is_left_out = left_out;
+}
+
+int64_t WatermarkTracker::MostAdvanced() const {
+  int64_t most = kNoEventTime;
+  for (const Source& source : sources_) {
+    if (source.HasTime()) most = std::max(most, source.Own());
+  }
+  return most;
+}
+
+bool WatermarkTracker::IsDragging(const Source& source, int64_t most_advanced) {
+  return source.HasTime() && source.is_caught_up && source.Own() < most_advanced - source.bounds.max_drag_ms;
+}
+
+int64_t WatermarkTracker::Advance() {
+  const int64_t most_advanced = MostAdvanced();
+  if (most_advanced == kNoEventTime) return watermark_;
+  int64_t smallest = std::numeric_limits<int64_t>::max();
+  bool has_counted = false;
+  bool has_idle = false;
+  for (const Source& source : sources_) {
+    if (source.is_left_out) continue;
+    if (source.is_idle) {
+      has_idle = true;
+      continue;
+    }
+    if (!source.HasTime()) return watermark_;
+    if (IsDragging(source, most_advanced)) continue;
+    has_counted = true;
+    smallest = std::min(smallest, source.Own());
+  }
+  if (has_counted) {
+    watermark_ = std::max(watermark_, smallest);
+  } else if (has_idle) {
+    watermark_ = std::max(watermark_, AllIdleWatermark());
+  }
+  return watermark_;
+}
+
+int64_t WatermarkTracker::LargestEventTime() const {
+  int64_t largest = kNoEventTime;
+  for (const Source& source : sources_) largest = std::max(largest, source.highest_ms);
+  return largest;
+}
+
+int64_t WatermarkTracker::AllIdleWatermark() const {
+  const int64_t largest = LargestEventTime();
+  return largest == kNoEventTime ? kNoEventTime : NextSlideEnd(largest, slide_ms_);
+}
+
+int32_t WatermarkTracker::Complete() const {
+  const int64_t most_advanced = MostAdvanced();
+  int32_t complete = 0;
+  for (const Source& source : sources_) {
+    const bool is_behind = !source.is_idle && IsDragging(source, most_advanced);
+    if (source.HasTime() && !source.is_left_out && !is_behind) ++complete;
+  }
+  return complete;
+}
+
+void WatermarkTracker::Encode(ByteWriter* writer) const {
+  writer->Varint(sources_.size());
+  for (const Source& source : sources_) {
+    writer->Signed(source.highest_ms);
+    writer->Bool(source.is_idle);
+    writer->Bool(source.is_caught_up);
+    writer->Bool(source.is_left_out);
+  }
+  writer->Signed(watermark_);
+}
+
+bool WatermarkTracker::Decode(ByteReader* reader) {
+  if (reader->Varint() != sources_.size()) reader->Fail();
+  std::vector<Source> decoded = sources_;
+  for (Source& source : decoded) {
+    source.highest_ms = reader->Signed();
+    source.is_idle = reader->Bool();
+    source.is_caught_up = reader->Bool();
+    source.is_left_out = reader->Bool();
+  }
+  const int64_t watermark = reader->Signed();
+  if (!reader->ok()) return false;
+  sources_ = std::move(decoded);
+  watermark_ = watermark;
+  return true;
+}
+
+}  // namespace tocsin
