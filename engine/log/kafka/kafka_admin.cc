@@ -1,5 +1,6 @@
 #include "engine/log/kafka/kafka_admin.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
@@ -19,6 +20,11 @@ using KafkaGroupOffsets =
 
 std::string NameOf(const TopicPartition& partition) {
   return absl::StrCat("topic=", partition.topic, " partition=", partition.partition);
+}
+
+std::string NamesOf(const std::vector<const TopicSpec*>& topics) {
+  const auto name = [](std::string* out, const TopicSpec* topic) { out->append(topic->name); };
+  return absl::StrJoin(topics, ",", name);
 }
 
 absl::Status WithCode(absl::StatusCode code, const TopicSpec& topic, std::string_view text) {
@@ -144,8 +150,7 @@ absl::Status KafkaAdmin::EnsureTopics(absl::Span<const TopicSpec> topics, bool c
   }
   if (missing.empty()) return absl::OkStatus();
   if (!create) {
-    const auto name = [](std::string* out, const TopicSpec* topic) { out->append(topic->name); };
-    return absl::NotFoundError(absl::StrCat("kafka: topics do not exist: ", absl::StrJoin(missing, ", ", name)));
+    return absl::NotFoundError(absl::StrCat("kafka: topics do not exist: topics=", NamesOf(missing)));
   }
   absl::Status status = CreateTopics(missing);
   if (!status.ok()) return status;
@@ -156,7 +161,26 @@ absl::Status KafkaAdmin::EnsureTopics(absl::Span<const TopicSpec> topics, bool c
   return absl::OkStatus();
 }
 
+// The mock cluster names a controller that is none of its brokers; asking it would wait for all of the time-out.
+bool KafkaAdmin::HasController(const std::string& topic) {
+  constexpr int kControllerMs = 5000;
+  const int32_t controller = rd_kafka_controllerid(client_->get(), std::min(kControllerMs, timeout_ms()));
+  KafkaTopic handle(rd_kafka_topic_new(client_->get(), topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* raw = nullptr;
+  const rd_kafka_resp_err_t error = rd_kafka_metadata(client_->get(), 0, handle.get(), &raw, timeout_ms());
+  KafkaMetadata metadata(raw);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+  for (int i = 0; i < metadata->broker_cnt; ++i) {
+    if (metadata->brokers[i].id == controller) return true;
+  }
+  return false;
+}
+
 absl::Status KafkaAdmin::CreateTopics(const std::vector<const TopicSpec*>& topics) {
+  if (!HasController(topics.front()->name)) {
+    return client_->Explain(absl::UnavailableError(
+        absl::StrCat("kafka: the cluster has no controller that could create topics: topics=", NamesOf(topics))));
+  }
   std::vector<KafkaNewTopic> owned;
   std::vector<rd_kafka_NewTopic_t*> requested;
   for (const TopicSpec* topic : topics) {

@@ -41,6 +41,7 @@ class KafkaAdmin {
   absl::StatusOr<KafkaEvent> Ask(rd_kafka_admin_op_t operation, std::string_view what,
                                  const std::function<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& send);
   absl::StatusOr<Offset> ListOffset(const TopicPartition& partition, int64_t spec);
+  bool HasController(const std::string& topic);
   absl::Status CreateTopics(const std::vector<const TopicSpec*>& topics);
   absl::Status AwaitTopic(const TopicSpec& topic);
 

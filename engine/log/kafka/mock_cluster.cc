@@ -15,6 +15,9 @@ absl::StatusOr<std::unique_ptr<MockCluster>> MockCluster::Create(int brokers) {
   std::unique_ptr<MockCluster> mock(new MockCluster);
   KafkaConf conf(rd_kafka_conf_new());
   rd_kafka_conf_set_log_cb(conf.get(), nullptr);
+  if (rd_kafka_conf_set(conf.get(), "enable.metrics.push", "false", text.data(), text.size()) != RD_KAFKA_CONF_OK) {
+    return absl::InternalError(absl::StrCat("mock cluster: ", text.data()));
+  }
   mock->owner_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size());
   if (mock->owner_ == nullptr) return absl::InternalError(absl::StrCat("mock cluster: ", text.data()));
   std::ignore = conf.release();
