@@ -1,6 +1,7 @@
 #include "app/train/train.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -108,7 +109,8 @@ TrainedModel::Guess TrainGuess(const TrainingData& data, const TrainOptions& opt
   TrainingSet rows;
   const auto features = std::make_unique<SentimentFeatures>();
   for (size_t l = 0; l < data.languages.size(); ++l) {
-    guess.codes.push_back(data.languages[l].code);
+    // A class without a code is recognised and then left unclassified.
+    guess.codes.push_back(data.languages[l].guessed ? data.languages[l].code : std::array<char, 2>{});
     for (const LabelledPost& post : data.languages[l].train) {
       features->Extract(post.text);
       if (!features->hashes().empty()) {

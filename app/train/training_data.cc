@@ -34,6 +34,10 @@ std::vector<LanguageFiles> Files() {
   };
 }
 
+// The Hindi posts are mostly in Latin letters, with English words, and attract any
+// language that the model does not know: a good decoy and a bad guess.
+constexpr std::array<char, 2> kNeverGuessed = {'h', 'i'};
+
 constexpr std::string_view kUnseenDomain = "airline/airline_calib_0216_0220.tsv";
 
 }  // namespace
@@ -41,7 +45,12 @@ constexpr std::string_view kUnseenDomain = "airline/airline_calib_0216_0220.tsv"
 absl::StatusOr<TrainingData> ReadTrainingData(const std::string& folder) {
   TrainingData data;
   for (const LanguageFiles& files : Files()) {
-    LanguageData language{files.code, files.first_class, files.bits, {}, {}};
+    LanguageData language{.code = files.code,
+                          .first_class = files.first_class,
+                          .guessed = files.code != kNeverGuessed,
+                          .bits = files.bits,
+                          .train = {},
+                          .dev = {}};
     for (const std::string_view name : files.train) {
       auto posts = ReadLabelledPosts(absl::StrCat(folder, "/", name));
       if (!posts.ok()) return posts.status();

@@ -18,6 +18,7 @@ struct EvaluationSet {
 struct LanguageData {
   std::array<char, 2> code{};
   bool first_class = false;  // counts when hyper-parameters are chosen
+  bool guessed = true;       // whether posts that name no language may be taken for it
   int bits = 0;              // log2 of the buckets of its table
   std::vector<LabelledPost> train;
   std::vector<EvaluationSet> dev;

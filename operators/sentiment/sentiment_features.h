@@ -10,10 +10,12 @@
 #include <span>
 #include <string_view>
 
+#include "operators/sentiment/byte_scan.h"
+
 namespace tocsin {
 
-// Features of one text, in a fixed order. A value of this type is large (about
-// 50 KB): keep it on the stack of a worker or reuse it. Not thread-safe.
+// Features of one text, in no order that counts. A value of this type is large
+// (about 60 KB): keep it on the stack of a worker or reuse it. Not thread-safe.
 class SentimentFeatures {
  public:
   // Bytes of a text that are read; the rest does not count.
@@ -32,24 +34,37 @@ class SentimentFeatures {
   [[nodiscard]] std::span<const uint32_t> hashes() const { return {hashes_.data(), size_}; }
 
  private:
-  // One token in normal_: [begin, end), or a mark without bytes of its own.
-  struct Token {
-    uint16_t begin;
-    uint16_t end;
-    uint8_t kind;
-  };
-  static constexpr size_t kMaxTokens = kMaxTextBytes;
+  static constexpr size_t kBlocks = kMaxTextBytes / kScanBlockBytes + 1;
+  // Before and behind the text, so that grams may begin and loads may end there.
+  static constexpr size_t kPadding = 16;
 
-  void Normalise(std::string_view text);
-  void Hash();
+  // Bits of byte positions, 64 a word.
+  using Mask = std::array<uint64_t, kBlocks>;
 
-  size_t size_ = 0;
+  void Scan(std::string_view text);
+  void ResolveLead(size_t position);
+  void FindTokens();
+  void HashTokens();
+  void HashGrams();
+  void Blank(size_t begin, size_t end);
+
+  const uint8_t* text_ = nullptr;  // valid during Extract()
+  size_t text_size_ = 0;
+  size_t block_count_ = 0;  // whole blocks scanned; all masks are zero behind the text
   size_t token_count_ = 0;
-  std::array<uint32_t, kMaxFeatures> hashes_;
-  std::array<Token, kMaxTokens> tokens_;
-  // Lower-cased tokens, each with a space on both sides. A token of one byte
-  // that touches its neighbours takes two bytes here.
-  std::array<uint8_t, 2 * kMaxTextBytes + 16> normal_;
+  size_t size_ = 0;
+  Mask word_;
+  Mask ascii_word_;
+  Mask punctuation_;  // runs may be symbols; without the '@' of mentions
+  Mask mark_;
+  Mask mention_;  // the '@' before a name
+  // Tokens are [token_begin_, token_end_), in order and disjoint. One slot more
+  // than tokens fit, as ends are found a block later than begins.
+  std::array<uint16_t, kMaxTextBytes + 1> token_begin_;
+  std::array<uint16_t, kMaxTextBytes + 1> token_end_;
+  std::array<uint32_t, kMaxFeatures + 2> hashes_;
+  // The text in lower case with a space for every byte that is in no word.
+  std::array<uint8_t, kPadding + kBlocks * kScanBlockBytes + kPadding> normal_;
 };
 
 }  // namespace tocsin

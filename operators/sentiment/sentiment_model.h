@@ -44,11 +44,12 @@ struct Sentiment {
 class SentimentModel {
  public:
   // Longest text that is read, in bytes; what follows does not count. Bounds the
-  // cost of a post and the stack that Classify uses (70 KB).
+  // cost of a post and the stack that Classify uses (60 KB).
   static constexpr size_t kMaxTextBytes = SentimentFeatures::kMaxTextBytes;
 
   // Maps the file into memory, shared with every process that maps it. Returns
-  // NotFound or Unavailable if it cannot be read, DataLoss if it is truncated or
+  // NotFound, PermissionDenied or another code of the system's error if it cannot
+  // be read, DataLoss if it is truncated or
   // altered, InvalidArgument if its format version is not known here. The file
   // must not be changed in place while the model lives; replace it by rename.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<SentimentModel>> Load(const std::string& path);

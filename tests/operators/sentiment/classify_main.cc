@@ -1,0 +1,31 @@
+// tocsin-classify: reads lines of `language<TAB>text` and writes the class of each
+// as a number, for the comparison with tests/oracle/sentiment_model.py.
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "operators/sentiment/sentiment_model.h"
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fputs("usage: tocsin-classify MODEL < lines of language<TAB>text\n", stderr);
+    return 2;
+  }
+  const auto model = tocsin::SentimentModel::Load(argv[1]);
+  if (!model.ok()) {
+    std::fprintf(stderr, "tocsin-classify: %s\n", model.status().ToString().c_str());
+    return 1;
+  }
+  std::ios::sync_with_stdio(false);
+  for (std::string line; std::getline(std::cin, line);) {
+    const size_t tab = line.find('\t');
+    if (tab == std::string::npos) return 2;
+    const std::string_view text = std::string_view(line).substr(tab + 1);
+    const tocsin::Sentiment sentiment = (*model)->Classify(text, std::string_view(line).substr(0, tab));
+    std::cout << static_cast<int>(sentiment.label) << '\n';
+  }
+  return 0;
+}
