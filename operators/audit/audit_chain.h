@@ -40,7 +40,7 @@ struct AuditResult {
 
 class AuditChain {
  public:
-  // What `range` is to the chain as it stands.
+  // What `range` is to the chain as it stands. REQUIRES, as of Apply: range.accounts().
   AuditResult Check(const SourceRange& range) const;
 
   // Check, then moves the chain behind the range.

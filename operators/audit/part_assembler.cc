@@ -8,7 +8,8 @@ namespace {
 bool ShareASource(absl::Span<const SourceRange> a, absl::Span<const SourceRange> b) {
   for (const SourceRange& one : a) {
     for (const SourceRange& other : b) {
-      if (one.partition == other.partition && one.topic == other.topic) return true;
+      if (one.accounts() && other.accounts() && one.partition == other.partition && one.topic == other.topic)
+        return true;
     }
   }
   return false;

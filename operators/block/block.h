@@ -18,7 +18,9 @@
 
 namespace tocsin {
 
-// What one flush read of one source partition. Offsets are half-open: [from, to).
+// What one flush read of one source partition. Offsets are half-open: [from, to). A negative `from` accounts for
+// nothing: the partition is known to exist, so that the watermark waits for it, but the writer of the block has not
+// read it.
 struct SourceRange {
   std::string topic;
   int32_t partition = 0;
@@ -36,6 +38,8 @@ struct SourceRange {
   uint32_t unmatched = 0;
   uint32_t dead = 0;
   uint32_t official = 0;  // no mention, but an official account's response
+
+  bool accounts() const { return from >= 0; }
 
   friend bool operator==(const SourceRange&, const SourceRange&) = default;
 };

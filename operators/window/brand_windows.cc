@@ -239,9 +239,14 @@ void BrandWindows::DropUnseen() {
 }
 
 int64_t BrandWindows::NextChangeMs() const {
-  if (idle()) return std::numeric_limits<int64_t>::max();
-  if (evaluated_ > 0) return end_ms_ + options_->slide_ms;
-  return panes_[0].start + options_->slide_ms;
+  int64_t next = std::numeric_limits<int64_t>::max();
+  if (evaluated_ < panes_.size()) next = panes_[evaluated_].start + options_->slide_ms;
+  for (size_t i = 0; i < windows_.size(); ++i) {
+    const size_t first = windows_[i].first;
+    if (first >= evaluated_) continue;
+    next = std::min(next, panes_[first].start + options_->sizes_ms[i] + options_->slide_ms);
+  }
+  return next;
 }
 
 WindowCounts BrandWindows::CountsSince(int64_t from_ms) const {

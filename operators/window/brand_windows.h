@@ -99,8 +99,11 @@ class BrandWindows {
   void ForEachHeld(int64_t from_ms, absl::FunctionRef<void(const HeldMention&)> fn) const;
 
   bool idle() const { return panes_.empty(); }  // nothing is held and nothing waits for evaluation
-  // First slide end after end_ms() at which anything can have changed; INT64_MAX when idle.
+  // First slide end after end_ms() at which a pane enters or leaves a window; INT64_MAX if none will. (A late mention
+  // changes windows at once, without being announced here.)
   int64_t NextChangeMs() const;
+  // Start of the last minute with an evaluated mention that is still in the minute totals; kUnknownTime if none.
+  int64_t last_minute_ms() const { return minutes_.empty() ? kUnknownTime : minutes_.back().start; }
   size_t memory_bytes() const;
 
   // What outlives held_ms: minute totals and pane history. The mentions themselves come back through Restore.

@@ -63,6 +63,16 @@ TEST(PartAssemblerTest, ALaterBlockOfTheSameSourceTearsAnIncompleteOne) {
   EXPECT_TRUE(assembler.Add(Part(1, 10, 1, 2), "b1", 4));
 }
 
+TEST(PartAssemblerTest, ABlockThatOnlyExpectsASourceTearsNothing) {
+  PartAssembler assembler;
+  assembler.Add(Part(0, 0, 0, 2), "a0", 1);
+  Block other = Part(1, 0, 0, 1);
+  other.sources.push_back(Part(0, 0, 0, 1).sources[0]);
+  other.sources[1].from = other.sources[1].to = -1;
+  assembler.Preempt(other.sources);
+  EXPECT_EQ(assembler.torn(), 0);
+}
+
 TEST(PartAssemblerTest, ABlockWrittenAgainAfterATearIsWhole) {
   PartAssembler assembler;
   assembler.Add(Part(0, 0, 0, 2), "torn", 1);

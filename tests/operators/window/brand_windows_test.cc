@@ -312,17 +312,26 @@ TEST(BrandWindowsTest, AuthorsThatLeftEveryWindowAreForgotten) {
   EXPECT_LT(most_bytes, 300'000u);
 }
 
-TEST(BrandWindowsTest, SaysWhenSomethingCanChange) {
+TEST(BrandWindowsTest, NothingChangesBeforeTheNextChange) {
   const WindowOptions options = SmallOptions();
-  BrandWindows windows(&options);
-  EXPECT_EQ(windows.NextChangeMs(), INT64_MAX);
-  std::mt19937_64 random(3);
-  windows.Add(RandomMention(random, kStartMs + 20'500));
-  EXPECT_EQ(windows.NextChangeMs(), kStartMs + 21'000);
-  windows.AdvanceTo(kStartMs);
-  EXPECT_EQ(windows.NextChangeMs(), kStartMs + 21'000);
-  windows.AdvanceTo(kStartMs + 21'000);
-  EXPECT_EQ(windows.NextChangeMs(), kStartMs + 22'000);
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    std::mt19937_64 random(seed);
+    BrandWindows windows(&options);
+    EXPECT_EQ(windows.NextChangeMs(), INT64_MAX);
+    for (int i = 0; i < 10; ++i) {
+      windows.Add(RandomMention(random, kStartMs + static_cast<int64_t>(random() % 300'000)));
+    }
+    int changes = 0;
+    for (int64_t end = kStartMs; end < kStartMs + 400'000; end += kSlideMs) {
+      const int64_t next = windows.NextChangeMs();
+      const std::vector<WindowCounts> before = {windows.Window(0), windows.Window(1), windows.Window(2)};
+      windows.AdvanceTo(end);
+      const std::vector<WindowCounts> after = {windows.Window(0), windows.Window(1), windows.Window(2)};
+      ASSERT_EQ(end >= next, before != after) << end;
+      changes += before == after ? 0 : 1;
+    }
+    EXPECT_GT(changes, 20);
+  }
 }
 
 TEST(BrandWindowsTest, DamagedStateIsRefusedWithoutACrash) {
