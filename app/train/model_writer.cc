@@ -29,7 +29,10 @@ void AppendRecord(const Record& record, std::string& to) {
 // The largest weight becomes 127: clipping rarer, larger weights costs accuracy.
 absl::StatusOr<uint32_t> ScaleOf(const std::vector<float>& weights) {
   float largest = 0;
-  for (const float weight : weights) largest = std::max(largest, std::abs(weight));
+  for (const float weight : weights) {
+    if (!std::isfinite(weight)) return absl::InternalError("a weight is not finite");
+    largest = std::max(largest, std::abs(weight));
+  }
   const double scale_q32 = std::ldexp(static_cast<double>(largest) / 127.0, 32);
   if (!(scale_q32 >= 1.0 && scale_q32 <= static_cast<double>(kMaxScaleQ32))) {
     return absl::InternalError(absl::StrCat("weights out of range largest=", largest));
