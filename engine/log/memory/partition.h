@@ -9,11 +9,13 @@
 // Not thread-safe: the broker's mutex guards it. The bytes of a pinned segment may be read without it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -87,6 +89,7 @@ class Partition {
   template <typename Visitor>
   void Visit(Offset from, Visitor visit) const {
     const Offset stable = last_stable();
+    from = std::max(from, log_start_);
     for (auto segment = SegmentAt(from); segment != segments_.end(); ++segment) {
       for (const Entry& entry : (*segment)->entries) {
         if (entry.offset >= stable) return;
