@@ -1,0 +1,109 @@
+// Holds PostParser against the naive parser on random records.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "operators/parse/post_parser.h"
+#include "tests/operators/parse/naive_parser.h"
+#include "tests/operators/parse/random_record.h"
+
+namespace tocsin {
+namespace {
+
+FieldPointers OddFields() {
+  return {{PostField::kId, {"/a~1b/\u00e9/id", "/list/0/id", "/list/1"}},
+          {PostField::kEventTime, {"/deep/er/time", "/t\u65e5", "/U\U0001F621"}},
+          {PostField::kText, {"/list/0/text", "/q~0", "/\"quoted\""}},
+          {PostField::kLanguage, {"/q~0", "/list/0/text"}},
+          {PostField::kAuthorId, {"/list/0/id"}},
+          {PostField::kHashtags, {"/facets/*/features/*/tag", "/tags"}},
+          {PostField::kUrls, {"/facets/*/features/*/uri", "/tags"}},
+          {PostField::kHandles, {"/deep/er/handles", "/list"}}};
+}
+
+class PostParserNaiveTest : public testing::TestWithParam<std::string> {
+ protected:
+  static FieldPointers Fields() { return GetParam() == "odd" ? OddFields() : Mapping::PresetFields(GetParam()); }
+  static PostParser MakeParser() {
+    auto mapping = Mapping::FromFields(Fields(), Network::kForum);
+    EXPECT_TRUE(mapping.ok()) << mapping.status();
+    return PostParser(*mapping, PostParserOptions());
+  }
+};
+
+TEST_P(PostParserNaiveTest, AgreesWithTheNaiveParserOnRandomRecords) {
+  const FieldPointers fields = Fields();
+  PostParser parser = MakeParser();
+  RandomRecords records(fields, 7);
+  std::map<DropReason, int> seen;
+  constexpr int kRecords = 30'000;
+  for (int i = 0; i < kRecords; ++i) {
+    const std::string record = records.Next();
+    const int64_t append_time_ms = i % 3 == 0 ? -1 : 2'500'000'000'000;
+    Post post;
+    NaivePost expected;
+    const DropReason reason = parser.Parse(record, 0, append_time_ms, &post);
+    const DropReason expected_reason = NaiveParse(record, fields, Network::kForum, append_time_ms, &expected);
+    ASSERT_EQ(DropReasonName(reason), DropReasonName(expected_reason)) << record;
+    ++seen[reason];
+    if (reason != DropReason::kNone) continue;
+    ASSERT_EQ(Describe(Own(post)), Describe(expected)) << record;
+    ASSERT_EQ(Own(post), expected) << record;
+  }
+  EXPECT_GT(seen[DropReason::kNone], kRecords / 5);
+  EXPECT_GT(seen[DropReason::kMissingField], 0);
+  EXPECT_GT(seen[DropReason::kWrongType], 0);
+  EXPECT_GT(seen[DropReason::kAbsurdTime], 0);
+}
+
+// Damages records byte by byte: whatever is still JSON must read as the naive parser reads it, and nothing may be read
+// outside the record, which ends with its allocation so that sanitizers see it.
+TEST_P(PostParserNaiveTest, AgreesOnDamagedRecordsThatAreStillJson) {
+  const FieldPointers fields = Fields();
+  PostParser parser = MakeParser();
+  RandomRecords records(fields, 8);
+  std::mt19937_64 random(9);
+  int still_json = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string record = records.Next();
+    for (uint64_t damages = 1 + random() % 3; damages > 0 && !record.empty(); --damages) {
+      const size_t at = random() % record.size();
+      constexpr char kBytes[] = "{}[]:,\"\\ 0truenull\x80\xC3\x01";
+      switch (random() % 3) {
+        case 0:
+          record[at] = kBytes[random() % (sizeof(kBytes) - 1)];
+          break;
+        case 1:
+          record.erase(at, 1 + random() % 5);
+          break;
+        default:
+          record.insert(at, 1, kBytes[random() % (sizeof(kBytes) - 1)]);
+      }
+    }
+    std::unique_ptr<char[]> exact(new char[record.size()]);
+    std::memcpy(exact.get(), record.data(), record.size());
+    Post post;
+    NaivePost expected;
+    const DropReason reason = parser.Parse(std::string_view(exact.get(), record.size()), 0, -1, &post);
+    const DropReason expected_reason = NaiveParse(record, fields, Network::kForum, -1, &expected);
+    if (expected_reason == DropReason::kNotJson || expected_reason == DropReason::kEmpty) continue;
+    ++still_json;
+    ASSERT_EQ(DropReasonName(reason), DropReasonName(expected_reason)) << record;
+    if (reason == DropReason::kNone) {
+      ASSERT_EQ(Describe(Own(post)), Describe(expected)) << record;
+      ASSERT_EQ(Own(post), expected) << record;
+    }
+  }
+  EXPECT_GT(still_json, 1'000);
+}
+
+INSTANTIATE_TEST_SUITE_P(Mappings, PostParserNaiveTest, testing::Values("twitter_v1", "generic", "odd"),
+                         [](const auto& mapping) { return mapping.param; });
+
+}  // namespace
+}  // namespace tocsin
