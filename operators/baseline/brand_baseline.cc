@@ -114,7 +114,7 @@ double BrandBaseline::NegativeShareTested() const {
   const double share = NegativeShare();
   const double classified = FromQ32(classified_mean_q32_) * EffectiveBins() + kPriorShareWeight;
   const double error = std::sqrt(share * (1 - share) / classified);
-  const double tested = ready() ? share + error : std::max(kLearningShareFloor, share + 2 * error);
+  const double tested = ready() ? share + error / 2 : std::max(kLearningShareFloor, share + 2 * error);
   return RoundPublished(std::min(tested, 0.99));
 }
 

@@ -61,7 +61,7 @@ class BrandBaseline {
   BaselineLevel NegativeAuthors(size_t window) const;
   // Negative share of classified mentions, shrunk towards a prior of 0.2 with the weight of 20 mentions.
   double NegativeShare() const;
-  // One standard error above, two while learning, and then at least 0.3: what a share is tested against.
+  // Half a standard error above, two while learning, and then at least 0.3: what a share is tested against.
   double NegativeShareTested() const;
   // C2-EWMA from the rounded level: (hour - mean) / sqrt(max(dispersion * mean, (mean + 1) / 4)).
   double Score(int64_t mentions_hour) const;

@@ -11,7 +11,8 @@ namespace {
 constexpr int64_t kSecondsOfMinute = 60;
 constexpr int64_t kRaiseNegatives = 5;
 constexpr int64_t kSurgeLeastMentions = 20;
-constexpr double kSurgeShareProbability = 0.01;
+constexpr int64_t kSurgeShareOneIn = 100;
+constexpr int64_t kFreshShareOneIn = 100;
 
 struct LevelRule {
   int64_t window_s;
@@ -63,8 +64,9 @@ std::optional<double> ExpectedPerMinute(const BrandBaseline& baseline) {
 int64_t NegativeAuthorsThreshold(size_t window, const BrandBaseline& baseline) {
   const LevelRules& rules = RulesFor(baseline);
   const AuthorsModel model = ModelOfWindow(window, baseline);
-  return std::max(rules.least_negative_authors,
-                  NegativeBinomialThreshold(model.expected, model.dispersion, rules.authors_probability));
+  return std::max(
+      rules.least_negative_authors,
+      NegativeBinomialThreshold(model.expected, model.dispersion, 1 / static_cast<double>(rules.authors_one_in)));
 }
 
 SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, const BrandBaseline& baseline) {
@@ -72,26 +74,35 @@ SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold
   SignalTest test = CountTest("negative_authors", kDecisionWindowMs[window] / 1000, authors, threshold);
   test.expected = model.expected;
   test.dispersion = model.dispersion;
+  test.one_in = RulesFor(baseline).authors_one_in;
   return test;
 }
 
-SignalTest NegativeShareTest(size_t window, const ShareCounts& share, const BrandBaseline& baseline) {
+SignalTest NegativeShareTest(std::string name, int64_t window_s, const ShareCounts& share, int64_t one_in,
+                             const BrandBaseline& baseline) {
   const double q = baseline.NegativeShareTested();
-  const int64_t threshold = BinomialThreshold(share.classified, q, RulesFor(baseline).share_probability);
-  SignalTest test = CountTest("negative_share", kDecisionWindowMs[window] / 1000, share.negative, threshold);
+  const int64_t threshold = BinomialThreshold(share.classified, q, 1 / static_cast<double>(one_in));
+  SignalTest test = CountTest(std::move(name), window_s, share.negative, threshold);
   test.expected = RoundPublished(static_cast<double>(share.classified) * q);
   test.baseline_share = q;
   test.count = share.negative;
   test.trials = share.classified;
+  test.one_in = one_in;
   return test;
 }
 
-std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, const BrandBaseline& baseline) {
+SignalTest FreshShareTest(const ShareCounts& since_opening, int64_t since_opening_s, const BrandBaseline& baseline) {
+  return NegativeShareTest("negative_share_since_opening", since_opening_s, since_opening, kFreshShareOneIn, baseline);
+}
+
+std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t share_one_in,
+                                   const BrandBaseline& baseline) {
   std::vector<SignalTest> tests;
   for (size_t i = 0; i < kDecisionWindows; ++i) {
     tests.push_back(
         NegativeAuthorsTest(i, evidence.negative_authors[i], NegativeAuthorsThreshold(i, baseline), baseline));
-    tests.push_back(NegativeShareTest(i, evidence.shares[i], baseline));
+    tests.push_back(
+        NegativeShareTest("negative_share", kDecisionWindowMs[i] / 1000, evidence.shares[i], share_one_in, baseline));
   }
   return tests;
 }
@@ -170,13 +181,7 @@ std::vector<SignalTest> SurgeTests(int64_t mentions_hour, const ShareCounts& hou
   score.count = mentions_hour;
   score.threshold = kSurgeScore;
   score.passed = score.observed >= score.threshold;
-  SignalTest share = CountTest("surge_negative_share", kHourS, hour.negative, 0);
-  share.baseline_share = baseline.NegativeShareTested();
-  share.count = hour.negative;
-  share.trials = hour.classified;
-  share.expected = RoundPublished(static_cast<double>(hour.classified) * *share.baseline_share);
-  share.threshold =
-      static_cast<double>(BinomialThreshold(hour.classified, *share.baseline_share, kSurgeShareProbability));
+  SignalTest share = NegativeShareTest("surge_negative_share", kHourS, hour, kSurgeShareOneIn, baseline);
   share.below = true;
   share.passed = share.observed < share.threshold;
   return {score, VelocityTest("surge_velocity", kHourS, mentions_hour, 2, baseline),

@@ -22,15 +22,16 @@ inline constexpr int kHighestLevel = 5;
 // Constants of the tests; the learning ones are wider, since the expectation is young.
 struct LevelRules {
   int64_t least_negative_authors;  // of level 1, in a window
-  double authors_probability;      // the count's point of the negative binomial
-  double share_probability;        // that the share came about by chance
+  int64_t authors_one_in;          // the count's point of the negative binomial
+  int64_t share_one_in;            // that the share came about by chance, while the alarm is young
+  int64_t late_share_one_in;       // the same later: hours of high volume are many tests
   double expected_factor;          // on the expectation of level 1
   double least_dispersion;
   double velocity_factor;     // on every V
   int64_t confirmed_authors;  // A of level 2
 };
-inline constexpr LevelRules kReadyRules = {8, 1e-5, 1e-4, 1, 1, 1, 20};
-inline constexpr LevelRules kLearningRules = {30, 1e-5, 1e-6, 2, 4, 2, 40};
+inline constexpr LevelRules kReadyRules = {8, 100'000, 10'000, 100'000, 1, 1, 1, 20};
+inline constexpr LevelRules kLearningRules = {30, 100'000, 1'000'000, 1'000'000, 2, 4, 2, 40};
 
 inline const LevelRules& RulesFor(const BrandBaseline& baseline) {
   return baseline.ready() ? kReadyRules : kLearningRules;
@@ -76,10 +77,16 @@ std::optional<double> ExpectedPerMinute(const BrandBaseline& baseline);
 int64_t NegativeAuthorsThreshold(size_t window, const BrandBaseline& baseline);
 
 SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, const BrandBaseline& baseline);
-SignalTest NegativeShareTest(size_t window, const ShareCounts& share, const BrandBaseline& baseline);
+// `one_in`: the share is too high if chance gives it at most once in so many.
+SignalTest NegativeShareTest(std::string name, int64_t window_s, const ShareCounts& share, int64_t one_in,
+                             const BrandBaseline& baseline);
 
 // The tests of level 1, two for each decision window in ascending order.
-std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, const BrandBaseline& baseline);
+std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t share_one_in, const BrandBaseline& baseline);
+
+// Of level 2, at the second check: the mentions since the opening alone, which had no part in opening, must be negative
+// beyond what chance gives once in a hundred. Without it the same accident would open and confirm.
+SignalTest FreshShareTest(const ShareCounts& since_opening, int64_t since_opening_s, const BrandBaseline& baseline);
 
 // The tests of levels 2 to 5; those of level 5 come as {velocity, negative_low} and, behind, {safety_or_breach}, which
 // with level 3 stands for them.

@@ -71,6 +71,8 @@ void VisitNumbers(Self& incident, const Visit& visit) {
   visit(incident.gaps);
   visit(incident.update_step);
   visit(incident.confirm_streak);
+  visit(incident.opened_negative);
+  visit(incident.opened_classified);
   visit(incident.peak_half_hour);
   visit(incident.peak_bin);
   visit(incident.peak_ms);

@@ -66,11 +66,13 @@ struct Incident {
   int64_t resolved_ms = 0;
   int64_t last_signal_ms = 0;
   int64_t next_check_ms = 0;
-  int64_t last_fired_ms = 0;   // last check at which level 1 fired
-  int64_t incomplete_ms = 0;   // last check at which the feed was not whole
-  int64_t gaps = 0;            // as of the last check
-  int64_t update_step = 0;     // into the widening intervals
-  int64_t confirm_streak = 0;  // successive checks that passed level 2
+  int64_t last_fired_ms = 0;    // last check at which level 1 fired
+  int64_t incomplete_ms = 0;    // last check at which the feed was not whole
+  int64_t gaps = 0;             // as of the last check
+  int64_t update_step = 0;      // into the widening intervals
+  int64_t confirm_streak = 0;   // successive checks that passed level 2
+  int64_t opened_negative = 0;  // what `negative` and `classified` were at the opening
+  int64_t opened_classified = 0;
 
   int64_t peak_half_hour = 0;  // mentions
   int64_t peak_bin = 0;        // mentions in 5 minutes

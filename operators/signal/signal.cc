@@ -54,6 +54,7 @@ Json RenderTest(const SignalTest& test) {
               {"baseline_share", Number(test.baseline_share)},
               {"count", Integer(test.count)},
               {"trials", Integer(test.trials)},
+              {"one_in", Integer(test.one_in)},
               {"threshold", Number(test.threshold)},
               {"below", test.below},
               {"passed", test.passed}};

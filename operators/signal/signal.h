@@ -41,6 +41,7 @@ struct SignalTest {
   std::optional<double> dispersion;      // variance / mean of the model
   std::optional<double> baseline_share;  // q0
   std::optional<int64_t> trials;         // n of a share
+  std::optional<int64_t> one_in;         // the threshold's probability is 1 / one_in
   double threshold = 0;
   bool below = false;
   bool passed = false;

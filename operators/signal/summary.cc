@@ -160,7 +160,7 @@ std::string DescribeTest(const SignalTest& test) {
     return Fill("{0} authors of negative posts in {1} minutes; {2} are usual, {3} are needed",
                 {observed, minutes, expected, threshold});
   }
-  if (name == "negative_share") {
+  if (name == "negative_share" || name == "negative_share_since_opening") {
     return Fill("{0} of {1} classified mentions in {2} minutes are negative; {3} are usual, {4} are needed",
                 {observed, std::to_string(test.trials.value_or(0)), minutes, expected, threshold});
   }

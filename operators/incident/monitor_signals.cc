@@ -1,0 +1,112 @@
+// The signals of a monitor: an incident's, with their reasons, and surge notices.
+#include <algorithm>
+#include <utility>
+
+#include "operators/incident/monitor_state.h"
+#include "operators/signal/summary.h"
+
+namespace tocsin {
+namespace {
+
+constexpr int64_t kSurgeCooldownMs = 86'400'000;
+constexpr int64_t kSurgeChecks = 2;
+
+void Append(const std::vector<SignalTest>& from, std::vector<SignalTest>* to) {
+  to->insert(to->end(), from.begin(), from.end());
+}
+
+// Sentences for the tests of `tests` that passed (or did not).
+std::vector<std::string> Describe(const std::vector<SignalTest>& tests, bool passed) {
+  std::vector<std::string> sentences;
+  for (const SignalTest& test : tests) {
+    if (test.passed == passed) sentences.push_back(DescribeTest(test));
+  }
+  return sentences;
+}
+
+}  // namespace
+
+void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage message, int64_t window_ms,
+                               int32_t previous_level, const LevelDecision& decision,
+                               const std::vector<SignalTest>& more_tests, std::vector<Signal>* signals) {
+  ++incident.sequence;
+  incident.last_signal_ms = context.end_ms();
+  Signal signal = StartSignal(*options, *brand, route, baseline, context.quality, context.end_ms());
+  signal.message = message;
+  signal.kind = SignalKind::kCrisis;
+  signal.level = incident.level;
+  signal.previous_level = previous_level;
+  FillWindow(context, window_ms, &signal);
+  FillIncident(context, incident, officials, &signal);
+  const std::vector<SignalTest> watch =
+      WatchTests(GatherWindows(context.windows), ShareOneIn(context.end_ms()), baseline);
+  signal.tests = watch;
+  Append(decision.tests, &signal.tests);
+  Append(more_tests, &signal.tests);
+  Explain(decision, watch, more_tests, &signal);
+  signal.certainty = Certainty(incident, decision.tests, signal);
+  if (incident.open()) {
+    signal.route.next_update_by_ms = context.end_ms() + kUpdateIntervalMs[static_cast<size_t>(incident.update_step)];
+  }
+  signal.summary = Summarise(signal, language());
+  signals->push_back(std::move(signal));
+}
+
+void BrandMonitor::State::Explain(const LevelDecision& decision, const std::vector<SignalTest>& watch,
+                                  const std::vector<SignalTest>& more_tests, Signal* signal) const {
+  if (incident.state == IncidentState::kResolved) {
+    signal->level_reasons = Describe(more_tests, true);
+    if (signal->level_reasons.empty()) {
+      signal->level_reasons.push_back(
+          "no window has been unusually negative for an hour, or a day went by unconfirmed");
+    }
+    return;
+  }
+  if (incident.state == IncidentState::kProvisional) {
+    // Both tests of one window count together.
+    for (size_t i = 0; i + 1 < watch.size(); i += 2) {
+      if (!watch[i].passed || !watch[i + 1].passed) continue;
+      signal->level_reasons.push_back(DescribeTest(watch[i]));
+      signal->level_reasons.push_back(DescribeTest(watch[i + 1]));
+    }
+    signal->missing_for_next_level = Describe(decision.tests, false);
+    if (decision.tested_level >= kConfirmedLevel) signal->missing_for_next_level = Describe(more_tests, false);
+    if (signal->missing_for_next_level.empty()) {
+      signal->missing_for_next_level.push_back("a further check in five minutes with the same result");
+    }
+    return;
+  }
+  if (incident.state == IncidentState::kEasing) {
+    signal->level_reasons.push_back("the volume of the last 30 minutes is below half of its peak");
+  }
+  for (const SignalTest& test : decision.tests) {
+    if (test.passed) signal->level_reasons.push_back(DescribeTest(test));
+  }
+  signal->missing_for_next_level = Describe(decision.next_tests, false);
+}
+
+void BrandMonitor::State::CheckSurge(const EvaluationContext& context, std::vector<Signal>* signals) {
+  if (!baseline.scores()) return;
+  const WindowCounts& hour = Window(context.windows, kDecisionWindows - 1);
+  if (baseline.Score(hour.mentions) < kSurgeScore) {
+    surge_streak = 0;
+    return;
+  }
+  const ShareCounts share = {hour.mentions, hour.negative, hour.negative + hour.neutral + hour.positive};
+  const std::vector<SignalTest> tests = SurgeTests(hour.mentions, share, baseline);
+  surge_streak = AllPassed(tests) ? surge_streak + 1 : 0;
+  const int64_t end = context.end_ms();
+  if (surge_streak < kSurgeChecks || end < surge_rearm_ms) return;
+  surge_rearm_ms = end + kSurgeCooldownMs;
+  Signal signal = StartSignal(*options, *brand, route, baseline, context.quality, end);
+  signal.message = SignalMessage::kNotice;
+  signal.kind = SignalKind::kSurge;
+  signal.sequence = ++notices;
+  FillWindow(context, kDecisionWindowMs[2], &signal);
+  signal.tests = tests;
+  signal.level_reasons = Describe(tests, true);
+  signal.summary = Summarise(signal, language());
+  signals->push_back(std::move(signal));
+}
+
+}  // namespace tocsin

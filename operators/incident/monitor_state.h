@@ -1,0 +1,100 @@
+// What a BrandMonitor is made of. Included by its sources only.
+//
+// brand_monitor.cc: the way in, bins, encoding. incident_course.cc: the state machine. monitor_signals.cc: what goes
+// out.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/log/check.h"
+#include "operators/baseline/brand_baseline.h"
+#include "operators/detect/level_tests.h"
+#include "operators/incident/brand_monitor.h"
+#include "operators/incident/incident.h"
+#include "operators/incident/signal_builder.h"
+
+namespace tocsin {
+
+// Updates while nothing changes come at these intervals after the last signal.
+inline constexpr std::array<int64_t, 4> kUpdateIntervalMs = {1'800'000, 7'200'000, 21'600'000, 86'400'000};
+
+inline int64_t CeilTo(int64_t value, int64_t step) {
+  const int64_t rest = value % step;
+  return rest > 0 ? value + step - rest : value - rest;
+}
+
+struct BrandMonitor::State {
+  static constexpr int64_t kNoAlarm = INT64_MIN;
+
+  State(const MonitorOptions* monitor_options, const Brand* monitored_brand, const Route* monitored_route)
+      : options(monitor_options),
+        brand(monitored_brand),
+        route(monitored_route),
+        baseline(monitor_options->baseline_bin_ms, monitor_options->baseline_ready_ms) {
+    for (size_t i = 0; i < kDecisionWindows; ++i) {
+      const auto& sizes = options->window_sizes_ms;
+      const auto place = std::find(sizes.begin(), sizes.end(), kDecisionWindowMs[i]);
+      CHECK(place != sizes.end()) << "windows must contain the decision window of " << kDecisionWindowMs[i] << " ms";
+      window_index[i] = static_cast<size_t>(place - sizes.begin());
+    }
+  }
+
+  // Constant after construction.
+  const MonitorOptions* options;
+  const Brand* brand;
+  const Route* route;
+  std::array<size_t, kDecisionWindows> window_index = {};
+
+  BrandBaseline baseline;
+  Incident incident;
+  std::vector<OfficialPost> officials;  // ascending
+  int64_t evaluated_ms = 0;
+  int64_t next_bin_ms = kUnknownTime;  // kUnknownTime: no mention yet
+  bool active = false;                 // the windows were not idle at the last evaluation
+  int64_t rearm_ms = INT64_MIN;        // level 1 alone opens nothing before this
+  int64_t surge_streak = 0;
+  int64_t surge_rearm_ms = INT64_MIN;
+  int64_t notices = 0;
+  int64_t alarm_ms = kNoAlarm;  // since when negative authors have been too many in some window
+  std::array<int64_t, kDecisionWindows> thresholds = {-1, -1, -1};  // derived; -1: not computed since the last bin
+
+  bool started() const { return next_bin_ms != kUnknownTime; }
+  std::string_view language() const { return route != nullptr ? std::string_view(route->language) : "en"; }
+
+  const WindowCounts& Window(const BrandWindows& windows, size_t decision_window) const {
+    return windows.Window(window_index[decision_window]);
+  }
+
+  void Evaluate(const EvaluationContext& context, std::vector<Signal>* signals);
+  bool AdvanceBins(const BrandWindows& windows);
+  void PruneOfficials(int64_t end_ms);
+
+  // The state machine, incident_course.cc.
+  std::optional<size_t> FiredWindow(const BrandWindows& windows);
+  int64_t ShareOneIn(int64_t end_ms) const;
+  WindowEvidence GatherWindows(const BrandWindows& windows) const;
+  void TryOpen(const EvaluationContext& context, std::vector<Signal>* signals);
+  void Open(const EvaluationContext& context, size_t window, std::vector<Signal>* signals);
+  void Track(const EvaluationContext& context);
+  void Check(const EvaluationContext& context, std::vector<Signal>* signals);
+  void UpdateCourse(const BrandWindows& windows);
+  bool UpdateCompleteness(const EvaluationContext& context);
+  SignalTest FreshShare(int64_t end_ms) const;
+  bool SuspiciouslySilent(const CourseEvidence& course) const;
+  void Resolve(const EvaluationContext& context, const LevelDecision& decision, std::vector<SignalTest> calm,
+               std::vector<Signal>* signals);
+
+  // Output, monitor_signals.cc.
+  void Emit(const EvaluationContext& context, SignalMessage message, int64_t window_ms, int32_t previous_level,
+            const LevelDecision& decision, const std::vector<SignalTest>& more_tests, std::vector<Signal>* signals);
+  void Explain(const LevelDecision& decision, const std::vector<SignalTest>& watch,
+               const std::vector<SignalTest>& more_tests, Signal* signal) const;
+  void CheckSurge(const EvaluationContext& context, std::vector<Signal>* signals);
+};
+
+}  // namespace tocsin
