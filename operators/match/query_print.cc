@@ -39,7 +39,12 @@ std::string_view Sigil(TokenKind kind) {
 std::string_view Shown(const LiteralToken& token) {
   Tokenizer tokenizer;
   tokenizer.Reset({});
-  tokenizer.AddText(absl::StrCat(Sigil(token.kind), token.folded));
+  const std::string again = absl::StrCat(Sigil(token.kind), token.folded);
+  if (token.kind == TokenKind::kUrlPiece || token.kind == TokenKind::kTagPiece) {
+    tokenizer.AddPlain(again, token.kind);
+  } else {
+    tokenizer.AddText(again);
+  }
   const bool same = tokenizer.tokens().size() == 1 && tokenizer.tokens()[0].hash == TokenHash(token.folded, token.kind);
   return same ? token.folded : token.raw;
 }

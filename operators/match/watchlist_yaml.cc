@@ -149,7 +149,7 @@ YamlMapping::YamlMapping(const YAML::Node& node, std::string_view what, std::ini
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
       errors_->Add(pair.first.Mark(), absl::StrCat("unknown key '", key, "' in ", what),
                    absl::StrCat("known are ", absl::StrJoin(keys, ", ")));
-    } else if (!values_.emplace(key, pair.second).second) {
+    } else if (!values_.emplace(key, Value{pair.first.Mark(), pair.second}).second) {
       errors_->Add(pair.first.Mark(), absl::StrCat("key '", key, "' twice in ", what), "remove one");
     }
   }
@@ -157,7 +157,7 @@ YamlMapping::YamlMapping(const YAML::Node& node, std::string_view what, std::ini
 
 YAML::Node YamlMapping::Get(std::string_view key) const {
   const auto found = values_.find(key);
-  return found == values_.end() ? YAML::Node(YAML::NodeType::Undefined) : found->second;
+  return found == values_.end() ? YAML::Node(YAML::NodeType::Undefined) : found->second.node;
 }
 
 std::string YamlMapping::Text(std::string_view key) const {
@@ -178,7 +178,9 @@ std::string YamlMapping::Required(std::string_view key, std::string_view remedy)
   }
   std::string text = Text(key);
   if (text.empty() && (node.IsScalar() || node.IsNull())) {
-    errors_->Add(node.Mark(), absl::StrCat("'", key, "' of ", what_, " is empty"), remedy);
+    // A value that is not there has its place at what comes next.
+    const YAML::Mark mark = node.IsNull() ? values_.find(key)->second.key : node.Mark();
+    errors_->Add(mark, absl::StrCat("'", key, "' of ", what_, " is empty"), remedy);
   }
   return text;
 }

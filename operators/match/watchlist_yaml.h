@@ -59,7 +59,12 @@ class YamlMapping {
   const YAML::Mark& mark() const { return mark_; }
 
  private:
-  std::map<std::string, YAML::Node, std::less<>> values_;
+  struct Value {
+    YAML::Mark key;
+    YAML::Node node;
+  };
+
+  std::map<std::string, Value, std::less<>> values_;
   std::string what_;
   YAML::Mark mark_;
   YamlErrors* errors_;

@@ -1,0 +1,212 @@
+#include "operators/match/watchlist.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "operators/match/matcher.h"
+
+namespace tocsin {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr std::string_view kDesignExample = R"(brands:
+  - id: united
+    name: United Airlines
+    query: '"united airlines" OR @united OR #united OR (united NEAR/5 (flight OR plane))'
+    official_accounts: [united]          # optional, as all that follows
+    sector: airlines
+    route: airline-oncall
+  - id: airlines
+    name: Airlines
+    kind: topic
+    time_zone: Europe/Rome
+    query: >-
+      airline OR airlines
+      OR "air travel"
+routes:
+  airline-oncall: {owner: "comms on call", channel: "#crisis-united", playbook_url: "https://example.com/playbook", escalate_after: 30m, next: head-of-comms, language: fr}
+)";
+
+std::shared_ptr<const Watchlist> MustParse(std::string_view yaml) {
+  auto watchlist = Watchlist::Parse(yaml, "w.yaml");
+  EXPECT_TRUE(watchlist.ok()) << watchlist.status();
+  return watchlist.ok() ? *watchlist : nullptr;
+}
+
+std::vector<std::string> Errors(std::string_view yaml) {
+  const auto watchlist = Watchlist::Parse(yaml, "w.yaml");
+  if (watchlist.ok()) return {};
+  EXPECT_EQ(watchlist.status().code(), absl::StatusCode::kInvalidArgument);
+  return absl::StrSplit(watchlist.status().message(), '\n');
+}
+
+TEST(WatchlistTest, ReadsTheDocumentedForm) {
+  const auto watchlist = MustParse(kDesignExample);
+  ASSERT_EQ(watchlist->brands().size(), 2u);
+  const Brand& united = watchlist->brands()[0];
+  EXPECT_EQ(united.id, "united");
+  EXPECT_EQ(united.name, "United Airlines");
+  EXPECT_THAT(united.official_accounts, ElementsAre("united"));
+  EXPECT_EQ(united.sector, "airlines");
+  EXPECT_EQ(united.time_zone, "UTC");
+  EXPECT_FALSE(united.topic);
+  EXPECT_TRUE(watchlist->brands()[1].topic);
+  EXPECT_EQ(watchlist->brands()[1].time_zone, "Europe/Rome");
+  EXPECT_EQ(watchlist->CanonicalQuery(1), "airline OR airlines OR \"air travel\"");
+  const Route* route = watchlist->RouteOf(0);
+  ASSERT_NE(route, nullptr);
+  EXPECT_EQ(route->name, "airline-oncall");
+  EXPECT_EQ(route->owner, "comms on call");
+  EXPECT_EQ(route->escalate_after_ms, 30 * 60 * 1000);
+  EXPECT_EQ(route->next, "head-of-comms");
+  EXPECT_EQ(route->language, "fr");
+  EXPECT_EQ(watchlist->RouteOf(1), nullptr);
+}
+
+TEST(WatchlistTest, JsonIsAWatchlistToo) {
+  const auto watchlist = MustParse(R"({"brands": [{"id": "a", "name": "A", "query": "\"l'oréal\" OR @a"}]})");
+  EXPECT_EQ(watchlist->CanonicalQuery(0), "\"l oreal\" OR @a");
+}
+
+TEST(WatchlistTest, OfficialAccountsSpeakForTheirBrandOnly) {
+  const auto watchlist = MustParse(R"(
+brands:
+  - {id: united, name: U, query: '@united', official_accounts: ['@United', united_de]}
+  - {id: delta, name: D, query: '@delta OR @united'}
+)");
+  MatchScratch scratch;
+  std::vector<BrandMatch> matches;
+  Post post;
+  post.text = "we are sorry";
+  post.author_handle = "UNITED";
+  watchlist->Match(post, &scratch, &matches);
+  ASSERT_EQ(matches.size(), 1u);
+  EXPECT_EQ(matches[0].brand, 0u);
+  EXPECT_TRUE(matches[0].official);
+  post.text = "ask @united";
+  watchlist->Match(post, &scratch, &matches);
+  ASSERT_EQ(matches.size(), 2u);
+  EXPECT_TRUE(matches[0].official);
+  EXPECT_FALSE(matches[1].official);
+  post.author_handle = "someone";
+  watchlist->Match(post, &scratch, &matches);
+  ASSERT_EQ(matches.size(), 2u);
+  EXPECT_FALSE(matches[0].official);
+}
+
+TEST(WatchlistTest, HashesChangeWithWhatTheyCover) {
+  const auto parse = [](std::string_view brand) { return MustParse(absl::StrCat("brands:\n  - {", brand, "}\n")); };
+  const auto base = parse("id: a, name: A, query: 'x OR Y'");
+  const auto same = parse("id: a, name: A, query: '(x) OR y'");
+  const auto renamed = parse("id: a, name: B, query: 'x OR y'");
+  const auto other = parse("id: a, name: A, query: 'x OR z'");
+  const auto official = parse("id: a, name: A, query: 'x OR y', official_accounts: [q]");
+  EXPECT_EQ(base->version(), same->version());
+  EXPECT_EQ(base->brands()[0].config_hash, same->brands()[0].config_hash);
+  EXPECT_NE(base->version(), renamed->version());
+  EXPECT_EQ(base->brands()[0].config_hash, renamed->brands()[0].config_hash);
+  EXPECT_NE(base->brands()[0].config_hash, other->brands()[0].config_hash);
+  EXPECT_NE(base->brands()[0].config_hash, official->brands()[0].config_hash);
+}
+
+struct Bad {
+  std::string yaml;
+  std::string place;
+  std::string what;
+};
+
+// A brand's fields, each on its own line from line 2 on.
+std::string One(std::string_view fields) {
+  std::string yaml = "brands:\n";
+  bool first = true;
+  for (const std::string_view field : absl::StrSplit(fields, '|')) {
+    absl::StrAppend(&yaml, first ? "  - " : "    ", field, "\n");
+    first = false;
+  }
+  return yaml;
+}
+
+TEST(WatchlistTest, BadWatchlistsAreRefusedWithPlaceAndReason) {
+  const Bad cases[] = {
+      {"", "w.yaml:1:1", "not a mapping"},
+      {"- a\n", "w.yaml:1:1", "not a mapping"},
+      {"brands: [\n", "w.yaml:2:1", "not YAML"},
+      {"brands:\n  - {id: a\n", "w.yaml:3:1", "not YAML"},
+      {"brands:\n\t- id: a\n", "w.yaml:2:2", "not YAML"},
+      {"brnds: []\nbrands: [{id: a, name: A, query: a}]\n", "w.yaml:1:1", "unknown key 'brnds'"},
+      {"routes: {}\n", "w.yaml:1:1", "without 'brands'"},
+      {"brands: []\n", "w.yaml:1:9", "not a list"},
+      {"brands: {id: a}\n", "w.yaml:1:9", "not a list"},
+      {"brands: [5]\n", "w.yaml:1:10", "a brand is not a mapping"},
+      {One("name: A|query: a"), "w.yaml:2:5", "without 'id'"},
+      {One("id: a|query: a"), "w.yaml:2:5", "without 'name'"},
+      {One("id: a|name: A"), "w.yaml:2:5", "without 'query'"},
+      {One("id: a|name:|query: a"), "w.yaml:3:5", "'name' of a brand is empty"},
+      {One("id: ''|name: A|query: a"), "w.yaml:2:9", "'id' of a brand is empty"},
+      {One("id: Big Co|name: A|query: a"), "w.yaml:2:9", "'Big Co' is no id"},
+      {One("id: -a|name: A|query: a"), "w.yaml:2:9", "is no id"},
+      {One(absl::StrCat("id: ", std::string(65, 'a'), "|name: A|query: a")), "w.yaml:2:9", "is no id"},
+      {One("id: a|name: A|query: ''"), "w.yaml:4:12", "'query' of a brand is empty"},
+      {One("id: a|name: A|query: [a]"), "w.yaml:4:12", "is not text"},
+      {One("id: a|name: A|query: a|quary: b"), "w.yaml:5:5", "unknown key 'quary' in a brand"},
+      {One("id: a|name: A|query: a|query: b"), "w.yaml:5:5", "key 'query' twice"},
+      {One("id: a|name: A|query: a|official_accounts: united"), "w.yaml:5:24", "not a list"},
+      {One("id: a|name: A|query: a|official_accounts: [a, '@']"), "w.yaml:5:28", "no handle"},
+      {One("id: a|name: A|query: a|official_accounts: [[a]]"), "w.yaml:5:25", "no handle"},
+      {One("id: a|name: A|query: a|route: nowhere"), "w.yaml:5:12", "unknown route 'nowhere'"},
+      {One("id: a|name: A|query: a|time_zone: Mars/North"), "w.yaml:5:16", "unknown time zone"},
+      {One("id: a|name: A|query: a|kind: thing"), "w.yaml:5:11", "unknown kind 'thing'"},
+      {One("id: a|name: A|query: a") + "  - {id: a, name: B, query: b}\n", "w.yaml:5:10", "is that of line 2 too"},
+      {One("id: a|name: A|query: a") + "routes: [x]\n", "w.yaml:5:9", "'routes' is not a mapping"},
+      {One("id: a|name: A|query: a") + "routes:\n  r: x\n", "w.yaml:6:6", "route 'r' is not a mapping"},
+      {One("id: a|name: A|query: a") + "routes:\n  r: {owner: x, ownr: y}\n", "w.yaml:6:17", "unknown key 'ownr'"},
+      {One("id: a|name: A|query: a") + "routes:\n  r: {escalate_after: soon}\n", "w.yaml:6:23", "no duration"},
+      {One("id: a|name: A|query: a") + "routes:\n  r: {escalate_after: 30}\n", "w.yaml:6:23", "no duration"},
+      {One("id: a|name: A|query: a") + "routes:\n  r: {language: xx}\n", "w.yaml:6:17", "no summaries in 'xx'"},
+      {One("id: a|name: A|query: a") + "routes:\n  r: {playbook_url: wiki}\n", "w.yaml:6:21", "no web address"},
+      {One("id: a|name: A|query: a") + "routes:\n  r: {}\n  r: {}\n", "w.yaml:7:3", "route 'r' twice"},
+      // Places inside a query, in every style of scalar.
+      {One("id: a|name: A|query: a OR (b"), "w.yaml:4:17", "'(' that is not closed"},
+      {One("id: a|name: A|query: 'a OR \"b'"), "w.yaml:4:18", "quote that is not closed"},
+      {One("id: a|name: A|query: 'l''été OR (b'"), "w.yaml:4:23", "'(' that is not closed"},
+      {One("id: a|name: A|query: \"\\\"a b\\\" OR \\u00e9 or b\""), "w.yaml:4:31", "'or' is neither"},
+      {One("id: a|name: A|query: >-|  a OR|  (b|  OR c"), "w.yaml:6:7", "'(' that is not closed"},
+      {One("id: a|name: A|query: a OR|  NOT b"), "w.yaml:5:7", "only excludes"},
+      {One("id: a|name: A|query: 'a OR|  lang:en'"), "w.yaml:5:7", "no word that must be present"},
+      {"{\"brands\": [{\"id\": \"a\", \"name\": \"A\", \"query\": \"\\\"x y\\\" OR\"}]}", "w.yaml:1:58",
+       "ends where a term is due"},
+  };
+  for (const Bad& bad : cases) {
+    EXPECT_THAT(Errors(bad.yaml),
+                ElementsAre(AllOf(StartsWith(bad.place + ": "), HasSubstr(bad.what), HasSubstr("; "))))
+        << bad.yaml;
+  }
+}
+
+// One() splits on '|', which a literal block scalar starts with, so that one stands here in full.
+TEST(WatchlistTest, PlacesInABlockScalarAreFound) {
+  EXPECT_THAT(Errors("brands:\n  - id: a\n    name: A\n    query: |\n      a OR\n      b NEAR c\n"),
+              ElementsAre(StartsWith("w.yaml:6:9: query: 'NEAR'")));
+}
+
+TEST(WatchlistTest, AllErrorsAreListedInOrder) {
+  EXPECT_THAT(Errors("brands:\n  - {id: A, name: A, query: 'a or b'}\n  - {id: b, query: NOT b, route: x}\n"),
+              ElementsAre(StartsWith("w.yaml:2:10: 'A' is no id"), StartsWith("w.yaml:2:32: query: 'or'"),
+                          StartsWith("w.yaml:3:5: a brand without 'name'"),
+                          StartsWith("w.yaml:3:20: query: this part only"), StartsWith("w.yaml:3:34: unknown route")));
+  std::string many = "brands:\n";
+  for (int i = 0; i < 1000; ++i) absl::StrAppend(&many, "  - {id: b", i, ", name: B, query: '('}\n");
+  EXPECT_THAT(Errors(many), ::testing::SizeIs(101));
+}
+
+}  // namespace
+}  // namespace tocsin
