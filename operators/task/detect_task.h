@@ -1,0 +1,109 @@
+// Detect for one mentions partition: blocks in, brand metrics and signals out.
+//
+// Decides from the blocks alone: no clock, no Kafka. Every slide end is evaluated in order; outputs come sorted by
+// (window end, brand, sequence). Not thread-safe: one worker owns a task.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/log/log.h"
+#include "operators/incident/brand_monitor.h"
+#include "operators/match/watchlist.h"
+#include "operators/signal/signal.h"
+#include "operators/window/brand_windows.h"
+
+namespace tocsin {
+
+// One thing to publish.
+struct DetectOutput {
+  enum class Kind : uint8_t { kMetric, kSignal };
+  Kind kind = Kind::kMetric;
+  int64_t window_end_ms = 0;
+  std::string brand_id;
+  int64_t sequence = 0;  // kMetric: the window's size in ms; kSignal: Signal::sequence
+  std::string metric;    // kMetric: the record as JSON
+  // kSignal, never null then; rendered by the publisher, which alone knows the wall clock. Apart, since metrics are
+  // many.
+  std::shared_ptr<const Signal> signal;
+};
+
+// A window beyond those that are kept by panes: counts only, whole minutes, at its own slide.
+struct LongWindow {
+  int64_t size_ms = 0;   // at most WindowOptions::minutes_held
+  int64_t slide_ms = 0;  // a multiple of a minute
+};
+
+struct DetectTaskOptions {
+  WindowOptions windows;
+  std::vector<LongWindow> long_windows;
+  MonitorOptions monitor;
+  int64_t metrics_every_ms = 5'000;  // a multiple of the slide
+  int64_t dedup_horizon_ms = 3'600'000;
+  size_t dedup_entries_max = 4'000'000;
+  bool stop_on_gap = false;
+};
+
+struct DetectCounters {
+  int64_t blocks = 0;   // parts read
+  int64_t rows = 0;     // in them, mentions only
+  int64_t applied = 0;  // counted: rows == applied + duplicates + repeated + late_dropped + unknown_brand
+  int64_t duplicates = 0;
+  int64_t repeated = 0;    // rows of blocks, or parts of blocks, that had been applied already
+  int64_t late_added = 0;  // of applied: behind the evaluated end, but still held
+  int64_t late_dropped = 0;
+  int64_t unknown_brand = 0;
+  int64_t official = 0;  // responses; not in rows
+  int64_t repeats = 0;   // blocks
+  int64_t gaps = 0;
+  int64_t torn = 0;
+  int64_t dedup_cuts = 0;   // times that the bound made deduplication forget early
+  int64_t evaluations = 0;  // brand times slide end
+  int64_t metrics = 0;
+  int64_t signals = 0;
+};
+
+class DetectTask {
+ public:
+  // `options` and `watchlist` as of the task's whole life.
+  DetectTask(const DetectTaskOptions& options, std::shared_ptr<const Watchlist> watchlist);
+  ~DetectTask();
+
+  // Applies one block part, the mentions log's record at `offset`, and evaluates every slide end that the watermark has
+  // passed. Appends to `*outputs`. DataLoss: damaged; FailedPrecondition: a gap, where gaps stop. After an error
+  // nothing was applied and the task must not be used further.
+  absl::Status Apply(std::string_view block, Offset offset, std::vector<DetectOutput>* outputs);
+
+  // Closes windows up to the slide end after the largest event time, as if all sources were idle.
+  void Flush(std::vector<DetectOutput>* outputs);
+
+  // A source partition without an owner no longer counts for the watermark, or counts again.
+  void SetLeftOut(const TopicPartition& source, bool left_out);
+
+  // What outlives the held windows, as bytes; Decode is for a task that has applied nothing. DataLoss when damaged,
+  // FailedPrecondition when it was made with another slide. State of brands that are not watched any more is dropped; a
+  // brand whose configuration changed starts to learn anew.
+  std::string Encode() const;
+  absl::Status Decode(std::string_view bytes);
+  // First mentions offset whose rows the held windows need: where Rebuild starts after a Decode.
+  Offset rebuild_from() const;
+  // Puts the rows of a block from before the snapshot back into windows and deduplication; evaluates nothing. All
+  // blocks from rebuild_from() to where the snapshot was made, in order, then Apply goes on as if nothing had happened.
+  absl::Status Rebuild(std::string_view block, Offset offset);
+
+  int64_t evaluated_end_ms() const;  // kUnknownTime: nothing evaluated yet
+  int64_t watermark_ms() const;      // likewise
+  const DetectCounters& counters() const;
+  size_t memory_bytes() const;
+  bool has_open_incident() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tocsin

@@ -1,0 +1,163 @@
+// Evaluation: from the watermark to metrics and signals, slide end by slide end.
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/time/slide.h"
+#include "operators/signal/signal.h"
+#include "operators/task/task_state.h"
+
+namespace tocsin {
+
+FeedQuality DetectTask::State::Quality() const {
+  return {.watermark_ms = watermark.watermark(),
+          .sources_complete = watermark.Complete(),
+          .sources = watermark.Total(),
+          .late_dropped = counters.late_dropped,
+          .gaps = counters.gaps};
+}
+
+void DetectTask::State::EvaluateTo(int64_t watermark_ms, std::vector<DetectOutput>* outputs) {
+  if (watermark_ms == kNoEventTime) return;
+  const int64_t last_end_ms = FloorToSlide(watermark_ms, options.windows.slide_ms);
+  if (evaluated_ms != kUnknownTime && last_end_ms <= evaluated_ms) return;
+  for (int64_t end_ms = schedule.NextMs(); end_ms <= last_end_ms; end_ms = schedule.NextMs()) {
+    schedule.Take(end_ms, &due_brands);
+    end_text.clear();
+    for (const uint32_t rank : due_brands) EvaluateBrand(brands[rank].get(), end_ms, outputs);
+  }
+  evaluated_ms = last_end_ms;
+  ForgetOld();
+}
+
+void DetectTask::State::EvaluateBrand(BrandState* brand, int64_t end_ms, std::vector<DetectOutput>* outputs) {
+  if (brand->windows.end_ms() == kUnknownTime || brand->windows.end_ms() < end_ms) brand->windows.AdvanceTo(end_ms);
+  DeliverOfficials(brand, end_ms);
+  signals.clear();
+  const bool is_due = brand->change_ms <= end_ms || brand->monitor.NextDueMs() <= end_ms;
+  if (is_due || brand->gap_missing > 0) {
+    ++counters.evaluations;
+    const FeedQuality quality = Quality();
+    if (is_due) brand->monitor.Evaluate(brand->windows, quality, *this, &signals);
+    if (brand->gap_missing > 0) {
+      signals.push_back(brand->monitor.FeedHealthNotice(
+          end_ms, quality,
+          absl::StrCat("The input has a gap: ", brand->gap_missing, " records were never accounted for")));
+      brand->gap_missing = 0;
+    }
+  }
+  EmitMetrics(brand, end_ms, outputs);
+  for (Signal& signal : signals) {
+    ++counters.signals;
+    DetectOutput& output = outputs->emplace_back();
+    output.kind = DetectOutput::Kind::kSignal;
+    output.window_end_ms = end_ms;
+    output.brand_id = brand->brand->id;
+    output.sequence = signal.sequence;
+    output.signal = std::make_shared<const Signal>(std::move(signal));
+  }
+  brand->change_ms = brand->windows.NextChangeMs();
+  schedule.Set(brand->rank, NextDue(*brand, end_ms));
+}
+
+void DetectTask::State::DeliverOfficials(BrandState* brand, int64_t end_ms) {
+  if (brand->officials.empty()) return;
+  std::vector<Official>& officials = brand->officials;
+  std::sort(officials.begin(), officials.end(), [](const Official& a, const Official& b) {
+    return std::tie(a.event_time_ms, a.post_id) < std::tie(b.event_time_ms, b.post_id);
+  });
+  auto official = officials.begin();
+  for (; official != officials.end() && official->event_time_ms < end_ms; ++official) {
+    brand->monitor.AddOfficial(official->event_time_ms, official->post_id);
+  }
+  officials.erase(officials.begin(), official);
+}
+
+int64_t DetectTask::State::LongStep(size_t long_window) const {
+  return std::lcm(options.long_windows[long_window].slide_ms, options.metrics_every_ms);
+}
+
+bool DetectTask::State::MayHaveMentions(const BrandState& brand, size_t long_window, int64_t end_ms) const {
+  const int64_t last_ms = brand.windows.last_minute_ms();
+  return last_ms != kUnknownTime && last_ms >= end_ms - options.long_windows[long_window].size_ms;
+}
+
+void DetectTask::State::EmitMetric(BrandState* brand, size_t bit, int64_t end_ms, BrandMetric metric,
+                                   std::vector<DetectOutput>* outputs) {
+  const uint32_t mask = uint32_t{1} << bit;
+  if (metric.counts.mentions == 0 && (brand->nonzero & mask) == 0) return;
+  brand->nonzero = metric.counts.mentions == 0 ? brand->nonzero & ~mask : brand->nonzero | mask;
+  if (end_text.empty()) end_text = FormatEventTime(end_ms);
+  metric.brand_id = brand->brand->id;
+  metric.window_end = end_text;
+  if (const double expected = brand->monitor.ExpectedPerMinute(); expected >= 0) metric.expected_per_minute = expected;
+  ++counters.metrics;
+  DetectOutput& output = outputs->emplace_back();
+  output.kind = DetectOutput::Kind::kMetric;
+  output.window_end_ms = end_ms;
+  output.brand_id = brand->brand->id;
+  output.sequence = metric.window_ms;
+  constexpr size_t kUsualBytes = 384;
+  output.metric.reserve(kUsualBytes);
+  AppendBrandMetric(metric, &output.metric);
+}
+
+void DetectTask::State::EmitMetrics(BrandState* brand, int64_t end_ms, std::vector<DetectOutput>* outputs) {
+  if (end_ms % options.metrics_every_ms != 0) return;
+  const std::vector<int64_t>& sizes = options.windows.sizes_ms;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    BrandMetric metric;
+    metric.window_ms = sizes[i];
+    metric.counts = brand->windows.Window(i);
+    metric.mentions_before = brand->windows.MentionsBefore(i);
+    EmitMetric(brand, i, end_ms, metric, outputs);
+  }
+  for (size_t i = 0; i < options.long_windows.size(); ++i) {
+    const size_t bit = sizes.size() + i;
+    const bool was_nonzero = (brand->nonzero >> bit & 1) != 0;
+    if (end_ms % LongStep(i) != 0 || (!was_nonzero && !MayHaveMentions(*brand, i, end_ms))) continue;
+    const int64_t size_ms = options.long_windows[i].size_ms;
+    BrandMetric metric;
+    metric.window_ms = size_ms;
+    metric.has_distinct = false;
+    metric.counts = brand->windows.CountsSince(end_ms - size_ms);
+    constexpr int64_t kMinuteMs = 60'000;
+    if (2 * size_ms <= options.windows.minutes_held * kMinuteMs) {
+      metric.mentions_before = brand->windows.CountsSince(end_ms - 2 * size_ms).mentions - metric.counts.mentions;
+    }
+    EmitMetric(brand, bit, end_ms, metric, outputs);
+  }
+}
+
+int64_t DetectTask::State::NextDue(const BrandState& brand, int64_t end_ms) const {
+  const int64_t soonest_ms = end_ms + options.windows.slide_ms;
+  const auto next_multiple = [end_ms](int64_t step_ms) { return FloorToSlide(end_ms, step_ms) + step_ms; };
+  int64_t due_ms = std::min(brand.change_ms, brand.monitor.NextDueMs());
+  for (const Official& official : brand.officials) {
+    due_ms = std::min(due_ms, NextSlideEnd(official.event_time_ms, options.windows.slide_ms));
+  }
+  if (brand.gap_missing > 0) due_ms = soonest_ms;
+  const size_t sizes = options.windows.sizes_ms.size();
+  const uint32_t sizes_mask = static_cast<uint32_t>((uint64_t{1} << sizes) - 1);
+  // The largest window has what any of them has.
+  if ((brand.nonzero & sizes_mask) != 0 || brand.windows.Window(sizes - 1).mentions > 0) {
+    due_ms = std::min(due_ms, next_multiple(options.metrics_every_ms));
+  }
+  for (size_t i = 0; i < options.long_windows.size(); ++i) {
+    const bool was_nonzero = (brand.nonzero >> (sizes + i) & 1) != 0;
+    if (was_nonzero || MayHaveMentions(brand, i, end_ms)) due_ms = std::min(due_ms, next_multiple(LongStep(i)));
+  }
+  return std::max(due_ms, soonest_ms);
+}
+
+void DetectTask::State::ForgetOld() {
+  samples.DropBefore(evaluated_ms - options.windows.held_ms);
+  dedup.AdvanceTo(evaluated_ms);
+  const int64_t needed_ms = evaluated_ms - std::max(options.windows.held_ms, options.dedup_horizon_ms);
+  while (!block_times.empty() && block_times.front().latest_ms < needed_ms) block_times.pop_front();
+  if (!notes.empty()) notes.erase(notes.begin(), notes.lower_bound(RebuildFrom()));
+}
+
+}  // namespace tocsin

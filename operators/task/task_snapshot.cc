@@ -1,0 +1,144 @@
+// The payload of a snapshot: what a task can't rebuild from the blocks of the last hour. Format: docs/FORMATS.md.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/bytes.h"
+#include "operators/task/task_state.h"
+
+namespace tocsin {
+namespace {
+
+constexpr uint8_t kStateVersion = 1;
+
+constexpr int64_t DetectCounters::*kCounters[] = {
+    &DetectCounters::blocks,       &DetectCounters::rows,          &DetectCounters::applied,
+    &DetectCounters::duplicates,   &DetectCounters::repeated,      &DetectCounters::late_added,
+    &DetectCounters::late_dropped, &DetectCounters::unknown_brand, &DetectCounters::official,
+    &DetectCounters::repeats,      &DetectCounters::gaps,          &DetectCounters::torn,
+    &DetectCounters::dedup_cuts,   &DetectCounters::evaluations,   &DetectCounters::metrics,
+    &DetectCounters::signals,
+};
+static_assert(sizeof(DetectCounters) == sizeof(kCounters) / sizeof(kCounters[0]) * sizeof(int64_t),
+              "every counter is in the snapshot");
+
+absl::Status Malformed() { return absl::DataLossError("detect snapshot is malformed"); }
+
+}  // namespace
+
+void DetectTask::State::EncodeBrand(const BrandState& brand, std::string* bytes) const {
+  ByteWriter writer(bytes);
+  writer.Fixed64(brand.brand->config_hash);
+  writer.Signed(brand.change_ms);
+  writer.Varint(brand.nonzero);
+  writer.Signed(brand.gap_missing);
+  brand.windows.Encode(&writer);
+  brand.monitor.Encode(&writer);
+}
+
+std::string DetectTask::State::Encode() const {
+  std::string bytes;
+  ByteWriter writer(&bytes);
+  writer.Byte(kStateVersion);
+  writer.Signed(options.windows.slide_ms);
+  writer.Signed(evaluated_ms);
+  writer.Signed(next_offset);
+  for (const auto counter : kCounters) writer.Signed(counters.*counter);
+  writer.Varint(sources.size());
+  for (size_t i = 0; i < sources.size(); ++i) {
+    writer.String(sources[i].topic);
+    writer.Signed(sources[i].partition);
+    writer.Signed(bounds[i].out_of_orderness_ms);
+    writer.Signed(bounds[i].max_drag_ms);
+  }
+  watermark.Encode(&writer);
+  audit.Encode(&writer);
+  writer.Varint(notes.size());
+  for (const auto& [offset, note] : notes) {
+    writer.Signed(offset);
+    writer.Byte(static_cast<uint8_t>(note.kind));
+    writer.Varint(note.source);
+    writer.Signed(note.value);
+  }
+  const auto known = [](const std::unique_ptr<BrandState>& brand) { return brand != nullptr; };
+  writer.Varint(static_cast<uint64_t>(std::count_if(brands.begin(), brands.end(), known)));
+  std::string brand_bytes;
+  for (const std::unique_ptr<BrandState>& brand : brands) {
+    if (brand == nullptr) continue;
+    brand_bytes.clear();
+    EncodeBrand(*brand, &brand_bytes);
+    writer.String(brand->brand->id);
+    writer.String(brand_bytes);
+  }
+  return bytes;
+}
+
+absl::Status DetectTask::State::DecodeBrand(std::string_view id, std::string_view bytes) {
+  const auto found = rank_of_brand.find(id);
+  if (found == rank_of_brand.end()) return absl::OkStatus();
+  BrandState* brand = MakeBrand(found->second);
+  ByteReader reader(bytes);
+  const uint64_t config_hash = reader.Fixed64();
+  brand->change_ms = reader.Signed();
+  brand->nonzero = static_cast<uint32_t>(reader.Varint());
+  brand->gap_missing = reader.Signed();
+  if (absl::Status status = brand->windows.Decode(&reader); !status.ok()) return status;
+  if (config_hash == brand->brand->config_hash) {
+    if (absl::Status status = brand->monitor.Decode(&reader); !status.ok()) return status;
+    if (!reader.ok() || reader.remaining() != 0) return Malformed();
+  }
+  if (evaluated_ms != kUnknownTime) schedule.Set(brand->rank, NextDue(*brand, evaluated_ms));
+  return absl::OkStatus();
+}
+
+absl::Status DetectTask::State::Decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  if (const uint8_t version = reader.Byte(); version != kStateVersion) {
+    return absl::DataLossError(
+        absl::StrCat("detect snapshot has an unknown version, version=", version, " known=", kStateVersion));
+  }
+  const int64_t slide_ms = reader.Signed();
+  if (reader.ok() && slide_ms != options.windows.slide_ms) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the snapshot was made with another windows.slide: set it back, or give this deployment a new "
+                     "name; snapshot_ms=",
+                     slide_ms, " configured_ms=", options.windows.slide_ms));
+  }
+  evaluated_ms = reader.Signed();
+  next_offset = reader.Signed();
+  for (const auto counter : kCounters) counters.*counter = reader.Signed();
+  constexpr size_t kMinSourceBytes = 4;
+  for (size_t count = reader.Count(kMinSourceBytes); count > 0 && reader.ok(); --count) {
+    SourceRange range;
+    range.topic = reader.String();
+    range.partition = static_cast<int32_t>(reader.Signed());
+    range.out_of_orderness_ms = reader.Signed();
+    range.max_drag_ms = reader.Signed();
+    SourceIndex(range);
+  }
+  if (!watermark.Decode(&reader)) return Malformed();
+  if (absl::Status status = audit.Decode(&reader); !status.ok()) return status;
+  constexpr size_t kMinNoteBytes = 4;
+  for (size_t count = reader.Count(kMinNoteBytes); count > 0; --count) {
+    const Offset offset = reader.Signed();
+    RebuildNote note;
+    note.kind = static_cast<RebuildNote::Kind>(reader.Byte());
+    note.source = static_cast<uint32_t>(reader.Varint());
+    note.value = reader.Signed();
+    notes.emplace(offset, note);
+  }
+  const bool has_slide_end = evaluated_ms == kUnknownTime || evaluated_ms % options.windows.slide_ms == 0;
+  if (!reader.ok() || !has_slide_end) return Malformed();
+  constexpr size_t kMinBrandBytes = 2;
+  for (size_t count = reader.Count(kMinBrandBytes); count > 0 && reader.ok(); --count) {
+    const std::string_view id = reader.String();
+    const std::string_view state = reader.String();
+    if (!reader.ok()) break;
+    if (absl::Status status = DecodeBrand(id, state); !status.ok()) return status;
+  }
+  if (!reader.ok() || reader.remaining() != 0) return Malformed();
+  if (evaluated_ms != kUnknownTime) dedup.AdvanceTo(evaluated_ms);
+  return absl::OkStatus();
+}
+
+}  // namespace tocsin
