@@ -5,6 +5,7 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_PCH_WARN_INVALID OFF)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 
 if(NOT CMAKE_BUILD_TYPE)
@@ -14,8 +15,12 @@ endif()
 if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(TOCSIN_CCACHE ccache)
   if(TOCSIN_CCACHE)
-    set(CMAKE_C_COMPILER_LAUNCHER "${TOCSIN_CCACHE}")
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${TOCSIN_CCACHE}")
+    # The sloppiness is what ccache asks for before it works with precompiled headers.
+    set(launcher "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      "${TOCSIN_CCACHE}")
+    set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+    add_compile_options(-fpch-preprocess)
   endif()
 endif()
 

@@ -50,6 +50,18 @@ function(tocsin_executable name)
   target_link_libraries(${name} PRIVATE tocsin_flags ${arg_DEPS})
 endfunction()
 
+# What almost every test includes, compiled once: halves the time that the tests take to build. An executable, because
+# the compiler takes a precompiled header only with the very options that it was made with.
+if(TOCSIN_BUILD_TESTS)
+  file(WRITE "${CMAKE_BINARY_DIR}/test_headers.cc.in" "int main() { return 0; }\n")
+  file(COPY_FILE "${CMAKE_BINARY_DIR}/test_headers.cc.in" "${CMAKE_BINARY_DIR}/test_headers.cc" ONLY_IF_DIFFERENT)
+  add_executable(tocsin_test_headers EXCLUDE_FROM_ALL "${CMAKE_BINARY_DIR}/test_headers.cc")
+  target_link_libraries(tocsin_test_headers PRIVATE tocsin_flags GTest::gmock GTest::gtest absl::status_matchers)
+  target_precompile_headers(tocsin_test_headers PRIVATE
+    <string> <vector> <gmock/gmock.h> <gtest/gtest.h> <absl/status/status_matchers.h> <absl/status/statusor.h>
+    <absl/time/time.h> <absl/container/flat_hash_map.h>)
+endif()
+
 # tocsin_test(<name> SRCS ... [DEPS ...] [LABELS ...] [DATA ...] [TIMEOUT seconds] [WITH_MAIN])
 #
 # A GoogleTest program and a ctest entry of that name, labelled `unit` unless LABELS says otherwise. It runs in the
@@ -79,6 +91,7 @@ function(tocsin_test name)
   else()
     target_link_libraries(${name} PRIVATE GTest::gmock_main)
   endif()
+  target_precompile_headers(${name} REUSE_FROM tocsin_test_headers)
   add_test(NAME ${name} COMMAND ${arg_COMMAND_PREFIX} $<TARGET_FILE:${name}> WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
     ENVIRONMENT "${TOCSIN_TEST_ENVIRONMENT}")

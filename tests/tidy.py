@@ -11,6 +11,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,20 @@ def sources(files, compiled):
     return sorted(each for each in compiled if os.path.splitext(each)[0] in stems and os.path.exists(each))
 
 
+def write_database(database, folder):
+    """Copies a compilation database without GCC's precompiled headers, which clang can't read; the sources in it."""
+    with open(database, encoding="utf-8") as file:
+        entries = json.load(file)
+    for entry in entries:
+        entry["command"] = re.sub(r" -Winvalid-pch| -fpch-preprocess| -include \S*cmake_pch\.hxx", "", entry["command"])
+    entries = [each for each in entries if os.path.realpath(each["file"]).startswith(ROOT + "/") and
+               not os.path.realpath(each["file"]).startswith(os.path.join(ROOT, "build") + "/")]
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "compile_commands.json"), "w", encoding="utf-8") as file:
+        json.dump(entries, file)
+    return {os.path.realpath(each["file"]) for each in entries}
+
+
 def check(build, source, deadline):
     """None when there was no time; else (ok, output)."""
     seconds = deadline - time.monotonic()
@@ -77,15 +92,16 @@ def main():
     if shutil.which(TOOL) is None or not os.path.exists(database):
         record("skipped", f"clang-tidy: no {TOOL if shutil.which(TOOL) is None else database}")
         return 0
-    with open(database, encoding="utf-8") as file:
-        compiled = {os.path.realpath(each["file"]) for each in json.load(file)}
+    build = os.path.join(ROOT, arguments.build, "tidy")
+    compiled = write_database(database, build)
     if arguments.all:
         chosen = sorted(compiled)
     else:
-        chosen = sources({os.path.relpath(each, ROOT) if os.path.isabs(each) else each for each in arguments.files} or changed_files(), compiled)
+        named = {os.path.relpath(os.path.abspath(each), ROOT) for each in arguments.files}
+        chosen = sources(named or changed_files(), compiled)
     deadline = time.monotonic() + arguments.seconds
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        outcomes = list(pool.map(lambda each: check(os.path.join(ROOT, arguments.build), each, deadline), chosen))
+        outcomes = list(pool.map(lambda each: check(build, each, deadline), chosen))
     failed = [each for each, outcome in zip(chosen, outcomes) if outcome and not outcome[0]]
     unreached = [each for each, outcome in zip(chosen, outcomes) if outcome is None]
     for outcome in outcomes:
