@@ -20,7 +20,6 @@ if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
       "${TOCSIN_CCACHE}")
     set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
     set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
-    add_compile_options(-fpch-preprocess)
   endif()
 endif()
 

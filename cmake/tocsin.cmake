@@ -56,6 +56,8 @@ if(TOCSIN_BUILD_TESTS)
   file(WRITE "${CMAKE_BINARY_DIR}/test_headers.cc.in" "int main() { return 0; }\n")
   file(COPY_FILE "${CMAKE_BINARY_DIR}/test_headers.cc.in" "${CMAKE_BINARY_DIR}/test_headers.cc" ONLY_IF_DIFFERENT)
   add_executable(tocsin_test_headers EXCLUDE_FROM_ALL "${CMAKE_BINARY_DIR}/test_headers.cc")
+  set(TOCSIN_TEST_OPTIONS $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)  # asked for by ccache
+  target_compile_options(tocsin_test_headers PRIVATE ${TOCSIN_TEST_OPTIONS})
   target_link_libraries(tocsin_test_headers PRIVATE tocsin_flags GTest::gmock GTest::gtest absl::status_matchers)
   target_precompile_headers(tocsin_test_headers PRIVATE
     <string> <vector> <gmock/gmock.h> <gtest/gtest.h> <absl/status/status_matchers.h> <absl/status/statusor.h>
@@ -91,6 +93,7 @@ function(tocsin_test name)
   else()
     target_link_libraries(${name} PRIVATE GTest::gmock_main)
   endif()
+  target_compile_options(${name} PRIVATE ${TOCSIN_TEST_OPTIONS})
   target_precompile_headers(${name} REUSE_FROM tocsin_test_headers)
   add_test(NAME ${name} COMMAND ${arg_COMMAND_PREFIX} $<TARGET_FILE:${name}> WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
