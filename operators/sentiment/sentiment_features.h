@@ -14,8 +14,8 @@
 
 namespace tocsin {
 
-// Features of one text, in no order that counts. A value of this type is large
-// (about 60 KB): keep it on the stack of a worker or reuse it. Not thread-safe.
+// Features of one text, in no order that counts. Large (60 KB), so a thread keeps
+// one and uses it again. Not thread-safe.
 class SentimentFeatures {
  public:
   // Bytes of a text that are read; the rest does not count.
@@ -23,10 +23,10 @@ class SentimentFeatures {
   // No byte of a text makes more than two features.
   static constexpr size_t kMaxFeatures = 2 * kMaxTextBytes;
 
-  // Left uninitialised on purpose: Extract() writes what is read.
-  SentimentFeatures() {}  // NOLINT(modernize-use-equals-default)
+  // Trivial, so that an instance of a thread's own costs nothing before its use.
+  SentimentFeatures() = default;
 
-  // Replaces the contents by the features of `text`; any bytes are accepted.
+  // The first call on an object. Replaces the contents by the features of `text`; any bytes are accepted.
   void Extract(std::string_view text);
 
   // One 32-bit hash per occurrence; a table of 2^b buckets takes the top b bits.
@@ -48,11 +48,12 @@ class SentimentFeatures {
   void HashGrams();
   void Blank(size_t begin, size_t end);
 
-  const uint8_t* text_ = nullptr;  // valid during Extract()
-  size_t text_size_ = 0;
-  size_t block_count_ = 0;  // whole blocks scanned; all masks are zero behind the text
-  size_t token_count_ = 0;
-  size_t size_ = 0;
+  // Nothing here is initialised: Extract() writes what it reads.
+  const uint8_t* text_;  // valid during Extract()
+  size_t text_size_;
+  size_t block_count_;  // whole blocks scanned; all masks are zero behind the text
+  size_t token_count_;
+  size_t size_;
   Mask word_;
   Mask ascii_word_;
   Mask punctuation_;  // runs may be symbols; without the '@' of mentions

@@ -289,7 +289,7 @@ Sentiment SentimentModel::Classify(std::string_view text, std::string_view lang)
   const bool named = tag.kind == LanguageTag::Kind::kNamed;
   int index = named ? layout_->Find(tag.code) : -1;
   if (named && index < 0) return {};
-  SentimentFeatures features;
+  thread_local SentimentFeatures features;
   features.Extract(text);
   const std::span<const uint32_t> hashes = features.hashes();
   if (hashes.empty()) return {};
@@ -316,7 +316,7 @@ Sentiment SentimentModel::Classify(std::string_view text, std::string_view lang)
 }
 
 std::string_view SentimentModel::GuessLanguage(std::string_view text) const {
-  SentimentFeatures features;
+  thread_local SentimentFeatures features;
   features.Extract(text);
   const int index = layout_->Guess(features.hashes());
   return index < 0 ? std::string_view() : layout_->Code(static_cast<size_t>(index));

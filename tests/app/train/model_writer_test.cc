@@ -16,7 +16,6 @@
 namespace tocsin {
 namespace {
 
-using ::absl_testing::IsOk;
 using ::absl_testing::StatusIs;
 using ::testing::ElementsAre;
 
@@ -41,17 +40,23 @@ TrainedModel TwoLanguages() {
   return model;
 }
 
-std::unique_ptr<SentimentModel> ReadBack(const std::string& bytes) {
-  auto model = SentimentModel::FromBytes({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
-  EXPECT_THAT(model, IsOk());
-  return *std::move(model);
-}
+// A model over bytes of its own.
+class ModelInMemory {
+ public:
+  explicit ModelInMemory(const TrainedModel& trained) : bytes_(SerializeModel(trained).value()) {
+    model_ = SentimentModel::FromBytes({reinterpret_cast<const uint8_t*>(bytes_.data()), bytes_.size()}).value();
+  }
+
+  const SentimentModel* operator->() const { return model_.get(); }
+
+ private:
+  std::string bytes_;
+  std::unique_ptr<SentimentModel> model_;
+};
 
 TEST(ModelWriterTest, ReadBackModelScoresLikeTheWeights) {
   const TrainedModel trained = TwoLanguages();
-  const auto bytes = SerializeModel(trained);
-  ASSERT_THAT(bytes, IsOk());
-  const auto model = ReadBack(*bytes);
+  const ModelInMemory model(trained);
   EXPECT_THAT(model->languages(), ElementsAre("en", "fr"));
   EXPECT_EQ(model->description(), "key=value\n");
   const auto features = std::make_unique<SentimentFeatures>();
@@ -78,7 +83,7 @@ TEST(ModelWriterTest, GuessChoosesTheTableThatDecides) {
   trained.guess.weights = {};
   trained.guess.weights.weight.assign((size_t{1} << kBits) * 2, 0.01F);
   trained.guess.weights.bias = {2.0F, 1.0F};
-  const auto model = ReadBack(*SerializeModel(trained));
+  const ModelInMemory model(trained);
   EXPECT_EQ(model->GuessLanguage("some words"), "fr");
   EXPECT_EQ(model->Classify("some words", "und").scores, model->Classify("some words", "fr").scores);
 }
@@ -86,20 +91,20 @@ TEST(ModelWriterTest, GuessChoosesTheTableThatDecides) {
 TEST(ModelWriterTest, GuessBelowTheThresholdOrWithoutTableIsUnclassified) {
   TrainedModel trained = TwoLanguages();
   trained.guess.min_score = 100.0F;
-  EXPECT_EQ(ReadBack(*SerializeModel(trained))->Classify("some words", "").label, SentimentClass::kUnclassified);
+  EXPECT_EQ(ModelInMemory(trained)->Classify("some words", "").label, SentimentClass::kUnclassified);
   trained = TwoLanguages();
   trained.guess.codes[0] = {};
   trained.guess.weights.bias = {100.0F, -100.0F};
-  EXPECT_EQ(ReadBack(*SerializeModel(trained))->Classify("some words", "").label, SentimentClass::kUnclassified);
+  EXPECT_EQ(ModelInMemory(trained)->Classify("some words", "").label, SentimentClass::kUnclassified);
   trained.guess = {};
-  EXPECT_EQ(ReadBack(*SerializeModel(trained))->Classify("some words", "").label, SentimentClass::kUnclassified);
+  EXPECT_EQ(ModelInMemory(trained)->Classify("some words", "").label, SentimentClass::kUnclassified);
 }
 
 TEST(ModelWriterTest, LeadBelowTheAbstentionMarginIsUnclassified) {
   TrainedModel trained = TwoLanguages();
   int decided = 0;
   int abstained = 0;
-  const auto model = ReadBack(*SerializeModel(trained));
+  const ModelInMemory model(trained);
   std::mt19937_64 random(5);
   for (int i = 0; i < 500; ++i) {
     const std::string text = "word" + std::to_string(random());

@@ -7,7 +7,6 @@
 #include <array>
 #include <charconv>
 #include <fstream>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,13 +26,13 @@ std::vector<uint32_t> Sorted(const SentimentFeatures& features) {
   return hashes;
 }
 
-// The text lies in a block of its own size, so that AddressSanitizer sees a read
-// behind its end.
+// One object for all texts, so that what a text leaves behind would show. The
+// text lies in a block of its own size, so that AddressSanitizer sees a read behind its end.
 std::vector<uint32_t> FeaturesOf(std::string_view text) {
   const std::vector<char> exact(text.begin(), text.end());
-  const auto features = std::make_unique<SentimentFeatures>();
-  features->Extract({exact.data(), exact.size()});
-  return Sorted(*features);
+  static SentimentFeatures features;
+  features.Extract({exact.data(), exact.size()});
+  return Sorted(features);
 }
 
 TEST(SentimentFeaturesTest, EqualTheReferenceOnSentencesOfManyScripts) {
@@ -41,7 +40,7 @@ TEST(SentimentFeaturesTest, EqualTheReferenceOnSentencesOfManyScripts) {
 }
 
 TEST(SentimentFeaturesTest, EqualTheReferenceOnRandomTexts) {
-  for (const std::string& text : SampleTexts(30'000, 300, 1)) ASSERT_EQ(FeaturesOf(text), ReferenceFeatures(text));
+  for (const std::string& text : SampleTexts(20'000, 300, 1)) ASSERT_EQ(FeaturesOf(text), ReferenceFeatures(text));
 }
 
 TEST(SentimentFeaturesTest, EqualTheReferenceOnTextsLongerThanTheLimit) {
@@ -55,14 +54,6 @@ TEST(SentimentFeaturesTest, EqualTheReferenceAtEveryLengthAroundABlock) {
       const std::string_view part = std::string_view(text).substr(begin, size);
       ASSERT_EQ(FeaturesOf(part), ReferenceFeatures(part)) << "begin=" << begin << " size=" << size;
     }
-  }
-}
-
-TEST(SentimentFeaturesTest, LeaveNothingOfTheTextBefore) {
-  const auto features = std::make_unique<SentimentFeatures>();
-  for (const std::string& text : SampleTexts(2'000, 400, 4)) {
-    features->Extract(text);
-    ASSERT_EQ(Sorted(*features), ReferenceFeatures(text));
   }
 }
 
