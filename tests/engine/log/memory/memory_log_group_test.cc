@@ -1,11 +1,14 @@
 // Groups, writers that crash or are fenced, time-outs, and injected faults: what goes beyond the conformance suite.
+#include <atomic>
 #include <map>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status_matchers.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/clock.h"
 #include "engine/log/memory/memory_log.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -346,6 +349,92 @@ TEST_F(MemoryLogGroupTest, RandomMembershipAlwaysSettlesOnOneOwnerEach) {
     EXPECT_THAT(owners, SizeIs(members.empty() ? 0 : 7));
     for (const auto& [partition, count] : owners) EXPECT_EQ(count, 1);
   }
+}
+
+// Copies "in" to "out" exactly once, as a worker does: offsets and output in one transaction, everything opened anew
+// after an error or a rebalance. Stops when all have copied `total`.
+void CopyAll(MemoryLog& log, int worker, int total, std::atomic<int>* copied) {
+  while (copied->load() < total) {
+    auto reader = log.OpenGroupReader({"group", absl::StrCat("worker", worker), {"in"}});
+    auto writer = log.OpenWriter(absl::StrCat("worker", worker));
+    ASSERT_THAT(reader, IsOk());
+    ASSERT_THAT(writer, IsOk());
+    Listener listener;
+    std::vector<RecordBatch> batches;
+    absl::Status status;
+    while (status.ok() && copied->load() < total) {
+      status = (*reader)->Poll(absl::Milliseconds(2), listener, &batches);
+      if (!status.ok() || batches.empty()) continue;
+      status = (*writer)->Begin();
+      std::vector<ConsumedOffset> offsets;
+      int count = 0;
+      for (const RecordBatch& batch : batches) {
+        for (const Record& record : batch.records) {
+          OutputRecord output;
+          output.topic = "out";
+          output.partition = 0;
+          output.value = record.value;
+          if (status.ok()) status = (*writer)->Write(output);
+          ++count;
+        }
+        const auto slot = static_cast<size_t>(batch.slot);
+        offsets.push_back({listener.assigned[slot].partition, batch.next_offset, ""});
+      }
+      if (status.ok()) status = (*writer)->Commit(offsets, (*reader)->Generation(), "group");
+      if (status.ok()) copied->fetch_add(count);
+    }
+    ASSERT_THAT((*reader)->Close(listener), IsOk());
+  }
+}
+
+TEST_F(MemoryLogGroupTest, ThreadsCopyEveryRecordExactlyOnceWhileMembersComeAndGo) {
+  constexpr int kWriters = 2;
+  constexpr int kWorkers = 3;
+  constexpr int kTransactions = 150;
+  constexpr int kRecords = 10;
+  SystemClock clock;
+  MemoryLogOptions options;
+  options.trim_consumed = {{"in", {"group"}}};
+  options.session_timeout = absl::Milliseconds(20);
+  MemoryLog log(&clock, options);
+  ASSERT_THAT(log.EnsureTopics({TopicSpec{"in", 4, -1, {}}, TopicSpec{"out", 1, -1, {}}}, true), IsOk());
+  std::atomic<int> copied{0};
+  std::vector<std::thread> threads;
+  for (int w = 0; w < kWriters; ++w) {
+    threads.emplace_back([&log, w] {
+      auto writer = log.OpenWriter(absl::StrCat("source", w));
+      ASSERT_THAT(writer, IsOk());
+      for (int t = 0; t < kTransactions; ++t) {
+        ASSERT_THAT((*writer)->Begin(), IsOk());
+        for (int r = 0; r < kRecords; ++r) {
+          const std::string value = absl::StrCat(w, "/", t, "/", r);
+          OutputRecord record;
+          record.topic = "in";
+          record.partition = r % 4;
+          record.value = value;
+          ASSERT_THAT((*writer)->Write(record), IsOk());
+        }
+        ASSERT_THAT((*writer)->Commit({}, {}, ""), IsOk());
+      }
+    });
+  }
+  constexpr int kTotal = kWriters * kTransactions * kRecords;
+  for (int w = 0; w < kWorkers; ++w) threads.emplace_back([&, w] { CopyAll(log, w, kTotal, &copied); });
+  // A visitor that makes the others give up their partitions a few times, and leaves.
+  threads.emplace_back([&log] {
+    for (int i = 0; i < 5; ++i) {
+      auto reader = log.OpenGroupReader({"group", "", {"in"}});
+      ASSERT_THAT(reader, IsOk());
+      Listener listener;
+      ASSERT_THAT((*reader)->Close(listener), IsOk());
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  std::map<std::string, int> times;
+  const auto records = log.ReadStored(out_);
+  for (const StoredRecord& record : *records) ++times[*record.value];
+  EXPECT_THAT(times, SizeIs(kTotal));
+  for (const auto& [value, count] : times) EXPECT_EQ(count, 1) << value;
 }
 
 }  // namespace
