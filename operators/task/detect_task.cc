@@ -281,10 +281,11 @@ absl::Status DetectTask::State::Apply(std::string_view bytes, Offset offset, std
   return status;
 }
 
-void DetectTask::State::RebuildRow(const Block& block, const Mention& row) {
+void DetectTask::State::RebuildRow(const Block& block, const Mention& row, bool is_duplicate) {
   const uint32_t rank = block_brands[row.brand];
   if (rank == kUnwatched || IsTooLate(row.event_time_ms)) return;
   block_latest_ms = std::max(block_latest_ms, row.event_time_ms);
+  if (is_duplicate) return;
   BrandState* brand = MakeBrand(rank);
   const Deduplicator::Result seen =
       dedup.Insert(Deduplicator::MixKey(brand->id_hash, row.post_hash), row.event_time_ms);
@@ -324,7 +325,7 @@ void DetectTask::State::RebuildWhole(absl::Span<const Block> parts, Offset first
     ResolveBrands(part);
     for (const Mention& row : part.mentions) {
       const bool skipped = std::find(skipped_rows.begin(), skipped_rows.end(), row_number++) != skipped_rows.end();
-      if (!skipped && row.offset >= skip_below[static_cast<size_t>(row.source)]) RebuildRow(part, row);
+      if (row.offset >= skip_below[static_cast<size_t>(row.source)]) RebuildRow(part, row, skipped);
     }
   }
   KeepBlockTime(first_offset, block_latest_ms);

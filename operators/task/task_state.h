@@ -83,7 +83,7 @@ struct DetectTask::State : EvidenceSource {
   void KeepBlockTime(Offset first_offset, int64_t latest_ms);
   absl::Status Rebuild(std::string_view bytes, Offset offset);
   void RebuildWhole(absl::Span<const Block> parts, Offset first_offset);
-  void RebuildRow(const Block& block, const Mention& row);
+  void RebuildRow(const Block& block, const Mention& row, bool is_duplicate);
   Offset RebuildFrom() const;
   size_t MemoryBytes() const;
 

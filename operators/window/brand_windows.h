@@ -98,7 +98,9 @@ class BrandWindows {
   // content: (event time, post hash).
   void ForEachHeld(int64_t from_ms, absl::FunctionRef<void(const HeldMention&)> fn) const;
 
-  bool idle() const { return panes_.empty(); }  // nothing is held and nothing waits for evaluation
+  // Nothing is held of what was evaluated. What waits for its slide end does not count, so that this depends on event
+  // time alone.
+  bool idle() const { return evaluated_ == 0; }
   // First slide end after end_ms() at which a pane enters or leaves a window; INT64_MAX if none will. (A late mention
   // changes windows at once, without being announced here.)
   int64_t NextChangeMs() const;
