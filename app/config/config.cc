@@ -33,7 +33,7 @@ void AppendSource(const SourceConfig& source, std::string* text) {
 }  // namespace
 
 absl::StatusOr<Config> ParseConfig(std::string_view yaml, const std::string& path, const ConfigSources& sources) {
-  YamlErrors errors(path);
+  ConfigErrors errors(path);
   const YAML::Node document = LoadYaml(yaml, &errors);
   if (!errors.empty()) return errors.ToStatus();
   if (!document.IsMap()) {

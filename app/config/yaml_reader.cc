@@ -30,14 +30,14 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-void YamlErrors::Add(const YAML::Node& node, std::string_view what) {
+void ConfigErrors::Add(const YAML::Node& node, std::string_view what) {
   for (auto origin = origins_.rbegin(); origin != origins_.rend(); ++origin) {  // the newest counts
     if (origin->first.is(node)) return AddElsewhere(origin->second, what);
   }
   Add(node.Mark(), what);
 }
 
-void YamlErrors::SetOrigin(const YAML::Node& node, const std::string& where) {
+void ConfigErrors::SetOrigin(const YAML::Node& node, const std::string& where) {
   // Only ever appended to: assigning one YAML::Node to another changes the document.
   origins_.emplace_back(node, where);
   if (node.IsMap()) {
@@ -50,16 +50,16 @@ void YamlErrors::SetOrigin(const YAML::Node& node, const std::string& where) {
   }
 }
 
-void YamlErrors::Add(const YAML::Mark& mark, std::string_view what) {
+void ConfigErrors::Add(const YAML::Mark& mark, std::string_view what) {
   errors_.push_back(
       {mark.line + 1, mark.column + 1, absl::StrCat(file_, ":", mark.line + 1, ":", mark.column + 1, ": ", what)});
 }
 
-void YamlErrors::AddElsewhere(std::string_view where, std::string_view what) {
+void ConfigErrors::AddElsewhere(std::string_view where, std::string_view what) {
   errors_.push_back({0, 0, absl::StrCat(where, ": ", what)});
 }
 
-absl::Status YamlErrors::ToStatus() const {
+absl::Status ConfigErrors::ToStatus() const {
   if (errors_.empty()) return absl::OkStatus();
   std::vector<Error> sorted = errors_;
   std::stable_sort(sorted.begin(), sorted.end(), [](const Error& a, const Error& b) {
@@ -69,7 +69,7 @@ absl::Status YamlErrors::ToStatus() const {
       absl::StrJoin(sorted, "\n", [](std::string* out, const Error& error) { out->append(error.text); }));
 }
 
-YamlMap::YamlMap(const YAML::Node& node, std::string path, YamlErrors* errors)
+YamlMap::YamlMap(const YAML::Node& node, std::string path, ConfigErrors* errors)
     : node_(node), path_(std::move(path)), errors_(errors) {
   if (node_.IsDefined() && !node_.IsNull() && !node_.IsMap()) {
     errors_->Add(node_, absl::StrCat(path_.empty() ? "the document" : absl::StripSuffix(path_, "."),
@@ -181,7 +181,7 @@ void YamlMap::Finish() {
   }
 }
 
-void CheckDuplicateKeys(const YAML::Node& map, std::string_view path, YamlErrors* errors) {
+void CheckDuplicateKeys(const YAML::Node& map, std::string_view path, ConfigErrors* errors) {
   std::set<std::string> seen;
   for (const auto& entry : map) {
     if (!entry.first.IsScalar()) {
@@ -245,13 +245,13 @@ std::optional<int64_t> ParseBytesText(std::string_view text) {
   return number * unit;
 }
 
-YAML::Node LoadYaml(std::string_view text, YamlErrors* errors) {
+YAML::Node LoadYaml(std::string_view text, ConfigErrors* errors) {
   YAML::Node document(YAML::NodeType::Undefined);
   GuardYaml(errors, [&] { document.reset(YAML::Load(std::string(text))); });
   return document;
 }
 
-void GuardYaml(YamlErrors* errors, absl::FunctionRef<void()> read) {
+void GuardYaml(ConfigErrors* errors, absl::FunctionRef<void()> read) {
   try {
     read();
   } catch (const YAML::Exception& error) {

@@ -20,9 +20,9 @@
 
 namespace tocsin {
 
-class YamlErrors {
+class ConfigErrors {
  public:
-  explicit YamlErrors(std::string file) : file_(std::move(file)) {}
+  explicit ConfigErrors(std::string file) : file_(std::move(file)) {}
 
   // At the place of `node`, which is that of the file or what SetOrigin said of it.
   void Add(const YAML::Node& node, std::string_view what);
@@ -52,7 +52,7 @@ class YamlErrors {
 class YamlMap {
  public:
   // `path` names the mapping in errors: "windows.". A node that is no mapping is an error; one that is absent is empty.
-  YamlMap(const YAML::Node& node, std::string path, YamlErrors* errors);
+  YamlMap(const YAML::Node& node, std::string path, ConfigErrors* errors);
 
   // The value of `key`, or an undefined node (never an invalid one, on which yaml-cpp throws).
   YAML::Node Take(std::string_view key);
@@ -77,7 +77,7 @@ class YamlMap {
 
   const YAML::Node node_;
   const std::string path_;
-  YamlErrors* const errors_;
+  ConfigErrors* const errors_;
   std::set<std::string, std::less<>> known_;
 };
 
@@ -94,11 +94,11 @@ std::string DurationText(absl::Duration duration);
 std::optional<int64_t> ParseBytesText(std::string_view text);
 
 // Whether a mapping has keys twice: errors naming `path` and the key.
-void CheckDuplicateKeys(const YAML::Node& map, std::string_view path, YamlErrors* errors);
+void CheckDuplicateKeys(const YAML::Node& map, std::string_view path, ConfigErrors* errors);
 
 // Loads a document; an error of its form is added to `*errors`, and the node is undefined.
-YAML::Node LoadYaml(std::string_view text, YamlErrors* errors);
+YAML::Node LoadYaml(std::string_view text, ConfigErrors* errors);
 // Runs `read`; what yaml-cpp throws meanwhile becomes an error.
-void GuardYaml(YamlErrors* errors, absl::FunctionRef<void()> read);
+void GuardYaml(ConfigErrors* errors, absl::FunctionRef<void()> read);
 
 }  // namespace tocsin

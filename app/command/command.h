@@ -1,0 +1,31 @@
+// The commands of the tocsin binary: each file of this folder adds one to the command line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "absl/time/time.h"
+
+namespace tocsin {
+
+// Exit codes of the binary.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;  // wrong usage or invalid configuration
+
+// What parsing the command line leaves behind: the chosen command, ready to be run.
+struct ChosenCommand {
+  std::function<int()> run;
+};
+
+void AddCheckCommand(CLI::App* app, ChosenCommand* chosen);
+void AddDemoCommand(CLI::App* app, ChosenCommand* chosen);
+void AddGenerateCommand(CLI::App* app, ChosenCommand* chosen);
+void AddReplayCommand(CLI::App* app, ChosenCommand* chosen);
+void AddRunCommand(CLI::App* app, ChosenCommand* chosen);
+void AddTrainCommand(CLI::App* app, ChosenCommand* chosen);
+
+// Adds an option that takes a duration ("90s", "5m", "1h30m").
+CLI::Option* AddDurationOption(CLI::App* command, const char* name, absl::Duration* value, const char* help);
+
+}  // namespace tocsin

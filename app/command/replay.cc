@@ -1,0 +1,129 @@
+// tocsin replay: the whole engine over files or standard input.
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "app/command/command.h"
+#include "app/command/config_options.h"
+#include "app/pipeline/replay.h"
+
+namespace tocsin {
+namespace {
+
+struct ReplayArguments {
+  ConfigArguments config;
+  std::vector<std::string> inputs;
+  ReplayOptions options;
+  bool quiet = false;
+};
+
+// "TOPIC=FILE", or a file of the first source's first topic.
+std::pair<std::string, std::string> TopicAndPath(const std::string& input, const Config& config) {
+  const size_t equals = input.find('=');
+  if (equals != std::string::npos) {
+    const std::string topic = input.substr(0, equals);
+    for (const SourceConfig& source : config.sources) {
+      for (const std::string& known : source.topics) {
+        if (known == topic) return {topic, input.substr(equals + 1)};
+      }
+    }
+  }
+  return {config.sources.front().topics.front(), input};
+}
+
+std::string Seconds(double seconds) {
+  const auto whole = static_cast<long long>(seconds);
+  char text[32];
+  std::snprintf(text, sizeof(text), "%lld:%02lld", whole / 60, whole % 60);
+  return text;
+}
+
+// One line that is written over, on a terminal.
+class ProgressLine {
+ public:
+  explicit ProgressLine(absl::Time start) : start_(start) {}
+
+  void Show(const ReplayProgress& progress) {
+    const double elapsed = std::max(1e-3, absl::ToDoubleSeconds(absl::Now() - start_));
+    std::string line = absl::StrCat("\r\033[K", static_cast<int64_t>(progress.posts), " posts, ",
+                                    static_cast<int64_t>(progress.posts / elapsed), "/s, ",
+                                    static_cast<int64_t>(progress.signals), " signals, ", Seconds(elapsed));
+    if (progress.bytes_total > 0 && progress.bytes > 0) {
+      const double share = static_cast<double>(progress.bytes) / static_cast<double>(progress.bytes_total);
+      absl::StrAppend(&line, ", ", static_cast<int64_t>(share * 100), " %, ", Seconds(elapsed * (1 - share) / share),
+                      " left");
+    }
+    std::fputs(line.c_str(), stderr);
+    shown_ = true;
+  }
+
+  ~ProgressLine() {
+    if (shown_) std::fputs("\n", stderr);
+  }
+
+ private:
+  const absl::Time start_;
+  bool shown_ = false;
+};
+
+int RunReplay(ReplayArguments& arguments) {
+  absl::StatusOr<std::shared_ptr<const PipelineSettings>> settings = LoadSettings(arguments.config);
+  if (!settings.ok()) return Fail("replay", settings.status());
+  for (const std::string& input : arguments.inputs) {
+    arguments.options.inputs.push_back(TopicAndPath(input, *(*settings)->config));
+  }
+  AppMetrics metrics;
+  const absl::Time start = absl::Now();
+  absl::Status status;
+  {
+    ProgressLine line(start);
+    const bool terminal = isatty(STDERR_FILENO) == 1 && !arguments.quiet;
+    status = Replay(arguments.options, *settings, &metrics,
+                    terminal ? [&line](const ReplayProgress& progress) { line.Show(progress); }
+                             : std::function<void(const ReplayProgress&)>());
+  }
+  if (!status.ok()) return Fail("replay", status);
+  if (arguments.quiet) return kExitOk;
+  const AppMetrics::Totals t = metrics.Sum();
+  const double seconds = std::max(1e-3, absl::ToDoubleSeconds(absl::Now() - start));
+  std::fprintf(stderr,
+               "input %.0f = matched %.0f + unmatched %.0f + dead %.0f + official %.0f; mentions %.0f = counted %.0f + "
+               "duplicates %.0f + too late %.0f; %.0f signals; %.1f s, %.0f posts/s\n",
+               t.posts, t.matched, t.unmatched, t.dead, t.official, t.mentions, t.applied, t.duplicates, t.late_dropped,
+               t.signals, seconds, t.posts / seconds);
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddReplayCommand(CLI::App* app, ChosenCommand* chosen) {
+  auto arguments = std::make_shared<ReplayArguments>();
+  CLI::App* command = app->add_subcommand("replay", "Runs the whole engine over files or standard input");
+  AddConfigOptions(command, &arguments->config);
+  command
+      ->add_option("--input,-i", arguments->inputs,
+                   "NDJSON, plain, .gz or .zst; - is standard input; each file is a partition of its topic")
+      ->type_name("[TOPIC=]FILE")
+      ->required();
+  command->add_option("--signals", arguments->options.signals_path,
+                      "File for the signals, a CloudEvent a line; - is standard output");
+  command->add_option("--metrics", arguments->options.metrics_path,
+                      "File for the brand metrics, a record a line; likewise");
+  command->add_option("--dead-letters", arguments->options.dead_letters_path,
+                      "File for records that can't be used; likewise");
+  command->add_flag("--flush", arguments->options.flush,
+                    "At the end, close the windows that the watermark has not reached");
+  command->add_option("--flush-bytes", arguments->options.flush_bytes, "Size of a block; changes nothing in the result")
+      ->check(CLI::Range(size_t{1}, size_t{64} << 20))
+      ->group("");
+  command->add_flag("--quiet,-q", arguments->quiet, "No progress, no summary");
+  command->callback([arguments, chosen] { chosen->run = [arguments] { return RunReplay(*arguments); }; });
+}
+
+}  // namespace tocsin

@@ -1,0 +1,50 @@
+#include "app/command/stop_signals.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace tocsin {
+namespace {
+
+sigset_t StopSet() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  const sigset_t set = StopSet();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+StopSignals::~StopSignals() { End(); }
+
+void StopSignals::OnStop(std::function<void()> stop) {
+  thread_ = std::thread([this, stop = std::move(stop)] {
+    const sigset_t set = StopSet();
+    bool stopped = false;
+    while (!ended_.load(std::memory_order_relaxed)) {
+      // Wakes up now and then, so that End need not send a signal to this thread.
+      const timespec wait{0, 100'000'000};
+      if (sigtimedwait(&set, nullptr, &wait) < 0) continue;
+      if (stopped) _exit(1);
+      stopped = true;
+      stop();
+    }
+  });
+}
+
+void StopSignals::End() {
+  ended_.store(true, std::memory_order_relaxed);
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace tocsin

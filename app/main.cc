@@ -1,0 +1,31 @@
+// The tocsin binary: reads the command line, runs the chosen command.
+
+#include <cstdio>
+
+#include "absl/base/log_severity.h"
+#include "absl/log/globals.h"
+#include "absl/log/initialize.h"
+#include "app/command/command.h"
+#include "app/version.h"
+
+int main(int argc, char** argv) {
+  absl::SetStderrThreshold(absl::LogSeverityAtLeast::kWarning);
+  absl::InitializeLog();
+  CLI::App app{"Watches the social-media firehose for brands in trouble and publishes crisis signals"};
+  app.set_version_flag("--version", std::string("tocsin ") + tocsin::kVersion);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  tocsin::ChosenCommand chosen;
+  tocsin::AddDemoCommand(&app, &chosen);
+  tocsin::AddRunCommand(&app, &chosen);
+  tocsin::AddCheckCommand(&app, &chosen);
+  tocsin::AddReplayCommand(&app, &chosen);
+  tocsin::AddGenerateCommand(&app, &chosen);
+  tocsin::AddTrainCommand(&app, &chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // CLI11 has no other way to say so
+    return app.exit(error) == 0 ? tocsin::kExitOk : tocsin::kExitUsage;
+  }
+  return chosen.run ? chosen.run() : tocsin::kExitUsage;
+}

@@ -1,0 +1,52 @@
+// Every metric that Tocsin exposes: names, units, labels and help in one place.
+//
+// Prefix `tocsin_`, base units, counters end in _total. Labels are bounded: worker names, drop reasons, and brand ids
+// up to a cap; never authors or posts. Thread-safe.
+#pragma once
+
+#include <prometheus/family.h>
+#include <prometheus/registry.h>
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "app/worker/worker_metrics.h"
+
+namespace tocsin {
+
+class AppMetrics {
+ public:
+  AppMetrics();
+
+  // The counters of one worker; the same object for the same name, so that a restart goes on counting. They live as
+  // long as this.
+  IngestMetrics* Ingest(const std::string& worker);
+  DetectMetrics* Detect(const std::string& worker);
+
+  prometheus::Counter* worker_restarts() { return worker_restarts_; }
+  const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
+
+  // Brings the process gauges (CPU, memory) up to date; call before exposition.
+  void UpdateProcess();
+
+  // Sums over all workers, for progress displays and summaries.
+  struct Totals {
+    double posts = 0, bytes = 0, matched = 0, unmatched = 0, official = 0, dead = 0, mentions = 0;
+    double applied = 0, duplicates = 0, late_added = 0, late_dropped = 0, gaps = 0, repeats = 0, signals = 0;
+    double watermark_seconds = 0;  // lowest of the detect workers
+  };
+  Totals Sum() const;
+
+ private:
+  std::shared_ptr<prometheus::Registry> registry_;
+  mutable std::mutex mu_;
+  std::deque<std::pair<std::string, IngestMetrics>> ingest_;  // guarded by mu_
+  std::deque<std::pair<std::string, DetectMetrics>> detect_;  // guarded by mu_
+  prometheus::Counter* worker_restarts_ = nullptr;
+  prometheus::Counter* process_cpu_ = nullptr;
+  prometheus::Gauge* process_memory_ = nullptr;
+};
+
+}  // namespace tocsin

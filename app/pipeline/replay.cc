@@ -1,0 +1,259 @@
+#include "app/pipeline/replay.h"
+
+#include <algorithm>
+#include <deque>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <tuple>
+
+#include "app/files/line_file.h"
+#include "engine/base/clock.h"
+#include "engine/log/file/file_log.h"
+#include "engine/log/memory/memory_log.h"
+
+namespace tocsin {
+namespace {
+
+constexpr char kDetectGroup[] = "replay-detect";
+constexpr char kIngestGroup[] = "replay-ingest";
+constexpr absl::Duration kProgressEvery = absl::Milliseconds(100);
+
+// Null where no file is asked for.
+absl::StatusOr<std::unique_ptr<LineFile>> OpenIfAsked(const std::string& path) {
+  if (path.empty()) return std::unique_ptr<LineFile>();
+  return LineFile::Open(path);
+}
+
+// Of sources and topics for which no file was given nothing is expected.
+void KeepGivenTopics(const std::vector<std::pair<std::string, std::string>>& inputs,
+                     std::vector<IngestSource>* sources) {
+  for (IngestSource& source : *sources) {
+    std::erase_if(source.topics, [&inputs](const std::string& topic) {
+      return std::none_of(inputs.begin(), inputs.end(), [&topic](const auto& input) { return input.first == topic; });
+    });
+  }
+  std::erase_if(*sources, [](const IngestSource& source) { return source.topics.empty(); });
+}
+
+// Holds outputs back until every mentions partition has evaluated their window end, then writes them in order.
+class OrderedPublisher : public Publisher {
+ public:
+  OrderedPublisher(LineFile* signals, LineFile* metrics) : signals_(signals), metrics_(metrics) {}
+
+  absl::Status Publish(const DetectOutput& output, Writer*) override {
+    LineFile* const file = output.kind == DetectOutput::Kind::kMetric ? metrics_ : signals_;
+    if (file == nullptr) return absl::OkStatus();
+    Line line{output.window_end_ms, output.brand_id, output.kind, output.sequence, ""};
+    line.text = output.kind == DetectOutput::Kind::kMetric ? output.metric
+                                                           : RenderStructuredCloudEvent(*output.signal, std::nullopt);
+    lines_.push_back(std::move(line));
+    return absl::OkStatus();
+  }
+
+  // Writes the lines whose window ends at or before `end_ms`.
+  absl::Status WriteUpTo(int64_t end_ms) {
+    // Each partition's lines come in order, so what is due is sorted as a whole and the rest kept.
+    const auto due_end = std::stable_partition(lines_.begin(), lines_.end(),
+                                               [end_ms](const Line& line) { return line.window_end_ms <= end_ms; });
+    std::sort(lines_.begin(), due_end, [](const Line& a, const Line& b) {
+      return std::tie(a.window_end_ms, a.brand_id, a.kind, a.sequence) <
+             std::tie(b.window_end_ms, b.brand_id, b.kind, b.sequence);
+    });
+    for (auto line = lines_.begin(); line != due_end; ++line) {
+      LineFile* const file = line->kind == DetectOutput::Kind::kMetric ? metrics_ : signals_;
+      if (absl::Status status = file->Append(line->text); !status.ok()) return status;
+    }
+    lines_.erase(lines_.begin(), due_end);
+    return absl::OkStatus();
+  }
+
+ private:
+  struct Line {
+    int64_t window_end_ms;
+    std::string brand_id;
+    DetectOutput::Kind kind;
+    int64_t sequence;
+    std::string text;
+  };
+
+  LineFile* const signals_;
+  LineFile* const metrics_;
+  std::vector<Line> lines_;
+};
+
+// Reads the dead letters that ingest has written to the log in memory, and writes them as JSON lines if asked to.
+class DeadLetterDrain {
+ public:
+  DeadLetterDrain(MemoryLog* log, TopicPartition partition, LineFile* file)
+      : log_(log), partition_(std::move(partition)), file_(file) {}
+
+  absl::Status Drain() {
+    const absl::StatusOr<OffsetRange> range = log_->Offsets(partition_);
+    if (!range.ok() || range->end == next_) return range.status();
+    if (file_ != nullptr) {
+      const absl::StatusOr<std::vector<StoredRecord>> records = log_->ReadStored(partition_, next_);
+      if (!records.ok()) return records.status();
+      for (const StoredRecord& record : *records) {
+        nlohmann::ordered_json line;
+        for (const auto& [name, value] : record.headers) line[name] = value;
+        line["record"] =
+            record.value.has_value() ? nlohmann::ordered_json(*record.value) : nlohmann::ordered_json(nullptr);
+        // Bytes that are no UTF-8 are replaced: this file is for people, the topic has the record as it came.
+        const std::string text = line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+        if (absl::Status status = file_->Append(text); !status.ok()) return status;
+      }
+    }
+    next_ = range->end;
+    return log_->Trim(partition_, next_);
+  }
+
+ private:
+  MemoryLog* const log_;
+  const TopicPartition partition_;
+  LineFile* const file_;
+  Offset next_ = 0;
+};
+
+// The parts of one replay, in the order in which they depend on each other.
+class ReplayRun {
+ public:
+  ReplayRun(const ReplayOptions& options, std::shared_ptr<const PipelineSettings> settings, AppMetrics* metrics)
+      : options_(options), settings_(std::move(settings)), metrics_(metrics) {}
+
+  absl::Status Open();
+  absl::Status Run(const std::function<void(const ReplayProgress&)>& progress);
+
+ private:
+  absl::Status DetectAll();
+  absl::Status Finish();
+
+  const ReplayOptions& options_;
+  const std::shared_ptr<const PipelineSettings> settings_;
+  AppMetrics* const metrics_;
+  SystemClock clock_;
+  std::unique_ptr<LineFile> signals_, metric_lines_, dead_letters_;
+  std::unique_ptr<FileLog> files_;
+  std::unique_ptr<MemoryLog> log_;
+  std::unique_ptr<OrderedPublisher> publisher_;
+  std::unique_ptr<DeadLetterDrain> dead_letter_drain_;
+  std::unique_ptr<IngestWorker> ingest_;
+  std::unique_ptr<DetectWorker> detect_;
+};
+
+absl::Status ReplayRun::Open() {
+  for (const auto& [path, file] :
+       {std::pair(&options_.signals_path, &signals_), std::pair(&options_.metrics_path, &metric_lines_),
+        std::pair(&options_.dead_letters_path, &dead_letters_)}) {
+    absl::StatusOr<std::unique_ptr<LineFile>> opened = OpenIfAsked(*path);
+    if (!opened.ok()) return opened.status();
+    *file = *std::move(opened);
+  }
+  std::vector<FileInput> inputs;
+  for (const auto& [topic, path] : options_.inputs) inputs.push_back({topic, path});
+  absl::StatusOr<std::unique_ptr<FileLog>> files = FileLog::Create(std::move(inputs));
+  if (!files.ok()) return files.status();
+  files_ = *std::move(files);
+
+  MemoryLogOptions log_options;
+  log_options.trim_consumed = {{settings_->ingest.mentions_topic, {kDetectGroup}}};
+  log_ = std::make_unique<MemoryLog>(&clock_, log_options);
+  const std::vector<TopicSpec> topics = {
+      {settings_->ingest.mentions_topic, static_cast<int32_t>(settings_->ingest.chain.mentions_partitions), -1, {}},
+      {settings_->ingest.dead_letters_topic, 1, -1, {}}};
+  if (absl::Status status = log_->EnsureTopics(topics, true); !status.ok()) return status;
+
+  IngestWorkerOptions ingest = settings_->ingest;
+  KeepGivenTopics(options_.inputs, &ingest.sources);
+  ingest.transactional_id = ingest.member = "replay-ingest";
+  ingest.group = kIngestGroup;
+  ingest.commit_offsets = false;
+  ingest.never_idle = true;
+  ingest.flush_bytes = options_.flush_bytes;
+  ingest.dead_letters_per_second = INT64_MAX;
+  ingest.record_padding = kRecordPadding;
+  absl::StatusOr<std::unique_ptr<IngestWorker>> ingest_worker = IngestWorker::Create(
+      ingest, files_.get(), log_.get(), &clock_, settings_->watchlist, settings_->model, metrics_->Ingest("replay"));
+  if (!ingest_worker.ok()) return ingest_worker.status();
+  ingest_ = *std::move(ingest_worker);
+
+  publisher_ = std::make_unique<OrderedPublisher>(signals_.get(), metric_lines_.get());
+  dead_letter_drain_ = std::make_unique<DeadLetterDrain>(
+      log_.get(), TopicPartition{settings_->ingest.dead_letters_topic, 0}, dead_letters_.get());
+  DetectWorkerOptions detect = settings_->detect;
+  detect.transactional_id = detect.member = "replay-detect";
+  detect.group = kDetectGroup;
+  detect.snapshots_topic.clear();
+  detect.commit_every = absl::ZeroDuration();
+  DetectTaskOptions task = settings_->task;
+  task.metrics_every_ms = task.windows.slide_ms;
+  const auto make_task = [settings = settings_, task](int32_t) {
+    return std::make_unique<DetectTask>(task, settings->watchlist);
+  };
+  absl::StatusOr<std::unique_ptr<DetectWorker>> detect_worker =
+      DetectWorker::Create(detect, log_.get(), &clock_, make_task, publisher_.get(), metrics_->Detect("replay"));
+  if (!detect_worker.ok()) return detect_worker.status();
+  detect_ = *std::move(detect_worker);
+  return absl::OkStatus();
+}
+
+absl::Status ReplayRun::DetectAll() {
+  do {
+    if (absl::Status status = detect_->Step(absl::ZeroDuration()); !status.ok()) return status;
+  } while (detect_->last_step_blocks() > 0);
+  if (absl::Status status = publisher_->WriteUpTo(detect_->EvaluatedEndMs()); !status.ok()) return status;
+  return dead_letter_drain_->Drain();
+}
+
+absl::Status ReplayRun::Finish() {
+  if (absl::Status status = ingest_->Flush(); !status.ok()) return status;
+  if (absl::Status status = DetectAll(); !status.ok()) return status;
+  if (options_.flush) {
+    if (absl::Status status = detect_->FlushTasks(); !status.ok()) return status;
+  }
+  if (absl::Status status = detect_->Commit(); !status.ok()) return status;
+  if (absl::Status status = publisher_->WriteUpTo(INT64_MAX); !status.ok()) return status;
+  for (LineFile* file : {signals_.get(), metric_lines_.get(), dead_letters_.get()}) {
+    if (file == nullptr) continue;
+    if (absl::Status status = file->Flush(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReplayRun::Run(const std::function<void(const ReplayProgress&)>& progress) {
+  absl::Time reported = clock_.Now();
+  const auto report = [&] {
+    if (!progress) return;
+    const FileProgress files = files_->Progress();
+    const AppMetrics::Totals totals = metrics_->Sum();
+    progress({files.bytes_read, files.bytes_total, totals.posts, totals.signals});
+  };
+  while (!ingest_->AllAtEnd()) {
+    if (absl::Status status = ingest_->Step(absl::Milliseconds(100)); !status.ok()) return status;
+    if (absl::Status status = DetectAll(); !status.ok()) return status;
+    // An endless input is followed as it comes: what is due is not kept in a buffer.
+    if (ingest_->last_step_records() == 0) {
+      for (LineFile* file : {signals_.get(), metric_lines_.get(), dead_letters_.get()}) {
+        if (file == nullptr) continue;
+        if (absl::Status status = file->Flush(); !status.ok()) return status;
+      }
+    }
+    if (const absl::Time now = clock_.Now(); now - reported >= kProgressEvery) {
+      reported = now;
+      report();
+    }
+  }
+  if (absl::Status status = Finish(); !status.ok()) return status;
+  report();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Replay(const ReplayOptions& options, std::shared_ptr<const PipelineSettings> settings, AppMetrics* metrics,
+                    const std::function<void(const ReplayProgress&)>& progress) {
+  ReplayRun run(options, std::move(settings), metrics);
+  if (absl::Status status = run.Open(); !status.ok()) return status;
+  return run.Run(progress);
+}
+
+}  // namespace tocsin

@@ -1,0 +1,107 @@
+#include "app/pipeline/service.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "app/logging/logging.h"
+
+namespace tocsin {
+namespace {
+
+// A worker together with the log that only it uses.
+class OwningWorker : public Worker {
+ public:
+  OwningWorker(std::unique_ptr<Log> log, std::unique_ptr<Worker> worker)
+      : log_(std::move(log)), worker_(std::move(worker)) {}
+  absl::Status Step(absl::Duration max_wait) override { return worker_->Step(max_wait); }
+  absl::Status Drain() override { return worker_->Drain(); }
+  bool ready() const override { return worker_->ready(); }
+
+ private:
+  std::unique_ptr<Log> log_;  // outlives the worker
+  std::unique_ptr<Worker> worker_;
+};
+
+Job::Options JobOptions(AppMetrics* metrics) {
+  Job::Options options;
+  options.on_error = [metrics](std::string_view worker, const absl::Status& error, bool restarts) {
+    metrics->worker_restarts()->Increment();
+    LogEvent(restarts ? LogLevel::kWarning : LogLevel::kError,
+             restarts ? "worker failed and is started again" : "worker failed, the service stops",
+             {{"worker", std::string(worker)}, {"error", error.ToString()}});
+  };
+  return options;
+}
+
+}  // namespace
+
+Service::Service(Options options, std::shared_ptr<const PipelineSettings> settings, LogFactory open_log, Clock* clock,
+                 AppMetrics* metrics)
+    : options_(options),
+      settings_(std::move(settings)),
+      open_log_(std::move(open_log)),
+      clock_(clock),
+      metrics_(metrics),
+      publisher_(settings_->topics, clock),
+      job_(JobOptions(metrics)) {}
+
+Service::~Service() = default;
+
+absl::Status Service::Start() {
+  absl::StatusOr<std::unique_ptr<Log>> log = open_log_("setup");
+  if (!log.ok()) return log.status();
+  if (absl::Status status = (*log)->EnsureTopics(settings_->topic_specs, settings_->config->topics.create);
+      !status.ok()) {
+    return status;
+  }
+  for (int i = 0; i < options_.ingest_workers; ++i) {
+    std::string name = absl::StrCat("ingest-", options_.ordinal, "-", i);
+    job_.Add(name, [this, name] { return MakeIngest(name); });
+  }
+  for (int i = 0; i < options_.detect_workers; ++i) {
+    std::string name = absl::StrCat("detect-", options_.ordinal, "-", i);
+    job_.Add(name, [this, name] { return MakeDetect(name); });
+  }
+  job_.Start();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Worker>> Service::MakeIngest(const std::string& name) {
+  absl::StatusOr<std::unique_ptr<Log>> log = open_log_(name);
+  if (!log.ok()) return log.status();
+  IngestWorkerOptions options = settings_->ingest;
+  const std::string& deployment = settings_->config->deployment;
+  options.transactional_id = options.member = absl::StrCat(deployment, "-", name);
+  options.group = absl::StrCat(deployment, "-ingest");
+  absl::StatusOr<std::unique_ptr<IngestWorker>> worker = IngestWorker::Create(
+      options, log->get(), log->get(), clock_, settings_->watchlist, settings_->model, metrics_->Ingest(name));
+  if (!worker.ok()) return worker.status();
+  return std::make_unique<OwningWorker>(*std::move(log), *std::move(worker));
+}
+
+absl::StatusOr<std::unique_ptr<Worker>> Service::MakeDetect(const std::string& name) {
+  absl::StatusOr<std::unique_ptr<Log>> log = open_log_(name);
+  if (!log.ok()) return log.status();
+  DetectWorkerOptions options = settings_->detect;
+  const std::string& deployment = settings_->config->deployment;
+  options.transactional_id = options.member = absl::StrCat(deployment, "-", name);
+  options.group = absl::StrCat(deployment, "-detect");
+  const auto make_task = [settings = settings_](int32_t) {
+    return std::make_unique<DetectTask>(settings->task, settings->watchlist);
+  };
+  absl::StatusOr<std::unique_ptr<DetectWorker>> worker =
+      DetectWorker::Create(options, log->get(), clock_, make_task, &publisher_, metrics_->Detect(name));
+  if (!worker.ok()) return worker.status();
+  return std::make_unique<OwningWorker>(*std::move(log), *std::move(worker));
+}
+
+void Service::RequestStop() { job_.RequestStop(); }
+
+absl::Status Service::Wait() { return job_.Wait(); }
+
+std::string Service::NotReady() const {
+  if (job_.stopping()) return "draining";
+  return job_.ready() ? "" : "waiting for partitions";
+}
+
+}  // namespace tocsin

@@ -1,0 +1,139 @@
+#include "app/pipeline/settings.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "app/files/read_file.h"
+#include "engine/base/hash.h"
+
+namespace tocsin {
+namespace {
+
+constexpr char kWeekMs[] = "604800000";
+constexpr char kMonthMs[] = "2592000000";
+constexpr char kYearMs[] = "31536000000";
+// Mentions outlive the longest outage after which windows are still rebuilt.
+constexpr char kMentionsMs[] = "172800000";
+
+absl::StatusOr<std::string> ReadFile(const std::string& path, std::string_view key) {
+  std::optional<std::string> text = ReadWholeFile(path);
+  if (text.has_value()) return *std::move(text);
+  return absl::InvalidArgumentError(absl::StrCat("can't read the file that ", key, " names; file=", path));
+}
+
+int64_t Milliseconds(absl::Duration duration) { return absl::ToInt64Milliseconds(duration); }
+
+IngestWorkerOptions IngestOf(const Config& config, const PipelineSettings& settings, uint64_t author_key) {
+  IngestWorkerOptions ingest;
+  for (const SourceConfig& from : config.sources) {
+    IngestSource& source = ingest.sources.emplace_back();
+    source.topics = from.topics;
+    source.mapping = from.mapping;
+    source.parser.max_record_bytes = static_cast<size_t>(from.max_record_bytes);
+    source.parser.schema_registry_prefix = from.schema_registry_prefix;
+    source.start.kind =
+        from.start == SourceConfig::Start::kLatest ? StartPosition::Kind::kLatest : StartPosition::Kind::kEarliest;
+    source.out_of_orderness_ms = Milliseconds(from.out_of_orderness);
+    source.max_drag_ms = Milliseconds(from.max_drag);
+    source.idle_after = from.idle_after;
+  }
+  ingest.chain.mentions_partitions = static_cast<uint32_t>(config.topics.mentions_partitions);
+  ingest.chain.slide_ms = Milliseconds(config.windows.slide);
+  ingest.chain.author_key = author_key;
+  switch (config.privacy.texts) {
+    case Config::Privacy::Texts::kFull:
+      ingest.chain.texts = TextPolicy::kFull;
+      break;
+    case Config::Privacy::Texts::kMasked:
+      ingest.chain.texts = TextPolicy::kMasked;
+      break;
+    case Config::Privacy::Texts::kNone:
+      ingest.chain.texts = TextPolicy::kNone;
+      break;
+  }
+  ingest.mentions_topic = config.topics.mentions;
+  ingest.dead_letters_topic = config.topics.dead_letters;
+  ingest.config_version = settings.config_version;
+  ingest.flush_every = config.flush.every;
+  ingest.flush_bytes = static_cast<size_t>(config.flush.bytes);
+  ingest.dead_letters_per_second = config.limits.dead_letters_per_second;
+  return ingest;
+}
+
+DetectTaskOptions TaskOf(const Config& config, uint64_t config_version) {
+  DetectTaskOptions task;
+  task.windows.slide_ms = Milliseconds(config.windows.slide);
+  task.windows.sizes_ms.clear();
+  for (const WindowConfig& window : config.windows.sizes) task.windows.sizes_ms.push_back(Milliseconds(window.size));
+  task.monitor.deployment = config.deployment;
+  task.monitor.config_hash = config_version;
+  task.monitor.slide_ms = task.windows.slide_ms;
+  task.metrics_every_ms = Milliseconds(config.metrics.every);
+  task.dedup_horizon_ms = Milliseconds(config.dedup.horizon);
+  task.dedup_entries_max = static_cast<size_t>(config.dedup.max_entries);
+  task.stop_on_gap = config.stop_on_gap;
+  return task;
+}
+
+std::vector<TopicSpec> TopicsOf(const Config& config) {
+  const Config::Topics& t = config.topics;
+  const auto replication = static_cast<int16_t>(t.replication);
+  const auto kept = [](const char* ms) {
+    return std::vector<std::pair<std::string, std::string>>{{"retention.ms", ms}};
+  };
+  const std::vector<std::pair<std::string, std::string>> compacted = {{"cleanup.policy", "compact"}};
+  // Outputs that are keyed by brand have as many partitions as mentions: more would not spread them further.
+  return {{t.mentions, t.mentions_partitions, replication, kept(kMentionsMs)},
+          {t.snapshots, t.mentions_partitions, replication, compacted},
+          {t.brand_metrics, t.mentions_partitions, replication, kept(kMonthMs)},
+          {t.signals, t.mentions_partitions, replication, kept(kMonthMs)},
+          {t.incidents, t.mentions_partitions, replication, compacted},
+          {t.post_crisis, 1, replication, kept(kYearMs)},
+          {t.dead_letters, 1, replication, kept(kWeekMs)}};
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const PipelineSettings>> MakeSettings(Config config) {
+  const absl::StatusOr<std::string> yaml = ReadFile(config.watchlist, "watchlist");
+  if (!yaml.ok()) return yaml.status();
+  return MakeSettings(std::move(config), *yaml);
+}
+
+absl::StatusOr<std::shared_ptr<const PipelineSettings>> MakeSettings(Config config, std::string_view watchlist_yaml) {
+  auto settings = std::make_shared<PipelineSettings>();
+  absl::StatusOr<std::shared_ptr<const Watchlist>> watchlist = Watchlist::Parse(watchlist_yaml, config.watchlist);
+  if (!watchlist.ok()) return watchlist.status();
+  settings->watchlist = *std::move(watchlist);
+  settings->model = &SentimentModel::Default();
+  if (config.sentiment.model != "default") {
+    absl::StatusOr<std::unique_ptr<SentimentModel>> model = SentimentModel::Load(config.sentiment.model);
+    if (!model.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(model.status().message(), "; key=sentiment.model"));
+    }
+    settings->own_model = *std::move(model);
+    settings->model = settings->own_model.get();
+  }
+  uint64_t author_key = kHashSeed;
+  if (!config.privacy.key_file.empty()) {
+    absl::StatusOr<std::string> key = ReadFile(config.privacy.key_file, "privacy.key_file");
+    if (!key.ok()) return key.status();
+    author_key = Hash64(absl::StripAsciiWhitespace(*key));
+  }
+  settings->config_version = Hash64(
+      absl::StrCat(CanonicalText(config), "\n", settings->watchlist->version(), "\n", settings->model->checksum()));
+  settings->ingest = IngestOf(config, *settings, author_key);
+  settings->detect.mentions_topic = config.topics.mentions;
+  settings->detect.snapshots_topic = config.topics.snapshots;
+  settings->detect.snapshot_every = config.snapshot.every;
+  settings->task = TaskOf(config, settings->config_version);
+  settings->topics = {config.topics.brand_metrics, config.topics.signals, config.topics.incidents,
+                      config.topics.post_crisis};
+  settings->topic_specs = TopicsOf(config);
+  settings->config = std::make_shared<const Config>(std::move(config));
+  return std::shared_ptr<const PipelineSettings>(std::move(settings));
+}
+
+}  // namespace tocsin

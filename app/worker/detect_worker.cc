@@ -1,0 +1,241 @@
+#include "app/worker/detect_worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/log/check.h"
+#include "absl/strings/str_cat.h"
+#include "engine/state/snapshot.h"
+
+namespace tocsin {
+
+// One mentions partition of the assignment.
+struct DetectWorker::Slot {
+  TopicPartition partition;
+  std::unique_ptr<DetectTask> task;
+  Offset position = -1;  // behind the last block applied; -1: nothing was read since the assignment
+  Offset committed = -1;
+  Offset snapshot_at = -1;  // position of the last snapshot
+  uint64_t snapshot_generation = 0;
+  absl::Time last_snapshot;
+  DetectCounters counted;  // what the metrics have been told
+  std::vector<DetectOutput> pending;
+};
+
+DetectWorker::DetectWorker(const DetectWorkerOptions& options, Log* log, Clock* clock, DetectTaskFactory make_task,
+                           Publisher* publisher, DetectMetrics* metrics)
+    : options_(options),
+      log_(log),
+      clock_(clock),
+      make_task_(std::move(make_task)),
+      publisher_(publisher),
+      metrics_(metrics),
+      last_commit_(clock->Now()) {}
+
+DetectWorker::~DetectWorker() = default;
+
+absl::StatusOr<std::unique_ptr<DetectWorker>> DetectWorker::Create(const DetectWorkerOptions& options, Log* log,
+                                                                   Clock* clock, DetectTaskFactory make_task,
+                                                                   Publisher* publisher, DetectMetrics* metrics) {
+  std::unique_ptr<DetectWorker> worker(new DetectWorker(options, log, clock, std::move(make_task), publisher, metrics));
+  absl::StatusOr<std::unique_ptr<Writer>> writer = log->OpenWriter(options.transactional_id);
+  if (!writer.ok()) return writer.status();
+  worker->writer_ = *std::move(writer);
+  absl::StatusOr<std::unique_ptr<GroupReader>> reader =
+      log->OpenGroupReader({options.group, options.member, {options.mentions_topic}});
+  if (!reader.ok()) return reader.status();
+  worker->reader_ = *std::move(reader);
+  return worker;
+}
+
+absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<const AssignedPartition> partitions) {
+  slots_.clear();
+  std::vector<StartPosition> starts;
+  for (const AssignedPartition& assigned : partitions) {
+    Slot& slot = slots_.emplace_back();
+    slot.partition = assigned.partition;
+    slot.last_snapshot = clock_->Now();
+    if (options_.snapshots_topic.empty()) {
+      slot.task = make_task_(assigned.partition.partition);
+      starts.push_back({StartPosition::Kind::kEarliest, 0});
+      continue;
+    }
+    absl::StatusOr<RecoveredTask> recovered =
+        RecoverTask({options_.mentions_topic, options_.snapshots_topic, options_.group}, log_, make_task_,
+                    assigned.partition.partition, assigned.committed);
+    if (!recovered.ok()) return recovered.status();
+    slot.task = std::move(recovered->task);
+    slot.snapshot_generation = recovered->snapshot_generation;
+    // What was replayed has been counted by whoever applied it first.
+    slot.counted = slot.task->counters();
+    if (assigned.committed.has_value()) slot.position = slot.committed = slot.snapshot_at = *assigned.committed;
+    starts.push_back(recovered->start);
+  }
+  assigned_ = true;
+  pending_outputs_ = 0;
+  metrics_->rebalances->Increment();
+  metrics_->assigned->Increment(static_cast<double>(slots_.size()));
+  return starts;
+}
+
+void DetectWorker::OnRevoked(bool lost) {
+  metrics_->assigned->Decrement(static_cast<double>(slots_.size()));
+  if (!lost && failure_.ok()) failure_ = CommitAll(/*with_snapshots=*/draining_);
+  slots_.clear();
+  assigned_ = false;
+  urgent_ = false;
+  pending_outputs_ = 0;
+}
+
+absl::Status DetectWorker::Step(absl::Duration max_wait) {
+  last_step_blocks_ = 0;
+  if (absl::Status status = reader_->Poll(max_wait, *this, &batches_); !status.ok()) return status;
+  if (!failure_.ok()) return failure_;
+  for (const RecordBatch& batch : batches_) {
+    if (absl::Status status = ApplyBatch(batch); !status.ok()) return status;
+  }
+  return CommitIsDue() ? CommitAll(/*with_snapshots=*/true) : absl::OkStatus();
+}
+
+absl::Status DetectWorker::ApplyBatch(const RecordBatch& batch) {
+  Slot& slot = slots_[static_cast<size_t>(batch.slot)];
+  generation_ = reader_->Generation();
+  for (const Record& record : batch.records) {
+    const size_t before = slot.pending.size();
+    if (absl::Status status = slot.task->Apply(record.value, record.offset, &slot.pending); !status.ok()) {
+      return absl::Status(status.code(), absl::StrCat(status.message(), "; topic=", slot.partition.topic, " partition=",
+                                                      slot.partition.partition, " offset=", record.offset));
+    }
+    pending_outputs_ += slot.pending.size() - before;
+    for (size_t i = before; i < slot.pending.size() && !urgent_; ++i) {
+      urgent_ = slot.pending[i].kind == DetectOutput::Kind::kSignal;
+    }
+    slot.position = record.offset + 1;
+    ++last_step_blocks_;
+    if (pending_outputs_ >= options_.max_pending_outputs) {
+      if (absl::Status status = CommitAll(/*with_snapshots=*/false); !status.ok()) return status;
+    }
+  }
+  slot.position = batch.next_offset;
+  return absl::OkStatus();
+}
+
+bool DetectWorker::CommitIsDue() const {
+  if (urgent_) return true;
+  if (clock_->Now() - last_commit_ < options_.commit_every) return false;
+  return pending_outputs_ > 0 ||
+         std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.position != slot.committed; });
+}
+
+absl::Status DetectWorker::Commit() { return CommitAll(/*with_snapshots=*/false); }
+
+absl::Status DetectWorker::WriteSnapshotIfDue(Slot& slot, absl::Time now, bool always) {
+  if (options_.snapshots_topic.empty() || slot.position < 0 || slot.position == slot.snapshot_at)
+    return absl::OkStatus();
+  if (!always && now - slot.last_snapshot < options_.snapshot_every) return absl::OkStatus();
+  Snapshot snapshot;
+  snapshot.partition = slot.partition.partition;
+  snapshot.generation = slot.snapshot_generation + 1;
+  snapshot.rebuild_from = std::min(slot.task->rebuild_from(), slot.position);
+  snapshot.applied_to = slot.position;
+  snapshot.payload = slot.task->Encode();
+  for (const SnapshotRecord& part : EncodeSnapshot(snapshot)) {
+    OutputRecord record;
+    record.topic = options_.snapshots_topic;
+    record.partition = slot.partition.partition;
+    record.key = part.key;
+    record.value = part.value;
+    if (absl::Status status = writer_->Write(record); !status.ok()) return status;
+  }
+  slot.snapshot_generation = snapshot.generation;
+  slot.snapshot_at = slot.position;
+  slot.last_snapshot = now;
+  metrics_->snapshots->Increment();
+  return absl::OkStatus();
+}
+
+absl::Status DetectWorker::CommitAll(bool with_snapshots) {
+  const absl::Time start = clock_->Now();
+  last_commit_ = start;
+  std::vector<ConsumedOffset> offsets;
+  for (const Slot& slot : slots_) {
+    if (slot.position >= 0 && slot.position != slot.committed) offsets.push_back({slot.partition, slot.position, ""});
+  }
+  if (offsets.empty() && pending_outputs_ == 0) return absl::OkStatus();
+  if (absl::Status status = writer_->Begin(); !status.ok()) return status;
+  double metric_records = 0;
+  double signals = 0;
+  for (Slot& slot : slots_) {
+    for (const DetectOutput& output : slot.pending) {
+      if (absl::Status status = publisher_->Publish(output, writer_.get()); !status.ok()) return status;
+      (output.kind == DetectOutput::Kind::kMetric ? metric_records : signals) += 1;
+    }
+    slot.pending.clear();
+    if (!with_snapshots) continue;
+    if (absl::Status status = WriteSnapshotIfDue(slot, start, draining_); !status.ok()) return status;
+  }
+  if (!options_.commit_offsets) offsets.clear();
+  if (absl::Status status = writer_->Commit(offsets, generation_, options_.group); !status.ok()) return status;
+  for (Slot& slot : slots_) slot.committed = slot.position;
+  pending_outputs_ = 0;
+  urgent_ = false;
+  metrics_->metric_records->Increment(metric_records);
+  metrics_->signals->Increment(signals);
+  metrics_->commit_seconds->Observe(absl::ToDoubleSeconds(clock_->Now() - start));
+  CountTotals();
+  return absl::OkStatus();
+}
+
+void DetectWorker::CountTotals() {
+  int64_t watermark_ms = INT64_MAX;
+  int64_t lag = 0;
+  size_t state_bytes = 0;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = slots_[i];
+    const DetectCounters& now = slot.task->counters();
+    const auto add = [&](prometheus::Counter* counter, int64_t DetectCounters::*field) {
+      counter->Increment(static_cast<double>(now.*field - slot.counted.*field));
+    };
+    add(metrics_->blocks, &DetectCounters::blocks);
+    add(metrics_->rows, &DetectCounters::rows);
+    add(metrics_->applied, &DetectCounters::applied);
+    add(metrics_->duplicates, &DetectCounters::duplicates);
+    add(metrics_->late_added, &DetectCounters::late_added);
+    add(metrics_->late_dropped, &DetectCounters::late_dropped);
+    add(metrics_->audit_repeats, &DetectCounters::repeats);
+    add(metrics_->audit_gaps, &DetectCounters::gaps);
+    slot.counted = now;
+    watermark_ms = std::min(watermark_ms, slot.task->watermark_ms());
+    lag += std::max<int64_t>(0, reader_->Lag(static_cast<int32_t>(i)));
+    state_bytes += slot.task->memory_bytes();
+  }
+  if (watermark_ms != INT64_MAX && watermark_ms != kUnknownTime) {
+    metrics_->watermark_seconds->Set(static_cast<double>(watermark_ms) * 1e-3);
+  }
+  metrics_->lag_records->Set(static_cast<double>(lag));
+  metrics_->state_bytes->Set(static_cast<double>(state_bytes));
+}
+
+absl::Status DetectWorker::FlushTasks() {
+  for (Slot& slot : slots_) {
+    const size_t before = slot.pending.size();
+    slot.task->Flush(&slot.pending);
+    pending_outputs_ += slot.pending.size() - before;
+  }
+  return CommitAll(/*with_snapshots=*/false);
+}
+
+int64_t DetectWorker::EvaluatedEndMs() const {
+  int64_t end_ms = INT64_MAX;
+  for (const Slot& slot : slots_) end_ms = std::min(end_ms, slot.task->evaluated_end_ms());
+  return end_ms == INT64_MAX ? kUnknownTime : end_ms;
+}
+
+absl::Status DetectWorker::Drain() {
+  draining_ = true;
+  absl::Status status = reader_->Close(*this);  // commits in OnRevoked, with a last snapshot
+  if (!failure_.ok()) return failure_;
+  return status;
+}
+
+}  // namespace tocsin

@@ -1,0 +1,94 @@
+// One detect worker: reads blocks of mentions, publishes brand metrics and signals, exactly once.
+//
+// Outputs, offsets and snapshots go out in one transaction. Every decision comes from the blocks; the wall clock only
+// says when to commit and when to take a snapshot. After any error the worker is thrown away and its successor recovers
+// the tasks (recovery.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "app/worker/publisher.h"
+#include "app/worker/recovery.h"
+#include "app/worker/worker_metrics.h"
+#include "engine/base/clock.h"
+#include "engine/log/log.h"
+#include "engine/worker/job.h"
+#include "operators/task/detect_task.h"
+
+namespace tocsin {
+
+struct DetectWorkerOptions {
+  std::string transactional_id;
+  std::string group;
+  std::string member;
+  std::string mentions_topic = "tocsin.mentions";
+  std::string snapshots_topic = "tocsin.snapshots";  // empty: no snapshots are read or written (replay)
+  absl::Duration commit_every = absl::Seconds(1);    // at most so late when there is nothing urgent
+  absl::Duration snapshot_every = absl::Minutes(5);
+  size_t max_pending_outputs = 50'000;  // of a transaction
+  bool commit_offsets = true;
+};
+
+class DetectWorker : public Worker, private AssignmentListener {
+ public:
+  // `log`, `clock`, `publisher` and `metrics` must outlive the worker.
+  static absl::StatusOr<std::unique_ptr<DetectWorker>> Create(const DetectWorkerOptions& options, Log* log,
+                                                              Clock* clock, DetectTaskFactory make_task,
+                                                              Publisher* publisher, DetectMetrics* metrics);
+  ~DetectWorker() override;
+
+  absl::Status Step(absl::Duration max_wait) override;
+  absl::Status Drain() override;
+  bool ready() const override { return assigned_; }
+
+  // Commits what is pending now.
+  absl::Status Commit();
+
+  // For drivers that own all partitions (replay): blocks applied by the last Step, and the tasks in the order of
+  // partitions.
+  int64_t last_step_blocks() const { return last_step_blocks_; }
+  absl::Status FlushTasks();       // closes windows up to the slide end after the largest event time
+  int64_t EvaluatedEndMs() const;  // lowest slide end that all tasks have evaluated
+
+ private:
+  struct Slot;
+
+  DetectWorker(const DetectWorkerOptions& options, Log* log, Clock* clock, DetectTaskFactory make_task,
+               Publisher* publisher, DetectMetrics* metrics);
+
+  absl::StatusOr<std::vector<StartPosition>> OnAssigned(absl::Span<const AssignedPartition> partitions) override;
+  void OnRevoked(bool lost) override;
+
+  absl::Status ApplyBatch(const RecordBatch& batch);
+  bool CommitIsDue() const;
+  absl::Status WriteSnapshotIfDue(Slot& slot, absl::Time now, bool always);
+  absl::Status CommitAll(bool with_snapshots);
+  void CountTotals();
+
+  const DetectWorkerOptions options_;
+  Log* const log_;
+  Clock* const clock_;
+  const DetectTaskFactory make_task_;
+  Publisher* const publisher_;
+  DetectMetrics* const metrics_;
+  std::unique_ptr<GroupReader> reader_;
+  std::unique_ptr<Writer> writer_;
+  std::vector<Slot> slots_;
+  GroupGeneration generation_;
+  bool assigned_ = false;
+  bool urgent_ = false;  // a signal waits
+  bool draining_ = false;
+  size_t pending_outputs_ = 0;
+  absl::Time last_commit_;
+  absl::Status failure_;
+  int64_t last_step_blocks_ = 0;
+  std::vector<RecordBatch> batches_;
+};
+
+}  // namespace tocsin

@@ -1,0 +1,102 @@
+#include "app/worker/recovery.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "engine/state/snapshot.h"
+
+namespace tocsin {
+namespace {
+
+// Reads [from, end) of one partition and hands every record to `fn`, an absl::Status(const Record&).
+template <typename Fn>
+absl::Status ReadRange(Log* log, const TopicPartition& partition, Offset from, Offset end, const Fn& fn) {
+  if (from >= end) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<PartitionReader>> reader =
+      log->OpenPartitionReader({{partition, {StartPosition::Kind::kOffset, from}}});
+  if (!reader.ok()) return reader.status();
+  std::vector<RecordBatch> batches;
+  for (Offset position = from; position < end;) {
+    if (absl::Status status = (*reader)->Poll(absl::Milliseconds(100), &batches); !status.ok()) return status;
+    for (const RecordBatch& batch : batches) {
+      for (const Record& record : batch.records) {
+        if (record.offset >= end) return absl::OkStatus();
+        if (absl::Status status = fn(record); !status.ok()) return status;
+      }
+      position = batch.next_offset;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MissingHistory(const RecoveryOptions& options, const TopicPartition& mentions, Offset needed,
+                            Offset begin) {
+  return absl::DataLossError(absl::StrCat(
+      "the mentions log no longer holds what the windows must be rebuilt from: raise its retention, and run `tocsin "
+      "source reset --detect` to start these brands anew; topic=",
+      mentions.topic, " partition=", mentions.partition, " needed_offset=", needed, " log_start=", begin,
+      " group=", options.group));
+}
+
+}  // namespace
+
+absl::StatusOr<RecoveredTask> RecoverTask(const RecoveryOptions& options, Log* log, const DetectTaskFactory& make_task,
+                                          int32_t partition, std::optional<Offset> committed) {
+  RecoveredTask recovered;
+  recovered.task = make_task(partition);
+  recovered.start = {StartPosition::Kind::kEarliest, 0};
+  const TopicPartition mentions{options.mentions_topic, partition};
+  const TopicPartition snapshots{options.snapshots_topic, partition};
+  absl::StatusOr<OffsetRange> mentions_range = log->Offsets(mentions);
+  if (!mentions_range.ok()) return mentions_range.status();
+
+  // The end is asked for after the offsets were fetched, and read to although parts of it may be uncommitted: the
+  // snapshot that belongs to the committed offset lies before it (KAFKA-10167).
+  absl::StatusOr<OffsetRange> range = log->Offsets(snapshots);
+  if (!range.ok()) return range.status();
+  SnapshotAssembler assembler(partition);
+  absl::Status status = ReadRange(log, snapshots, range->begin, range->end, [&](const Record& record) {
+    assembler.Add(record.key, record.has_value ? std::optional<std::string_view>(record.value) : std::nullopt);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  absl::StatusOr<std::optional<Snapshot>> snapshot = assembler.Newest();
+  if (!snapshot.ok()) return snapshot.status();
+
+  if (!committed.has_value()) {
+    if (!snapshot->has_value()) return recovered;  // a first start
+    return absl::DataLossError(
+        absl::StrCat("there is a snapshot but the group has no offset for it (expired or deleted): run `tocsin source "
+                     "reset --detect`; "
+                     "group=",
+                     options.group, " topic=", mentions.topic, " partition=", partition));
+  }
+  recovered.start = {StartPosition::Kind::kOffset, *committed};
+  Offset apply_from = 0;
+  if (snapshot->has_value()) {
+    const Snapshot& newest = **snapshot;
+    if (status = recovered.task->Decode(newest.payload); !status.ok()) return status;
+    recovered.snapshot_generation = newest.generation;
+    apply_from = newest.applied_to;
+    if (newest.rebuild_from < mentions_range->begin) {
+      return MissingHistory(options, mentions, newest.rebuild_from, mentions_range->begin);
+    }
+    status = ReadRange(log, mentions, newest.rebuild_from, apply_from,
+                       [&](const Record& record) { return recovered.task->Rebuild(record.value, record.offset); });
+    if (!status.ok()) return status;
+  } else if (mentions_range->begin > 0) {
+    return MissingHistory(options, mentions, 0, mentions_range->begin);
+  }
+  std::vector<DetectOutput> suppressed;
+  status = ReadRange(log, mentions, apply_from, *committed, [&](const Record& record) {
+    suppressed.clear();
+    ++recovered.blocks_replayed;
+    return recovered.task->Apply(record.value, record.offset, &suppressed);
+  });
+  if (!status.ok()) return status;
+  return recovered;
+}
+
+}  // namespace tocsin

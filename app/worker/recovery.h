@@ -1,0 +1,39 @@
+// Brings a detect task to where its mentions partition's committed offset stands.
+//
+// Reads the partition's newest snapshot, rebuilds windows from the mentions log behind it, and applies the blocks
+// between the snapshot and the committed offset with their output thrown away: it was committed with that offset.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "engine/log/log.h"
+#include "operators/task/detect_task.h"
+
+namespace tocsin {
+
+struct RecoveryOptions {
+  std::string mentions_topic;
+  std::string snapshots_topic;
+  std::string group;  // named in errors
+};
+
+struct RecoveredTask {
+  std::unique_ptr<DetectTask> task;
+  StartPosition start;               // where to go on reading
+  uint64_t snapshot_generation = 0;  // of the snapshot that was used; 0: none
+  int64_t blocks_replayed = 0;
+};
+
+using DetectTaskFactory = std::function<std::unique_ptr<DetectTask>(int32_t partition)>;
+
+// `committed` is the group's offset of this mentions partition, nullopt at a first start. DataLoss, naming what to do,
+// if a snapshot is damaged or the mentions log no longer reaches back to where the windows must be rebuilt from.
+absl::StatusOr<RecoveredTask> RecoverTask(const RecoveryOptions& options, Log* log, const DetectTaskFactory& make_task,
+                                          int32_t partition, std::optional<Offset> committed);
+
+}  // namespace tocsin

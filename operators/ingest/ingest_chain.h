@@ -1,0 +1,121 @@
+// From the bytes of a record to mention rows: parse, match, classify, choose samples.
+//
+// Everything that costs per post happens here. The chain holds the rows of one flush, in one buffer per mentions
+// partition, and nothing beyond it, so a worker that loses its partitions just clears it.
+//
+// Samples. Text travels only with the few rows that can become evidence. Which rows a signal shows must not depend on
+// how the input was cut into flushes, so the choice is a superset rule: per brand and slide of event time, the rows
+// with the lowest post hashes (kNegativeSamples among negative originals, kOtherSamples among all), the first in time,
+// and the one with the highest reach above kHighReach. Whatever the flush borders, the winners over the whole slide win
+// in their flush too.
+//
+// Not thread-safe: one worker owns a chain.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/span.h"
+#include "engine/base/hash.h"
+#include "operators/block/block.h"
+#include "operators/match/matcher.h"
+#include "operators/match/watchlist.h"
+#include "operators/mention/mention.h"
+#include "operators/parse/post_parser.h"
+#include "operators/sentiment/sentiment_model.h"
+
+namespace tocsin {
+
+inline constexpr size_t kNegativeSamples = 3;
+inline constexpr size_t kOtherSamples = 2;
+inline constexpr uint32_t kHighReach = 100'000;
+inline constexpr size_t kMaxSampleTextBytes = 500;
+
+// How much of a post's text may leave ingest.
+enum class TextPolicy : uint8_t { kFull, kMasked, kNone };  // kMasked: handles, URLs and digits are blanked out
+
+struct IngestOptions {
+  uint32_t mentions_partitions = 16;
+  int64_t slide_ms = 5'000;
+  uint64_t author_key = kHashSeed;  // seed of the author hashes, from privacy.key_file
+  TextPolicy texts = TextPolicy::kFull;
+};
+
+// The mentions partition of a brand: a fixed function of its id, so that it never changes while the topic lives.
+uint32_t MentionsPartition(std::string_view brand_id, uint32_t partitions);
+
+class IngestChain {
+ public:
+  enum class Outcome : uint8_t { kMatched, kUnmatched, kOfficial, kDead };
+
+  struct Result {
+    Outcome outcome = Outcome::kUnmatched;
+    DropReason reason = DropReason::kNone;  // of kDead
+    int64_t event_time_ms = kUnknownTime;   // of all but kDead
+    int64_t classified = 0;                 // rows added
+  };
+
+  // `model` must outlive the chain.
+  IngestChain(const IngestOptions& options, std::shared_ptr<const Watchlist> watchlist, const SentimentModel* model);
+
+  // Parses with `parser` (the source's) and adds the rows. `source` is the index of the source range that the block
+  // will carry.
+  Result Process(PostParser& parser, const Record& record, size_t readable_padding, int32_t source);
+
+  // Rows and samples for mentions partition `partition`, since the last Clear, moved into `*builder` (cleared first).
+  void Build(uint32_t partition, BlockBuilder* builder) const;
+
+  // Approximate bytes held: the flush is due when this nears the bound.
+  size_t size_bytes() const { return bytes_; }
+  size_t mention_count() const { return mention_count_; }
+  void Clear();
+
+ private:
+  struct OwnedSample {
+    std::string post_id, author_handle, text, hashtags, url;
+  };
+  // The winners of one (brand, slide), by row number in the partition's buffer.
+  struct Candidates {
+    uint32_t negative[kNegativeSamples];
+    uint32_t other[kOtherSamples];
+    uint32_t first;
+    uint32_t reach;
+    uint8_t negative_count = 0;
+    uint8_t other_count = 0;
+    bool has_first = false;
+    bool has_reach = false;
+  };
+  struct Buffer {
+    std::vector<Mention> rows;
+    std::vector<uint8_t> sample_uses;  // how many candidate places each row holds
+    absl::flat_hash_map<std::pair<int64_t, uint32_t>, Candidates> candidates;  // by slide start and brand
+  };
+
+  Mention MakeMention(const Post& post, const Sentiment& sentiment, int32_t source, Offset offset) const;
+  void AddRow(const Mention& mention, const Post& post);
+  // Enters row `row` where it wins and lets go what it displaces. Returns whether it won anywhere.
+  bool Offer(Buffer* buffer, uint32_t row);
+  bool OfferLowest(Buffer* buffer, uint32_t row, uint32_t* places, uint8_t* count, size_t capacity);
+  void Release(Buffer* buffer, uint32_t row);
+  int32_t StoreSample(const Post& post);
+
+  const IngestOptions options_;
+  const std::shared_ptr<const Watchlist> watchlist_;
+  const SentimentModel* const model_;
+  std::vector<uint32_t> partition_of_;  // by brand
+  std::vector<Buffer> buffers_;         // by mentions partition
+  std::vector<OwnedSample> samples_;
+  std::vector<int32_t> free_samples_;
+  size_t samples_used_ = 0;
+  MatchScratch scratch_;
+  std::vector<BrandMatch> matches_;
+  size_t bytes_ = 0;
+  size_t mention_count_ = 0;
+};
+
+}  // namespace tocsin
