@@ -203,6 +203,8 @@ build_abseil() {
   cp -r "$kDeps/source/abseil" "$build/source"
   # The distribution's options choose Abseil's own types; C++20's are what our interfaces use.
   sed -i -E 's/^(#define ABSL_OPTION_USE_STD_[A-Z_]+) [0-9]+/\1 1/' "$build/source/absl/base/options.h"
+  # Chance comes from seeded generators of our own, so the random library need not be built.
+  sed -i '/add_subdirectory(random)/d' "$build/source/absl/CMakeLists.txt"
   local launcher=()
   if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   logged "$log" cmake -S "$build/source" -B "$build/build" -G Ninja -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_STANDARD=20 \
