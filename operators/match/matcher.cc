@@ -49,6 +49,7 @@ struct MatchScratch::State {
   std::vector<Seen> seen;              // by literal
   std::vector<uint32_t> candidate_of;  // by brand: the epoch in which it was a candidate
   std::vector<uint32_t> candidates;
+  std::vector<uint32_t> keys;           // tokens that may be in the index
   std::vector<Occurrence> occurrences;
   std::vector<Cover> covers;
 
@@ -89,14 +90,21 @@ class Matcher::Run {
   }
 
   void FindLiterals() {
+    // Two passes, so that the index's memory is on its way when it is looked at.
+    s_.keys.clear();
     for (uint32_t i = 0; i < tokens_.size(); ++i) {
       const uint64_t hash = tokens_[i].hash;
       if (hash == 0) continue;
-      for (const Hit& hit : m_.by_token_.Find(hash)) {
-        const Literal& literal = m_.literals_[hit.literal];
-        if (i >= hit.token && IsAt(literal, i - hit.token)) Found(hit.literal, i - hit.token);
+      if (!m_.by_token_.empty() && m_.by_token_.MayContain(hash)) {
+        m_.by_token_.Prefetch(hash);
+        s_.keys.push_back(i);
       }
       if (!m_.prefix_sizes_.empty()) FindPrefixes(i);
+    }
+    for (const uint32_t i : s_.keys) {
+      for (const Hit& hit : m_.by_token_.Find(tokens_[i].hash)) {
+        if (IsAt(hit, i)) Found(hit.literal, i - hit.token, hit.quiet);
+      }
     }
     const auto by_start = [](const Cover& a, const Cover& b) { return a.start < b.start; };
     if (s_.covers.size() > 1) std::sort(s_.covers.begin(), s_.covers.end(), by_start);
@@ -111,13 +119,21 @@ class Matcher::Run {
   }
 
  private:
-  bool IsAt(const Literal& literal, uint32_t start) const {
-    if (literal.size > tokens_.size() - start) return false;
-    for (uint32_t i = 0; i < literal.size; ++i) {
-      const Token& token = tokens_[start + i];
-      if (token.hash != m_.token_hashes_[literal.tokens + i]) return false;
-      if (literal.case_sensitive &&
-          std::string_view(token.raw, token.raw_size) != m_.raw_tokens_[literal.raw_tokens + i]) {
+  // Whether the literal that the token at `i` is the key of stands there.
+  bool IsAt(const Hit& hit, uint32_t i) const {
+    if (hit.size == 1 && !hit.case_sensitive) return true;
+    if (i < hit.token || hit.size > tokens_.size() - (i - hit.token)) return false;
+    if (hit.size > 1) {
+      const uint32_t beside = hit.token == 0 ? i + 1 : i - 1;
+      if (static_cast<uint32_t>(tokens_[beside].hash) != hit.neighbour) return false;
+    }
+    const Literal& literal = m_.literals_[hit.literal];
+    const uint32_t start = i - hit.token;
+    for (uint32_t k = 0; k < hit.size; ++k) {
+      const Token& token = tokens_[start + k];
+      if (token.hash != m_.token_hashes_[literal.tokens + k]) return false;
+      if (hit.case_sensitive &&
+          std::string_view(token.raw, token.raw_size) != m_.raw_tokens_[literal.raw_tokens + k]) {
         return false;
       }
     }
@@ -132,18 +148,19 @@ class Matcher::Run {
       const auto size = static_cast<size_t>(std::countr_zero(sizes)) + 1;
       if (size > folded.size()) return;
       for (const uint32_t literal : m_.by_prefix_.Find(TokenHash(folded.substr(0, size), tokens_[i].kind))) {
-        Found(literal, i);
+        Found(literal, i, false);
       }
     }
   }
 
-  void Found(uint32_t id, uint32_t start) {
-    const Literal& literal = m_.literals_[id];
+  void Found(uint32_t id, uint32_t start, bool quiet) {
     MatchScratch::State::Seen& seen = s_.seen[id];
     const bool first = seen.epoch != s_.epoch;
     const auto occurrence = static_cast<uint32_t>(s_.occurrences.size());
     s_.occurrences.push_back({start, first ? kNoOccurrence : seen.last});
     seen = {s_.epoch, occurrence};
+    if (quiet) return;
+    const Literal& literal = m_.literals_[id];
     if (literal.named_brand != kNoBrand) s_.covers.push_back({start, start + literal.size, literal.named_brand});
     if (!first) return;
     for (uint32_t i = literal.anchored; i < literal.anchored_end; ++i) {

@@ -82,9 +82,14 @@ class Matcher {
     uint32_t anchored;     // brands that it anchors: [anchored, anchored_end) of anchored_brands_
     uint32_t anchored_end;
   };
+  // What most tokens that are a key at all need to know, so that they touch no other memory.
   struct Hit {
     uint32_t literal;
-    uint32_t token;  // which of the literal's tokens is the key
+    uint32_t neighbour;  // low half of the hash of the token beside the key: before it, or after it if the key is first
+    uint8_t token;       // which of the literal's tokens is the key
+    uint8_t size;
+    bool case_sensitive;
+    bool quiet;  // anchors no brand and hides nothing: noting it is all
   };
   struct Node {
     QueryOp op;

@@ -196,7 +196,15 @@ void Matcher::Builder::IndexLiterals() {
     for (uint32_t i = 1; i < literal.size; ++i) {
       if (frequency[m_.token_hashes_[literal.tokens + i]] < frequency[m_.token_hashes_[literal.tokens + key]]) key = i;
     }
-    hits.emplace_back(m_.token_hashes_[literal.tokens + key], Hit{id, key});
+    const uint64_t* const hashes = &m_.token_hashes_[literal.tokens];
+    Hit hit{};
+    hit.literal = id;
+    hit.token = static_cast<uint8_t>(key);
+    hit.size = static_cast<uint8_t>(literal.size);
+    hit.case_sensitive = literal.case_sensitive;
+    hit.quiet = literal.anchored == literal.anchored_end && literal.named_brand == kNoBrand;
+    if (literal.size > 1) hit.neighbour = static_cast<uint32_t>(hashes[key == 0 ? 1 : key - 1]);
+    hits.emplace_back(hashes[key], hit);
   }
   m_.by_token_ = FlatIndex<Hit>(std::move(hits));
   m_.by_prefix_ = FlatIndex<uint32_t>(std::move(prefixes_));

@@ -1,7 +1,12 @@
 #include "operators/match/tokenizer.h"
 
+// The same function as Hash64, inlined: words are short, and the call is half of the cost.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -30,6 +35,35 @@ char Lower(char c) { return static_cast<char>(c | 0x20); }
 bool IsLetter(char c) { return static_cast<uint8_t>(Lower(c) - 'a') < 26; }
 bool IsDigit(char c) { return static_cast<uint8_t>(c - '0') < 10; }
 
+constexpr uint64_t kEachByte = 0x0101010101010101;
+
+// The high bit of each byte that is `first` to `last`. REQUIRES: no byte of `bytes` has its high bit.
+constexpr uint64_t BytesIn(uint64_t bytes, uint64_t first, uint64_t last) {
+  return (bytes + kEachByte * (0x80 - first)) & ~(bytes + kEachByte * (0x7F - last)) & (kEachByte * 0x80);
+}
+
+// Copies ASCII letters and digits in lower case up to the first other byte, and returns how many. Eight at a time: most
+// words take one round, with no branch on their length. May write up to seven bytes more.
+size_t CopyLowered(const char* from, const char* end, char* to) {
+  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+  const char* position = from;
+  while (end - position >= 8) {
+    uint64_t bytes;
+    std::memcpy(&bytes, position, 8);
+    const uint64_t lowered = bytes | kEachByte * 0x20;
+    const uint64_t word =
+        (BytesIn(lowered & (kEachByte * 0x7F), 'a', 'z') | BytesIn(bytes & (kEachByte * 0x7F), '0', '9')) & ~bytes;
+    std::memcpy(to, &lowered, 8);
+    const uint64_t other = ~word & (kEachByte * 0x80);
+    const int taken = other == 0 ? 8 : std::countr_zero(other) / 8;
+    position += taken;
+    to += taken;
+    if (taken < 8) return static_cast<size_t>(position - from);
+  }
+  for (; position < end && ClassOf(*position) == kWordByte; ++position) *to++ = Lower(*position);
+  return static_cast<size_t>(position - from);
+}
+
 std::string_view View(const char* begin, const char* end) { return {begin, static_cast<size_t>(end - begin)}; }
 
 // Length of an HTML entity at the '&', as networks put into text; 0 if there is none.
@@ -51,14 +85,16 @@ size_t UrlStart(std::string_view text) {
   return 0;
 }
 
+inline uint64_t HashOf(std::string_view folded, TokenKind kind) {
+  const uint64_t hash = XXH3_64bits_withSeed(folded.data(), folded.size(), kHashSeed + static_cast<uint64_t>(kind));
+  return hash == 0 ? 1 : hash;
+}
+
 constexpr size_t kMinRoom = FoldTable::kMaxFoldBytes;
 
 }  // namespace
 
-uint64_t TokenHash(std::string_view folded, TokenKind kind) {
-  const uint64_t hash = Hash64(folded, kHashSeed + static_cast<uint64_t>(kind));
-  return hash == 0 ? 1 : hash;
-}
+uint64_t TokenHash(std::string_view folded, TokenKind kind) { return HashOf(folded, kind); }
 
 void Tokenizer::Reset(Options options) {
   options_ = options;
@@ -82,7 +118,7 @@ void Tokenizer::PutFolded(std::string_view folded) {
 void Tokenizer::Add(TokenKind kind, uint32_t folded_begin, const char* raw, const char* raw_end) {
   const uint32_t size = used_ - folded_begin;
   const bool silent = kind == TokenKind::kUrl || kind == TokenKind::kBarrier;
-  const uint64_t hash = silent ? 0 : TokenHash({buffer_.data() + folded_begin, size}, kind);
+  const uint64_t hash = silent ? 0 : HashOf({buffer_.data() + folded_begin, size}, kind);
   out_->push_back({hash, raw, static_cast<uint32_t>(raw_end - raw), folded_begin, size, kind});
 }
 
@@ -162,11 +198,9 @@ void Tokenizer::Scan(const char* position, const char* end) {
           }
           OpenAt(position, Open::kWord);
         }
-        char* out = buffer_.data() + used_;
-        do {
-          *out++ = Lower(*position++);
-        } while (position < end && ClassOf(*position) == kWordByte);
-        used_ = static_cast<uint32_t>(out - buffer_.data());
+        const size_t size = CopyLowered(position, end, buffer_.data() + used_);
+        used_ += static_cast<uint32_t>(size);
+        position += size;
         raw_end_ = position;
         break;
       }
