@@ -28,7 +28,7 @@ target_include_directories(tocsin_flags INTERFACE "${CMAKE_SOURCE_DIR}")
 target_compile_definitions(tocsin_flags INTERFACE SIMDJSON_EXCEPTIONS=0)
 target_compile_options(tocsin_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wcast-align -Wformat=2 -Wnull-dereference -Wimplicit-fallthrough -Wswitch -Wunused -Wvla)
+  -Wcast-align -Wformat=2 -Wimplicit-fallthrough -Wswitch -Wunused -Wvla)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(tocsin_flags INTERFACE -Wduplicated-cond -Wlogical-op)
 endif()
