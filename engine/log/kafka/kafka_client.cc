@@ -25,6 +25,28 @@ bool IsAboutTheOtherRole(std::string_view text) {
          absl::StrContains(text, "is a producer property and will be ignored");
 }
 
+// By the numbers of Kafka's protocol.
+constexpr int16_t kProduce = 0;
+
+bool IsOfATransaction(int16_t api_key) {
+  constexpr int16_t kAddPartitionsToTxn = 24;
+  constexpr int16_t kAddOffsetsToTxn = 25;
+  constexpr int16_t kEndTxn = 26;
+  constexpr int16_t kTxnOffsetCommit = 28;
+  switch (api_key) {
+    case kProduce:
+    case kAddPartitionsToTxn:
+    case kAddOffsetsToTxn:
+    case kEndTxn:
+    case kTxnOffsetCommit:
+      return true;
+    default:
+      return false;
+  }
+}
+
+constexpr char kInterceptor[] = "tocsin";
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaClient::Create(KafkaRole role, const KafkaOptions& options,
@@ -36,7 +58,13 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaClient::Create(KafkaRole role,
   rd_kafka_conf_set_log_cb(conf->get(), &KafkaClient::OnLog);
   rd_kafka_conf_set_error_cb(conf->get(), &KafkaClient::OnError);
   const bool produces = role == KafkaRole::kWriter;
-  if (produces) rd_kafka_conf_set_dr_msg_cb(conf->get(), &KafkaClient::OnDelivery);
+  if (produces) {
+    rd_kafka_conf_set_dr_msg_cb(conf->get(), &KafkaClient::OnDelivery);
+    absl::Status status =
+        KafkaStatus(rd_kafka_conf_interceptor_add_on_new(conf->get(), kInterceptor, &KafkaClient::OnNew, client.get()),
+                    "kafka: interceptor");
+    if (!status.ok()) return status;
+  }
   if (role == KafkaRole::kGroupReader) rd_kafka_conf_set_rebalance_cb(conf->get(), &KafkaClient::OnRebalance);
 
   std::array<char, 512> text{};
@@ -90,7 +118,6 @@ void KafkaClient::OnError(rd_kafka_t* /*client*/, int error, const char* reason,
   auto* self = static_cast<KafkaClient*>(opaque);
   const auto code = static_cast<rd_kafka_resp_err_t>(error);
   const absl::Status status = KafkaStatus(code, "kafka", reason);
-  if (IsKafkaTransient(code)) self->connection_errors_.fetch_add(1, std::memory_order_relaxed);
   {
     absl::MutexLock lock(&self->mu_);
     self->last_broker_error_ = std::string(status.message());
@@ -106,6 +133,35 @@ void KafkaClient::OnRebalance(rd_kafka_t* /*client*/, rd_kafka_resp_err_t event,
 
 void KafkaClient::OnDelivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* message, void* opaque) {
   static_cast<KafkaClient*>(opaque)->hooks_.delivery(*message);
+}
+
+rd_kafka_resp_err_t KafkaClient::OnNew(rd_kafka_t* client, const rd_kafka_conf_t* /*conf*/, void* opaque,
+                                       char* /*text*/, size_t /*text_size*/) {
+  const rd_kafka_resp_err_t error =
+      rd_kafka_interceptor_add_on_request_sent(client, kInterceptor, &KafkaClient::OnRequestSent, opaque);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
+  return rd_kafka_interceptor_add_on_response_received(client, kInterceptor, &KafkaClient::OnResponse, opaque);
+}
+
+rd_kafka_resp_err_t KafkaClient::OnRequestSent(rd_kafka_t* /*client*/, int /*socket*/, const char* /*broker*/,
+                                               int32_t /*broker_id*/, int16_t api_key, int16_t /*api_version*/,
+                                               int32_t /*correlation_id*/, size_t /*size*/, void* opaque) {
+  if (api_key == kProduce) static_cast<KafkaClient*>(opaque)->produce_sent_.fetch_add(1);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+// Also called, with an error, for requests that are given up; and twice for most requests other than produce.
+rd_kafka_resp_err_t KafkaClient::OnResponse(rd_kafka_t* /*client*/, int /*socket*/, const char* /*broker*/,
+                                            int32_t /*broker_id*/, int16_t api_key, int16_t /*api_version*/,
+                                            int32_t /*correlation_id*/, size_t /*size*/, int64_t /*round_trip*/,
+                                            rd_kafka_resp_err_t error, void* opaque) {
+  auto* self = static_cast<KafkaClient*>(opaque);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (IsOfATransaction(api_key)) self->lost_.store(true);
+  } else if (api_key == kProduce) {
+    self->produce_answered_.fetch_add(1);
+  }
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 }  // namespace tocsin

@@ -39,8 +39,13 @@ class KafkaClient {
 
   rd_kafka_t* get() const { return client_; }
 
-  // How often a connection has failed. A change around the end of a transaction makes its outcome unsure (KIP-890).
-  uint64_t connection_errors() const { return connection_errors_.load(std::memory_order_relaxed); }
+  // Whether a request of a transaction (produce, add partitions or offsets, commit offsets, end) was ever given up
+  // without an answer: a lost connection, a time-out. It may still reach the broker, whatever librdkafka's retry of it
+  // brought.
+  bool HasLostRequests() const { return lost_.load(); }
+
+  // Produce requests under way. For writers.
+  int64_t ProduceInFlight() const { return produce_sent_.load() - produce_answered_.load(); }
 
   // Not OK once librdkafka has raised a fatal error, after which this client is of no use.
   absl::Status FatalStatus() const;
@@ -61,13 +66,23 @@ class KafkaClient {
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t* partitions,
                           void* opaque);
   static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
+  static rd_kafka_resp_err_t OnNew(rd_kafka_t* client, const rd_kafka_conf_t* conf, void* opaque, char* text,
+                                   size_t text_size);
+  static rd_kafka_resp_err_t OnRequestSent(rd_kafka_t* client, int socket, const char* broker, int32_t broker_id,
+                                           int16_t api_key, int16_t api_version, int32_t correlation_id, size_t size,
+                                           void* opaque);
+  static rd_kafka_resp_err_t OnResponse(rd_kafka_t* client, int socket, const char* broker, int32_t broker_id,
+                                        int16_t api_key, int16_t api_version, int32_t correlation_id, size_t size,
+                                        int64_t round_trip, rd_kafka_resp_err_t error, void* opaque);
 
   // Constant after construction.
   std::function<void(KafkaLogLevel, std::string_view)> log_;
   KafkaHooks hooks_;
   rd_kafka_t* client_ = nullptr;
 
-  std::atomic<uint64_t> connection_errors_ = 0;
+  std::atomic<bool> lost_ = false;
+  std::atomic<int64_t> produce_sent_ = 0;
+  std::atomic<int64_t> produce_answered_ = 0;
   mutable absl::Mutex mu_;
   std::string last_broker_error_ ABSL_GUARDED_BY(mu_);
   absl::Status authentication_error_ ABSL_GUARDED_BY(mu_);

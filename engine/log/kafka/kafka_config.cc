@@ -73,7 +73,7 @@ void AddReaderDefaults(const KafkaOptions& options, KafkaProperties& defaults) {
   defaults.emplace_back("max.partition.fetch.bytes", absl::StrCat(std::max(kMinFetchBytes, fetch_bytes / 4)));
   defaults.emplace_back("receive.message.max.bytes", absl::StrCat(std::max<int64_t>(fetch_bytes * 2, 100'000'000)));
   defaults.emplace_back("message.max.bytes", "1000000");
-  defaults.emplace_back("fetch.queue.backoff.ms", "2");  // 1000 would stall a partition whenever the queue is full
+  defaults.emplace_back("fetch.queue.backoff.ms", "5");  // 1000 would stall a partition whenever the queue is full
   defaults.emplace_back("fetch.error.backoff.ms", "100");
   // A request for idle partitions holds up those that are added or resumed meanwhile.
   defaults.emplace_back("fetch.wait.max.ms", "100");

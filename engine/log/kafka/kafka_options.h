@@ -22,7 +22,7 @@ struct KafkaOptions {
 
   // Bound of what one reader holds fetched but not yet polled, all partitions together, in uncompressed bytes. What is
   // on the wire comes on top: see kafka_config.cc. queued.max.messages.kbytes and fetch.max.bytes override.
-  int64_t queue_bytes = int64_t{48} << 20;
+  int64_t queue_bytes = int64_t{32} << 20;
 
   // Most records that one Poll delivers.
   size_t poll_records = 4096;

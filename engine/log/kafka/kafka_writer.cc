@@ -81,6 +81,14 @@ absl::Status KafkaWriter::Unusable(absl::Status status) {
   return status;
 }
 
+void KafkaWriter::AwaitProduced() {
+  constexpr int kAttempts = 100;
+  constexpr int kWaitMs = 5;
+  for (int attempt = 0; attempt < kAttempts && client_->ProduceInFlight() > 0; ++attempt) {
+    rd_kafka_poll(client_->get(), kWaitMs);
+  }
+}
+
 absl::Status KafkaWriter::Begin() {
   if (state_ == State::kOpen) return absl::FailedPreconditionError("kafka: a transaction is open already");
   if (state_ == State::kUnusable) {
@@ -201,7 +209,6 @@ absl::Status KafkaWriter::Commit(absl::Span<const ConsumedOffset> offsets, const
   if (state_ != State::kOpen) return absl::FailedPreconditionError("kafka: no transaction is open");
   ServeEvents();
   if (!delivery_error_.ok()) return RollBack(delivery_error_);
-  connection_errors_ = client_->connection_errors();
   if (!offsets.empty()) {
     if (generation.get() == nullptr) {
       return RollBack(absl::FailedPreconditionError(absl::StrCat(
@@ -213,7 +220,7 @@ absl::Status KafkaWriter::Commit(absl::Span<const ConsumedOffset> offsets, const
   KafkaError error(rd_kafka_commit_transaction(client_->get(), Milliseconds(timeout_)));
   ServeEvents();
   if (error != nullptr) return Conclude(error.get(), "kafka: committing");
-  state_ = client_->connection_errors() == connection_errors_ ? State::kReady : State::kUnusable;
+  state_ = client_->HasLostRequests() ? State::kUnusable : State::kReady;
   return absl::OkStatus();
 }
 
@@ -223,10 +230,9 @@ absl::Status KafkaWriter::Conclude(const rd_kafka_error_t* error, std::string_vi
     return RollBack(delivery_error_.ok() ? status : delivery_error_);
   }
   ServeEvents();
-  const bool is_sure = client_->connection_errors() == connection_errors_;
   if (rd_kafka_error_is_fatal(error)) {
-    // Fenced after a failed connection: a first request to commit may have been answered to nobody.
-    if (absl::IsAborted(status) && !is_sure) status = absl::UnavailableError(status.message());
+    // Fenced behind a request without an answer: that one may have been the commit, and have worked.
+    if (absl::IsAborted(status) && client_->HasLostRequests()) status = absl::UnavailableError(status.message());
     return Unusable(status);
   }
   return Unusable(client_->Explain(absl::UnavailableError(status.message())));
@@ -242,12 +248,13 @@ absl::Status KafkaWriter::RollBack(const absl::Status& cause) {
 
 absl::Status KafkaWriter::Abort() {
   if (state_ != State::kOpen) return absl::FailedPreconditionError("kafka: no transaction is open");
-  connection_errors_ = client_->connection_errors();
+  // Those that an abort catches under way are lost requests: they may arrive behind it.
+  AwaitProduced();
   KafkaError error(rd_kafka_abort_transaction(client_->get(), Milliseconds(timeout_)));
   ServeEvents();
   delivery_error_ = absl::OkStatus();
   if (error == nullptr) {
-    state_ = client_->connection_errors() == connection_errors_ ? State::kReady : State::kUnusable;
+    state_ = client_->HasLostRequests() ? State::kUnusable : State::kReady;
     return absl::OkStatus();
   }
   absl::Status status = KafkaStatus(error.get(), "kafka: aborting");

@@ -19,9 +19,10 @@ namespace tocsin {
 
 // Ends every transaction within four fifths of transaction.timeout.ms, or says Unavailable.
 //
-// Kafka without KIP-890 can apply a delayed end of one transaction to the next. So after a time-out or a failed
-// connection around the end of a transaction this writer begins no other: Begin returns Unavailable even if the commit
-// was confirmed. Opening a new one raises the producer's epoch, which shuts out whatever is still under way.
+// Kafka without KIP-890 can apply a delayed request of one transaction to the next. So when any request of a
+// transaction was never answered (a time-out, a lost connection), even though a retry of librdkafka's got it through
+// and the commit is confirmed, this writer begins no other transaction: Begin returns Unavailable. Opening a new one
+// raises the producer's epoch, which shuts out whatever is still under way.
 class KafkaWriter final : public Writer {
  public:
   // Asks for the partition count of a topic without creating it.
@@ -60,6 +61,8 @@ class KafkaWriter final : public Writer {
   absl::Status Conclude(const rd_kafka_error_t* error, std::string_view what);
   absl::Status RollBack(const absl::Status& cause);
   absl::Status Unusable(absl::Status status);
+  // Lets records under way arrive, for a bounded time.
+  void AwaitProduced();
   void ServeEvents() { rd_kafka_poll(client_->get(), 0); }
 
   // Constant after construction.
@@ -68,8 +71,7 @@ class KafkaWriter final : public Writer {
   std::unique_ptr<KafkaClient> client_;
 
   State state_ = State::kReady;
-  absl::Status delivery_error_;     // first failed record of this transaction
-  uint64_t connection_errors_ = 0;  // as they were when the end of the transaction began
+  absl::Status delivery_error_;  // first failed record of this transaction
   uint64_t writes_ = 0;
   absl::flat_hash_map<std::string, Topic> topics_;
 };

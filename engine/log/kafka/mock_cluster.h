@@ -34,6 +34,9 @@ class MockCluster {
   // For bootstrap.servers: ports are free ones of the loopback interface.
   std::string bootstrap_servers() const;
 
+  // For injecting errors with the functions of rdkafka_mock.h.
+  rd_kafka_mock_cluster_s* handle() const { return cluster_; }
+
   absl::Status CreateTopic(const std::string& topic, int32_t partitions);
 
  private:

@@ -51,7 +51,8 @@ TEST_P(LogConformanceTest, WhatWasAbortedIsNeverVisible) {
   ASSERT_THAT(writer->Write(RecordFor(partition, "aborted")), IsOk());
   AwaitEnd(partition, 1);
   ASSERT_THAT(writer->Abort(), IsOk());
-  CommitValues(*writer, partition, {"committed"});
+  auto other = MakeWriter();
+  CommitValues(*other, partition, {"committed"});
   EXPECT_THAT(ValuesOf(partition, 1), ElementsAre("committed"));
 }
 
@@ -59,17 +60,14 @@ TEST_P(LogConformanceTest, AnAbortRightBehindACommitLeavesNothing) {
   constexpr int kRounds = 5;
   const TopicPartition partition{MakeTopic(1), 0};
   const std::string id = Unique("writer");
-  auto writer = MakeWriter(id);
   std::vector<std::string> expected;
   for (int round = 0; round < kRounds; ++round) {
+    auto writer = MakeWriter(id);
     expected.push_back(absl::StrCat("committed", round));
     CommitValues(*writer, partition, {expected.back()});
     ASSERT_THAT(writer->Begin(), IsOk());
     ASSERT_THAT(writer->Write(RecordFor(partition, "aborted")), IsOk());
-    if (!writer->Abort().ok()) {
-      writer.reset();
-      writer = MakeWriter(id);
-    }
+    std::ignore = writer->Abort();  // may fail, since the commit may not be finished; the next writer cleans up
   }
   EXPECT_EQ(ValuesOf(partition, kRounds), expected);
 }

@@ -1,0 +1,48 @@
+// What the programs of this folder share: their flags, and a run's cost as one line of JSON.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "engine/log/kafka/kafka_options.h"
+#include "engine/log/log.h"
+
+namespace tocsin {
+
+// --bootstrap HOST:PORT --topics A,B [--set PROPERTY=VALUE]... [--queue-bytes N] [--poll-records N]
+// and for the loader: [--records N] [--partitions N] [--bytes N]
+struct BenchFlags {
+  KafkaOptions kafka;
+  std::vector<std::string> topics;
+  int64_t records = 500'000;
+  int32_t partitions = 4;
+  int64_t bytes = 2500;
+};
+
+absl::StatusOr<BenchFlags> ParseBenchFlags(int argc, char** argv);
+
+// Every partition of `topics`, to be read from the beginning to its present end.
+absl::StatusOr<std::vector<TopicPartition>> PartitionsOf(Log& log, const std::vector<std::string>& topics);
+
+// CPU is that of the whole process, all threads, from construction on.
+class MeasuredRun {
+ public:
+  MeasuredRun();
+
+  // {"program", "records", "bytes", "wall_s", "cpu_s", "records_per_cpu_s", "max_rss_mb"}
+  std::string Json(std::string_view program, int64_t records, int64_t bytes) const;
+
+ private:
+  absl::Time start_;
+  double cpu_start_s_ = 0;
+};
+
+// Prints the message and returns the exit code.
+int Report(const absl::Status& status);
+
+}  // namespace tocsin
