@@ -1,7 +1,7 @@
 """What a watchlist matches, by docs/QUERIES.md alone: the oracle for the engine's matcher.
 
-Standard library only, and nothing shared with the engine. Clear before fast, but for one thing: most posts mention no brand,
-and are told apart by the words that some query must have.
+Standard library only, and nothing shared with the engine. Clear before fast, but for one thing: most posts mention no
+brand, and are told apart by the words that some query must have.
 
     watchlist = Watchlist.load("watchlist.yaml")
     brands, official = watchlist.match("My @united flight ...", author="someone", network="twitter")
@@ -27,9 +27,13 @@ class QueryError(ValueError):
     pass
 
 
-LEXEME = re.compile(r'[\s\u00a0\u3000]*(?:(?P<paren>[()])|["“”„](?P<phrase>[^"“”„]*)["“”„]|\{(?P<case>[^}]*)\}|'
-                    r'(?P<field>[A-Za-z]+):(?!//)(?:["“”„](?P<quoted>[^"“”„]*)["“”„]|(?P<value>[^\s\u00a0\u3000"“”„(){}]*))|'
-                    r'(?P<bare>[^\s\u00a0\u3000"“”„(){}]+)|(?P<end>$))')
+SPACE = r"\s\u00a0\u3000"
+QUOTE = "\"\u201c\u201d\u201e"
+LEXEME = re.compile(
+    rf'[{SPACE}]*(?:(?P<paren>[()])|[{QUOTE}](?P<phrase>[^{QUOTE}]*)[{QUOTE}]|'
+    r'\{(?P<case>[^}]*)\}|'
+    rf'(?P<field>[A-Za-z]+):(?!//)(?:[{QUOTE}](?P<quoted>[^{QUOTE}]*)[{QUOTE}]|(?P<value>[^{SPACE}{QUOTE}(){{}}]*))|'
+    rf'(?P<bare>[^{SPACE}{QUOTE}(){{}}]+)|(?P<end>$))')
 
 
 def _literal(tokens, **flags):
@@ -249,7 +253,8 @@ class _Brand:
         if negative or self.topic or not post.covers or any(key[0] != "w" for key in literal[1]):
             return spans
         return [span for span in spans if not any(
-            brand is not self and run == span[0] and first <= span[1] and end >= span[2] and end - first > span[2] - span[1]
+            brand is not self and run == span[0] and first <= span[1] and end >= span[2] and
+            end - first > span[2] - span[1]
             for brand, run, first, end in post.covers)]
 
     def _near(self, node, post, negative):

@@ -1,4 +1,4 @@
-"""Reads a little YAML: block mappings and lists, one-line flow ones, scalars on one line. What watchlists of tests are in."""
+"""Reads a little YAML: block mappings and lists, one-line flow ones, scalars on one line; as tests' watchlists use."""
 
 import json
 import re
