@@ -57,7 +57,8 @@ def labelled_texts(folder):
             for line in file:
                 text = line.rstrip(b"\n").rsplit(b"\t", 1)[-1]
                 yield language, text
-                yield "und", text
+                if language != "en":
+                    yield "und", text
 
 
 def main():

@@ -21,10 +21,10 @@ int main(int argc, char** argv) {
   }
   std::ios::sync_with_stdio(false);
   for (std::string line; std::getline(std::cin, line);) {
-    const size_t tab = line.find('\t');
-    if (tab == std::string::npos) return 2;
-    const std::string_view text = std::string_view(line).substr(tab + 1);
-    const tocsin::Sentiment sentiment = (*model)->Classify(text, std::string_view(line).substr(0, tab));
+    const std::string_view record = line;
+    const size_t tab = record.find('\t');
+    if (tab == std::string_view::npos) return 2;
+    const tocsin::Sentiment sentiment = (*model)->Classify(record.substr(tab + 1), record.substr(0, tab));
     std::cout << static_cast<int>(sentiment.label) << '\n';
   }
   return 0;

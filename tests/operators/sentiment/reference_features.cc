@@ -73,12 +73,13 @@ struct Collector {
   }
 
   void Grams(const std::string& word) {
-    const std::string padded = " " + word + " ";
+    const std::string around = " " + word + " ";
+    const std::string_view padded = around;
     for (size_t i = 0; i + 4 <= padded.size(); ++i) {
-      Feature(LittleEndian(std::string_view(padded).substr(i, 4)) * 0xA0761D6478BD642F);
+      Feature(LittleEndian(padded.substr(i, 4)) * 0xA0761D6478BD642F);
     }
     for (size_t i = 0; i + 5 <= padded.size(); ++i) {
-      Feature(LittleEndian(std::string_view(padded).substr(i, 5)) * 0xE7037ED1A0B428DB);
+      Feature(LittleEndian(padded.substr(i, 5)) * 0xE7037ED1A0B428DB);
     }
   }
 };
