@@ -169,6 +169,18 @@ TEST(SnapshotTest, AMissingChunkFallsBackToTheOneBeforeAndSaysSo) {
   }
 }
 
+TEST(SnapshotTest, AChunkLeftOverFromAnOlderSnapshotDoesNotStandInForAMissingOne) {
+  std::mt19937_64 random(9);
+  const auto second = EncodeSnapshot(SnapshotOf(2, RandomPayload(random, 2000)), kSmallRecord);
+  const auto third = EncodeSnapshot(SnapshotOf(3, "third"), kSmallRecord);
+  auto fourth = EncodeSnapshot(SnapshotOf(4, RandomPayload(random, 2000)), kSmallRecord);
+  fourth.erase(fourth.begin() + 1);
+  const auto snapshot = Assemble(Joined(Joined(second, third), fourth));
+  ASSERT_THAT(snapshot.status(), IsOk());
+  EXPECT_EQ((*snapshot)->payload, "third");
+  EXPECT_TRUE((*snapshot)->is_fallback);
+}
+
 // Goal: every flipped byte of the snapshot that the manifest names is noticed.
 TEST(SnapshotTest, DamageAnywhereIsDataLossAndNeverAnotherState) {
   std::mt19937_64 random(6);
