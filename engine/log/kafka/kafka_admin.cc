@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "engine/log/kafka/kafka_error.h"
 
 namespace tocsin {
@@ -224,13 +225,27 @@ absl::Status KafkaAdmin::AwaitTopic(const TopicSpec& topic) {
 
 absl::StatusOr<std::vector<AssignedPartition>> KafkaAdmin::CommittedOffsets(
     const std::string& group, const std::vector<TopicPartition>& partitions) {
-  const std::string what = absl::StrCat("kafka: committed offsets: group=", group);
+  constexpr absl::Duration kPause = absl::Milliseconds(50);
   std::vector<AssignedPartition> result;
+  for (const TopicPartition& partition : partitions) result.push_back({partition, std::nullopt, ""});
   if (partitions.empty()) return result;
-  KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
-  for (const TopicPartition& partition : partitions) {
-    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition);
-    result.push_back({partition, std::nullopt, ""});
+  for (absl::Duration left = timeout_; left > absl::ZeroDuration(); left -= kPause) {
+    bool stable = true;
+    absl::Status status = AskCommitted(group, &result, &stable);
+    if (!status.ok()) return status;
+    if (stable) return result;
+    absl::SleepFor(kPause);
+  }
+  return absl::UnavailableError(
+      absl::StrCat("kafka: committed offsets: an open transaction holds them back: group=", group));
+}
+
+absl::Status KafkaAdmin::AskCommitted(const std::string& group, std::vector<AssignedPartition>* partitions,
+                                      bool* stable) {
+  const std::string what = absl::StrCat("kafka: committed offsets: group=", group);
+  KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions->size())));
+  for (const AssignedPartition& assigned : *partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), assigned.partition.topic.c_str(), assigned.partition.partition);
   }
   KafkaGroupOffsets request(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get()));
   rd_kafka_ListConsumerGroupOffsets_t* requests[] = {request.get()};
@@ -247,17 +262,22 @@ absl::StatusOr<std::vector<AssignedPartition>> KafkaAdmin::CommittedOffsets(
   absl::Status status = KafkaStatus(rd_kafka_group_result_error(groups[0]), what);
   if (!status.ok()) return status;
   const rd_kafka_topic_partition_list_t* found = rd_kafka_group_result_partitions(groups[0]);
-  for (AssignedPartition& assigned : result) {
+  for (AssignedPartition& assigned : *partitions) {
     const rd_kafka_topic_partition_t* element =
         rd_kafka_topic_partition_list_find(const_cast<rd_kafka_topic_partition_list_t*>(found),
                                            assigned.partition.topic.c_str(), assigned.partition.partition);
-    if (element == nullptr || element->offset < 0) continue;
+    if (element == nullptr) continue;
+    if (element->err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT) {
+      *stable = false;
+      continue;
+    }
     status = KafkaStatus(element->err, absl::StrCat(what, " ", NameOf(assigned.partition)));
     if (!status.ok()) return status;
+    if (element->offset < 0) continue;
     assigned.committed = element->offset;
     assigned.metadata.assign(static_cast<const char*>(element->metadata), element->metadata_size);
   }
-  return result;
+  return absl::OkStatus();
 }
 
 absl::Status KafkaAdmin::DeleteRecords(const TopicPartition& partition, Offset offset) {

@@ -42,6 +42,8 @@ class KafkaAdmin {
                                  const std::function<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& send);
   absl::StatusOr<Offset> ListOffset(const TopicPartition& partition, int64_t spec);
   bool HasController(const std::string& topic);
+  // OK with `*stable` false while an open transaction holds an offset back.
+  absl::Status AskCommitted(const std::string& group, std::vector<AssignedPartition>* partitions, bool* stable);
   absl::Status CreateTopics(const std::vector<const TopicSpec*>& topics);
   absl::Status AwaitTopic(const TopicSpec& topic);
 
