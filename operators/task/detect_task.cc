@@ -45,6 +45,12 @@ DetectTask::State::State(const DetectTaskOptions& task_options, std::shared_ptr<
       dedup(DedupOf(task_options)) {
   CHECK_EQ(options.metrics_every_ms % options.windows.slide_ms, 0);
   CHECK_LE(options.windows.sizes_ms.size() + options.long_windows.size(), size_t{32});
+  for (size_t i = 0; i < options.windows.sizes_ms.size(); ++i) {
+    const std::vector<int64_t>& chosen = options.metric_sizes_ms;
+    const bool written =
+        chosen.empty() || std::find(chosen.begin(), chosen.end(), options.windows.sizes_ms[i]) != chosen.end();
+    if (written) metric_mask |= uint32_t{1} << i;
+  }
   const std::vector<Brand>& watched = watchlist->brands();
   std::iota(brand_of_rank.begin(), brand_of_rank.end(), 0);
   std::sort(brand_of_rank.begin(), brand_of_rank.end(),

@@ -39,8 +39,9 @@ struct LongWindow {
 };
 
 struct DetectTaskOptions {
-  WindowOptions windows;
-  std::vector<LongWindow> long_windows;
+  WindowOptions windows;                 // with those that the monitors decide on
+  std::vector<int64_t> metric_sizes_ms;  // which of windows.sizes_ms metrics are written for; empty: all
+  std::vector<LongWindow> long_windows;  // written too
   MonitorOptions monitor;
   int64_t metrics_every_ms = 5'000;  // a multiple of the slide
   int64_t dedup_horizon_ms = 3'600'000;

@@ -108,6 +108,7 @@ void DetectTask::State::EmitMetrics(BrandState* brand, int64_t end_ms, std::vect
   if (end_ms % options.metrics_every_ms != 0) return;
   const std::vector<int64_t>& sizes = options.windows.sizes_ms;
   for (size_t i = 0; i < sizes.size(); ++i) {
+    if ((metric_mask >> i & 1) == 0) continue;
     BrandMetric metric;
     metric.window_ms = sizes[i];
     metric.counts = brand->windows.Window(i);
@@ -140,9 +141,8 @@ int64_t DetectTask::State::NextDue(const BrandState& brand, int64_t end_ms) cons
   }
   if (brand.gap_missing > 0) due_ms = soonest_ms;
   const size_t sizes = options.windows.sizes_ms.size();
-  const uint32_t sizes_mask = static_cast<uint32_t>((uint64_t{1} << sizes) - 1);
   // The largest window has what any of them has.
-  if ((brand.nonzero & sizes_mask) != 0 || brand.windows.Window(sizes - 1).mentions > 0) {
+  if ((brand.nonzero & metric_mask) != 0 || (metric_mask != 0 && brand.windows.Window(sizes - 1).mentions > 0)) {
     due_ms = std::min(due_ms, next_multiple(options.metrics_every_ms));
   }
   for (size_t i = 0; i < options.long_windows.size(); ++i) {

@@ -111,6 +111,7 @@ struct DetectTask::State : EvidenceSource {
   // Constant after construction.
   const DetectTaskOptions options;
   const std::shared_ptr<const Watchlist> watchlist;
+  uint32_t metric_mask = 0;                                       // bit i: metrics are written for window i
   std::vector<uint32_t> brand_of_rank;                            // index into the watchlist
   absl::flat_hash_map<std::string_view, uint32_t> rank_of_brand;  // by id
 

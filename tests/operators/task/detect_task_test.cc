@@ -398,6 +398,15 @@ TEST_F(DetectTaskBlockTest, LongWindowsCountByMinutesAndEndInOneZeroRecord) {
   }
 }
 
+TEST_F(DetectTaskBlockTest, MetricsAreWrittenForTheChosenWindowsOnly) {
+  DetectTaskOptions options = Options();
+  options.metric_sizes_ms = {300'000};
+  Restart(options);
+  Apply(OneBlock(0, 2, {0, 10'000'000}));
+  EXPECT_THAT(Mentions(300'000), SizeIs(61));
+  EXPECT_THAT(outputs_, SizeIs(61));
+}
+
 TEST_F(DetectTaskBlockTest, AYearOfSilenceIsLeapt) {
   Apply(OneBlock(0, 2, {0, int64_t{366} * 86'400'000}));
   EXPECT_LT(task_->counters().evaluations, 1'000);

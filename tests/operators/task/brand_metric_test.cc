@@ -1,0 +1,95 @@
+#include "operators/task/brand_metric.h"
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace tocsin {
+namespace {
+
+using ::nlohmann::json;
+using ::testing::DoubleNear;
+
+std::string Render(const BrandMetric& metric) {
+  std::string text;
+  AppendBrandMetric(metric, &text);
+  return text;
+}
+
+TEST(BrandMetricTest, IsTheRecordOfTheContract) {
+  BrandMetric metric;
+  metric.brand_id = "united";
+  metric.window_end = "2026-11-20T10:00:05Z";
+  metric.window_ms = 300'000;
+  metric.counts = {.mentions = 16, .negative = 3, .neutral = 4, .positive = 5, .unclassified = 4, .unique_authors = 11};
+  metric.mentions_before = 20;
+  metric.expected_per_minute = 1.23456;
+  EXPECT_EQ(Render(metric),
+            R"({"brand_id":"united","window_end":"2026-11-20T10:00:05Z","window_s":300,"mentions":16,"negative":3,)"
+            R"("neutral":4,"positive":5,"unclassified":4,"velocity_per_minute":3.2,"acceleration":-0.8,)"
+            R"("expected":1.2346,"negative_ratio":0.25,"corrected":null,"low":0.0889,"high":0.5323,)"
+            R"("unique_authors":11})");
+}
+
+TEST(BrandMetricTest, SaysNullWhereUnknown) {
+  BrandMetric metric;
+  metric.brand_id = "a";
+  metric.window_end = "2026-11-20T10:00:05Z";
+  metric.window_ms = 60'000;
+  metric.counts = {.mentions = 2, .unclassified = 2, .unique_authors = 1};
+  metric.has_distinct = false;
+  EXPECT_EQ(
+      Render(metric),
+      R"({"brand_id":"a","window_end":"2026-11-20T10:00:05Z","window_s":60,"mentions":2,"negative":0,"neutral":0,)"
+      R"("positive":0,"unclassified":2,"velocity_per_minute":2.0,"acceleration":null,"expected":null,)"
+      R"("negative_ratio":null,"corrected":null,"low":null,"high":null,"unique_authors":null})");
+}
+
+TEST(BrandMetricTest, RatiosAreRoundedHalfAwayFromZeroToFourDecimals) {
+  BrandMetric metric;
+  metric.window_ms = 60'000;
+  metric.counts = {.mentions = 32, .negative = 1, .neutral = 31};
+  EXPECT_EQ(json::parse(Render(metric))["negative_ratio"].get<double>(), 0.0313);
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 2'000; ++i) {
+    metric.counts.negative = static_cast<int64_t>(random() % 5'000);
+    metric.counts.neutral = static_cast<int64_t>(random() % 5'000);
+    metric.counts.positive = 1;
+    metric.counts.mentions = metric.counts.negative + metric.counts.neutral + 1;
+    metric.window_ms = 1'000 * static_cast<int64_t>(1 + random() % 4'000);
+    metric.mentions_before = static_cast<int64_t>(random() % 20'000);
+    const json record = json::parse(Render(metric));
+    const auto minutes = static_cast<double>(metric.window_ms) / 60'000;
+    const auto mentions = static_cast<double>(metric.counts.mentions);
+    ASSERT_THAT(record["velocity_per_minute"].get<double>(), DoubleNear(mentions / minutes, 5.001e-5));
+    ASSERT_THAT(record["acceleration"].get<double>(),
+                DoubleNear((mentions - static_cast<double>(*metric.mentions_before)) / minutes, 5.001e-5));
+    ASSERT_THAT(record["negative_ratio"].get<double>(),
+                DoubleNear(static_cast<double>(metric.counts.negative) / mentions, 5.001e-5));
+  }
+}
+
+// The limits are the two shares p at which the observed one lies 1.96 standard errors of p away.
+TEST(BrandMetricTest, TheIntervalIsWilsons) {
+  for (int64_t trials : {1, 2, 10, 57, 1'000, 1'000'000}) {
+    for (int64_t successes : {int64_t{0}, trials / 3, trials / 2, trials}) {
+      const Interval interval = WilsonInterval(successes, trials);
+      const double share = static_cast<double>(successes) / static_cast<double>(trials);
+      for (const double limit : {interval.low, interval.high}) {
+        if (limit <= 0 || limit >= 1) continue;
+        const double error = std::sqrt(limit * (1 - limit) / static_cast<double>(trials));
+        EXPECT_THAT(std::abs(limit - share) / error, DoubleNear(1.959964, 1e-5)) << successes << " of " << trials;
+      }
+      EXPECT_LE(interval.low, share);
+      EXPECT_GE(interval.high, share);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tocsin
