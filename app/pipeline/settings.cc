@@ -1,12 +1,15 @@
 #include "app/pipeline/settings.h"
 
+#include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "app/files/read_file.h"
 #include "engine/base/hash.h"
+#include "operators/baseline/brand_baseline.h"
 
 namespace tocsin {
 namespace {
@@ -14,6 +17,7 @@ namespace {
 constexpr char kWeekMs[] = "604800000";
 constexpr char kMonthMs[] = "2592000000";
 constexpr char kYearMs[] = "31536000000";
+constexpr int64_t kMinuteMs = 60'000;
 // Mentions outlive the longest outage after which windows are still rebuilt.
 constexpr char kMentionsMs[] = "172800000";
 
@@ -65,8 +69,21 @@ IngestWorkerOptions IngestOf(const Config& config, const PipelineSettings& setti
 DetectTaskOptions TaskOf(const Config& config, uint64_t config_version) {
   DetectTaskOptions task;
   task.windows.slide_ms = Milliseconds(config.windows.slide);
-  task.windows.sizes_ms.clear();
-  for (const WindowConfig& window : config.windows.sizes) task.windows.sizes_ms.push_back(Milliseconds(window.size));
+  // Monitors decide on windows of their own, whether metrics are written for those or not.
+  std::set<int64_t> sizes(kDecisionWindowMs.begin(), kDecisionWindowMs.end());
+  for (const WindowConfig& window : config.windows.sizes) {
+    const int64_t size_ms = Milliseconds(window.size);
+    if (window.slide.has_value()) {
+      task.long_windows.push_back({size_ms, Milliseconds(*window.slide)});
+      task.windows.minutes_held = std::max(task.windows.minutes_held, size_ms / kMinuteMs + 1);
+    } else {
+      task.metric_sizes_ms.push_back(size_ms);
+      sizes.insert(size_ms);
+    }
+  }
+  task.windows.sizes_ms.assign(sizes.begin(), sizes.end());
+  task.windows.held_ms = task.windows.sizes_ms.back();
+  task.monitor.window_sizes_ms = task.windows.sizes_ms;
   task.monitor.deployment = config.deployment;
   task.monitor.config_hash = config_version;
   task.monitor.slide_ms = task.windows.slide_ms;
