@@ -10,8 +10,8 @@ namespace tocsin {
 namespace {
 
 // simdjson asks for padding because its later stages read strings past their end. The first stage of these kernels
-// reads whole blocks only inside the record and takes the rest through a block of its own; the tests run each of them
-// over records that end with the allocation.
+// reads whole blocks only inside the record and takes the rest through a block of its own; a test runs each of them
+// over records that end at a guard page.
 bool ReadsOnlyTheRecord(std::string_view kernel) {
   return kernel == "icelake" || kernel == "haswell" || kernel == "westmere" || kernel == "arm64";
 }
