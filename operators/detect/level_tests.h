@@ -30,7 +30,7 @@ struct LevelRules {
   double velocity_factor;     // on every V
   int64_t confirmed_authors;  // A of level 2
 };
-inline constexpr LevelRules kReadyRules = {8, 100'000, 10'000, 100'000, 1, 1, 1, 20};
+inline constexpr LevelRules kReadyRules = {8, 100'000, 5'000, 100'000, 1, 1, 1, 20};
 inline constexpr LevelRules kLearningRules = {30, 100'000, 1'000'000, 1'000'000, 2, 4, 2, 40};
 
 inline const LevelRules& RulesFor(const BrandBaseline& baseline) {
@@ -81,7 +81,8 @@ SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold
 SignalTest NegativeShareTest(std::string name, int64_t window_s, const ShareCounts& share, int64_t one_in,
                              const BrandBaseline& baseline);
 
-// The tests of level 1, two for each decision window in ascending order.
+// The tests of level 1, `negative_authors` and `negative_share` for each decision window in ascending order. A window
+// fires if both pass.
 std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t share_one_in, const BrandBaseline& baseline);
 
 // Of level 2, at the second check: the mentions since the opening alone, which had no part in opening, must be negative

@@ -40,10 +40,10 @@ bool BrandMonitor::State::AdvanceBins(const BrandWindows& windows) {
   const int64_t ended = (end - next_bin_ms) / options->baseline_bin_ms + 1;
   const bool bin_ended = (end - next_bin_ms) % options->baseline_bin_ms == 0;
   next_bin_ms += ended * options->baseline_bin_ms;
+  if (incident.open()) return bin_ended;
   // Bins that were left out had nothing in any window.
   const int64_t left_out = bin_ended ? ended - 1 : ended;
   if (left_out > 0) alarm_ms = kNoAlarm;
-  if (incident.open()) return bin_ended;
   baseline.AddIdle(left_out);
   if (bin_ended) {
     BaselineSample sample;

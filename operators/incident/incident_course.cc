@@ -46,7 +46,7 @@ std::optional<size_t> BrandMonitor::State::FiredWindow(const BrandWindows& windo
   }
   // Ended only at the end of a bin, which is always evaluated, so that it does not depend on which slides were left
   // out.
-  if (!alarmed && end % options->baseline_bin_ms == 0) alarm_ms = kNoAlarm;
+  if (!alarmed && !incident.open() && end % options->baseline_bin_ms == 0) alarm_ms = kNoAlarm;
   return std::nullopt;
 }
 
@@ -132,9 +132,11 @@ void BrandMonitor::State::UpdateCourse(const BrandWindows& windows) {
     incident.below_half_ms.reset();
     incident.below_tenth_ms.reset();
   }
-  // The half hour smooths what five minutes scatter; six bins a half hour.
-  if (!incident.below_half_ms && half_hour * 2 < incident.peak_bin * 6) incident.below_half_ms = end;
-  if (!incident.below_tenth_ms && half_hour * 10 < incident.peak_bin * 6) incident.below_tenth_ms = end;
+  // A quarter of an hour smooths what five minutes scatter, once it lies wholly behind the peak; three bins each.
+  if (end - incident.peak_ms < 15 * kMinuteMs) return;
+  const int64_t quarter = Window(windows, 1).mentions;
+  if (!incident.below_half_ms && quarter * 2 < incident.peak_bin * 3) incident.below_half_ms = end;
+  if (!incident.below_tenth_ms && quarter * 10 < incident.peak_bin * 3) incident.below_tenth_ms = end;
 }
 
 // True if the feed has been whole since the last check.
@@ -226,6 +228,7 @@ void BrandMonitor::State::Resolve(const EvaluationContext& context, const LevelD
   incident.state = IncidentState::kResolved;
   incident.level = 0;
   incident.resolved_ms = context.end_ms();
+  alarm_ms = kNoAlarm;
   incident.timeline.push_back({context.end_ms(), incident.state, 0});
   Emit(context, SignalMessage::kResolve, kDecisionWindowMs[2], previous_level, decision, calm, signals);
   if (!incident.ever_confirmed) return;

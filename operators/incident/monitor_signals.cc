@@ -63,11 +63,18 @@ void BrandMonitor::State::Explain(const LevelDecision& decision, const std::vect
     return;
   }
   if (incident.state == IncidentState::kProvisional) {
-    // Both tests of one window count together.
-    for (size_t i = 0; i + 1 < watch.size(); i += 2) {
-      if (!watch[i].passed || !watch[i + 1].passed) continue;
-      signal->level_reasons.push_back(DescribeTest(watch[i]));
-      signal->level_reasons.push_back(DescribeTest(watch[i + 1]));
+    // A share counts only where the authors of its window do.
+    const SignalTest* authors = nullptr;
+    for (const SignalTest& test : watch) {
+      if (test.name == "negative_authors") {
+        authors = &test;
+      } else if (test.passed && authors->passed) {
+        signal->level_reasons.push_back(DescribeTest(*authors));
+        signal->level_reasons.push_back(DescribeTest(test));
+      }
+    }
+    if (signal->level_reasons.empty()) {
+      signal->level_reasons.push_back("no window is unusually negative any more, but this has not lasted for an hour");
     }
     signal->missing_for_next_level = Describe(decision.tests, false);
     if (decision.tested_level >= kConfirmedLevel) signal->missing_for_next_level = Describe(more_tests, false);

@@ -1,0 +1,91 @@
+// Detection over simulated brands: time to detect, decoys, false alarms. Prints one table.
+//
+//   detection_quality [seeds] [quiet brands] [days]
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "tests/operators/incident/brand_simulation.h"
+
+namespace tocsin {
+namespace {
+
+constexpr double kMissed = 1e8;
+
+void PrintRise(const char* name, const RiseScenario& scenario, int64_t seeds) {
+  std::vector<double> provisional;
+  std::vector<double> confirmed;
+  int64_t surges = 0;
+  int64_t found = 0;
+  int64_t sure = 0;
+  int64_t incidents = 0;
+  for (int64_t seed = 1; seed <= seeds; ++seed) {
+    const CourseResult result = RunRise(scenario, static_cast<uint64_t>(seed));
+    provisional.push_back(result.provisional_minutes);
+    confirmed.push_back(result.confirmed_minutes);
+    surges += result.surge_notices;
+    incidents += result.incidents;
+    found += result.provisional_minutes < kMissed ? 1 : 0;
+    sure += result.confirmed_minutes < kMissed ? 1 : 0;
+  }
+  const auto share = [seeds](int64_t n) { return 100.0 * static_cast<double>(n) / static_cast<double>(seeds); };
+  std::printf("%-44s provisional %5.1f %% %6.1f %6.1f | confirmed %5.1f %% %6.1f %6.1f | surges %.2f incidents %.2f\n",
+              name, share(found), Quantile(provisional, 0.5), Quantile(provisional, 0.9), share(sure),
+              Quantile(confirmed, 0.5), Quantile(confirmed, 0.9), share(surges) / 100, share(incidents) / 100);
+  std::fflush(stdout);
+}
+
+RiseScenario Rise(double base, double peak, double minutes, double share, bool model) {
+  RiseScenario scenario;
+  scenario.base = base;
+  scenario.peak = peak;
+  scenario.rise_minutes = minutes;
+  scenario.peak_share = share;
+  if (model) {
+    scenario.true_positive = 0.75;
+    scenario.false_positive = 0.1;
+  }
+  return scenario;
+}
+
+int Main(int argc, char** argv) {
+  const int64_t seeds = argc > 1 ? std::atoll(argv[1]) : 200;
+  const int64_t brands = argc > 2 ? std::atoll(argv[2]) : 100;
+  const int64_t days = argc > 3 ? std::atoll(argv[3]) : 31;
+  std::printf("minutes after the rate passes 3x: median, p90; %lld seeds\n", static_cast<long long>(seeds));
+  PrintRise("2 to 20/min in 30 min, 60 %, true labels", Rise(2, 20, 30, 0.6, false), seeds);
+  PrintRise("2 to 20/min in 30 min, 60 %, classifier", Rise(2, 20, 30, 0.6, true), seeds);
+  PrintRise("3 to 40/min in 20 min, 60 %, true labels", Rise(3, 40, 20, 0.6, false), seeds);
+  PrintRise("3 to 40/min in 20 min, 60 %, classifier", Rise(3, 40, 20, 0.6, true), seeds);
+  PrintRise("4 to 30/min in 5 h, 60 %, true labels", Rise(4, 30, 300, 0.6, false), seeds / 4 + 1);
+  PrintRise("4 to 30/min in 5 h, 60 %, classifier", Rise(4, 30, 300, 0.6, true), seeds / 4 + 1);
+  PrintRise("10 to 100/min in 30 min, 60 %, true labels", Rise(10, 100, 30, 0.6, false), seeds / 8 + 1);
+  PrintRise("40 to 400/min in 30 min, 60 %, classifier", Rise(40, 400, 30, 0.6, true), seeds / 20 + 1);
+  PrintRise("positive: 2 to 20/min, 10 %, true labels", Rise(2, 20, 30, 0.1, false), seeds);
+  PrintRise("positive: 2 to 20/min, 10 %, classifier", Rise(2, 20, 30, 0.1, true), seeds);
+  PrintRise("positive: 20 to 200/min, 10 %, classifier", Rise(20, 200, 30, 0.1, true), seeds / 8 + 1);
+
+  for (const double rate : {0.2, 2.0, 20.0}) {
+    QuietResult total;
+    const int64_t count = rate > 10 ? brands / 10 + 1 : brands;
+    for (int64_t brand = 0; brand < count; ++brand) {
+      const QuietResult result = RunQuiet(rate, days, static_cast<uint64_t>(brand + 1));
+      total.provisional += result.provisional;
+      total.confirmed += result.confirmed;
+      total.surges += result.surges;
+      total.days += result.days;
+    }
+    std::printf("quiet at %4.1f/min: %8.0f brand-days, per 1,000: provisional %.2f, confirmed %.2f, surges %.2f\n",
+                rate, total.days, 1000 * static_cast<double>(total.provisional) / total.days,
+                1000 * static_cast<double>(total.confirmed) / total.days,
+                1000 * static_cast<double>(total.surges) / total.days);
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace tocsin
+
+int main(int argc, char** argv) { return tocsin::Main(argc, argv); }

@@ -1,0 +1,130 @@
+#include "operators/detect/level_tests.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "operators/detect/tail.h"
+
+namespace tocsin {
+namespace {
+
+// Two mentions a minute, a tenth of them negative, for `bins` bins.
+BrandBaseline SteadyBaseline(int64_t bins) {
+  BrandBaseline baseline(300'000, 86'400'000);
+  BaselineSample sample;
+  sample.mentions_hour = 120;
+  sample.negative_authors = {1, 3, 12};
+  sample.classified = 10;
+  sample.negative = 1;
+  for (int64_t bin = 0; bin < bins; ++bin) baseline.Add(sample);
+  return baseline;
+}
+
+CourseEvidence StormEvidence() {
+  CourseEvidence storm;
+  storm.ten_minutes = {100, 60, 100};
+  storm.half_hour = {330, 200, 330};
+  storm.hour = {660, 400, 660};
+  storm.two_hours = {2'400, 1'500, 2'400};
+  storm.since_onset = {660, 400, 660};
+  storm.since_onset_s = 3'600;
+  storm.negative_authors = 300;
+  return storm;
+}
+
+TEST(LevelTestsTest, LevelsFollowTheTable) {
+  const BrandBaseline baseline = SteadyBaseline(3'000);
+  ASSERT_EQ(ExpectedPerMinute(baseline), 2);
+  EXPECT_EQ(DecideLevel(CourseEvidence(), baseline).level, 1);
+
+  CourseEvidence storm = StormEvidence();
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 5);
+  storm.two_hours = {800, 500, 800};  // V = 3.3
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 4);
+  storm.hour = {500, 300, 500};  // V = 4.2
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 3);
+  storm.half_hour = {330, 70, 330};  // N = 0.17, not 15 points over 0.1
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 2);
+  storm.ten_minutes.mentions = 59;  // V = 2.95
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 1);
+  storm.ten_minutes.mentions = 60;
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 2);
+  storm.negative_authors = 19;
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 1);
+  storm.negative_authors = 20;
+  storm.since_onset = {660, 80, 660};  // N = 0.098
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 1);
+}
+
+TEST(LevelTestsTest, SafetyOrBreachMakesACrisisSevere) {
+  const BrandBaseline baseline = SteadyBaseline(3'000);
+  CourseEvidence storm = StormEvidence();
+  storm.hour = storm.two_hours = {500, 300, 500};
+  storm.safety_or_breach_authors = 59;
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 3);
+  storm.safety_or_breach_authors = 60;
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 5);
+}
+
+TEST(LevelTestsTest, RaisesLiftByOneAndNeverGate) {
+  const BrandBaseline baseline = SteadyBaseline(3'000);
+  CourseEvidence storm = StormEvidence();
+  storm.hour = storm.two_hours = {500, 300, 500};
+  storm.high_reach_negatives = 1;
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 4);
+  EXPECT_EQ(DecideLevel(storm, baseline).tested_level, 3);
+  storm.second_network_negatives = 100;
+  storm.call_to_action_authors = 100;
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 4) << "all together still by one";
+  storm.ten_minutes.mentions = 0;
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 1) << "a raise alone is no crisis";
+}
+
+TEST(LevelTestsTest, LearningRulesAreWider) {
+  const BrandBaseline learning = SteadyBaseline(100);
+  const BrandBaseline ready = SteadyBaseline(3'000);
+  ASSERT_FALSE(learning.ready());
+  for (size_t window = 0; window < kDecisionWindows; ++window) {
+    EXPECT_GE(NegativeAuthorsThreshold(window, learning), 30);
+    EXPECT_GT(NegativeAuthorsThreshold(window, learning), NegativeAuthorsThreshold(window, ready));
+  }
+  CourseEvidence storm = StormEvidence();
+  storm.ten_minutes.mentions = 100;  // V = 5
+  EXPECT_EQ(DecideLevel(storm, learning).level, 1);
+  storm.ten_minutes.mentions = 120;  // V = 6
+  EXPECT_GE(DecideLevel(storm, learning).level, 2);
+}
+
+TEST(LevelTestsTest, GatesNeverHideWhatTheThresholdWouldLetThrough) {
+  for (const int64_t authors : {0, 1, 4, 40, 400, 4'000}) {
+    for (const int64_t bins : {30, 60, 300, 3'000}) {
+      BrandBaseline baseline(300'000, 86'400'000);
+      for (int64_t bin = 0; bin < bins; ++bin) {
+        BaselineSample sample;
+        const int64_t wild = bin % 10 == 0 ? 5 * authors : authors / 2;
+        sample.negative_authors = {wild, 3 * wild, 12 * wild};
+        baseline.Add(sample);
+      }
+      if (!baseline.usable()) continue;
+      for (size_t window = 0; window < kDecisionWindows; ++window) {
+        EXPECT_LT(baseline.GateOfWindow(window), NegativeAuthorsThreshold(window, baseline)) << authors << " " << bins;
+      }
+    }
+  }
+}
+
+TEST(LevelTestsTest, AShareIsTestedAgainstChanceAtTheBaseline) {
+  const BrandBaseline baseline = SteadyBaseline(3'000);
+  const double q = baseline.NegativeShareTested();
+  const int64_t threshold = BinomialThreshold(60, q, 1e-4);
+  EXPECT_FALSE(NegativeShareTest("negative_share", 300, {60, threshold - 1, 60}, 10'000, baseline).passed);
+  const SignalTest test = NegativeShareTest("negative_share", 300, {60, threshold, 60}, 10'000, baseline);
+  EXPECT_TRUE(test.passed);
+  EXPECT_EQ(test.trials, 60);
+  EXPECT_EQ(test.baseline_share, q);
+  EXPECT_FALSE(NegativeShareTest("negative_share", 300, {3, 3, 3}, 10'000, baseline).passed)
+      << "three of three prove nothing at one in 10,000";
+}
+
+}  // namespace
+}  // namespace tocsin

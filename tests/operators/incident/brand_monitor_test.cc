@@ -1,0 +1,408 @@
+#include "operators/incident/brand_monitor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/operators/incident/brand_simulation.h"
+
+namespace tocsin {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr int64_t kMinuteMs = 60'000;
+constexpr int64_t kDay = 1'440;  // minutes
+constexpr int64_t kOnset = 30 * 60;
+
+// Thirty hours at two a minute, a storm at 25 a minute and 65 % negative for `storm_minutes`, then a power-law tail.
+SimulatedCourse StormCourse(double storm_minutes) {
+  SimulatedCourse course;
+  const auto height = [storm_minutes](double minute) {
+    if (minute < kOnset) return 0.0;
+    const double after = minute - kOnset - storm_minutes;
+    return after < 0 ? std::min(1.0, (minute - kOnset) / 20) : std::pow(1 + after / 15, -1.5);
+  };
+  course.rate = [height](double minute) { return 2 + 23 * height(minute); };
+  course.share = [height](double minute) { return 0.1 + 0.55 * height(minute); };
+  return course;
+}
+
+std::vector<std::string> Rendered(const std::vector<Signal>& signals) {
+  std::vector<std::string> lines;
+  for (const Signal& signal : signals) {
+    lines.push_back(RenderStructuredCloudEvent(signal, std::nullopt));
+    if (signal.post_crisis) lines.push_back(RenderPostCrisis(signal));
+  }
+  return lines;
+}
+
+// Shows where two series of signals part, not all of both.
+void ExpectSame(const std::vector<std::string>& actual, const std::vector<std::string>& expected) {
+  for (size_t i = 0; i < std::min(actual.size(), expected.size()); ++i) {
+    const auto [a, e] = std::mismatch(actual[i].begin(), actual[i].end(), expected[i].begin(), expected[i].end());
+    const auto from = static_cast<size_t>(std::max<int64_t>(0, a - actual[i].begin() - 100));
+    ASSERT_TRUE(a == actual[i].end() && e == expected[i].end()) << "signal " << i << "\n"
+                                                                << actual[i].substr(from, 200) << "\n"
+                                                                << expected[i].substr(from, 200);
+  }
+  EXPECT_EQ(actual.size(), expected.size());
+}
+
+std::vector<IncidentState> States(const std::vector<Signal>& signals) {
+  std::vector<IncidentState> states;
+  for (const Signal& signal : signals) {
+    if (signal.kind == SignalKind::kCrisis && (states.empty() || states.back() != signal.state)) {
+      states.push_back(signal.state);
+    }
+  }
+  return states;
+}
+
+HeldMention MakeMention(int64_t at_ms, uint64_t id, SentimentClass sentiment) {
+  HeldMention mention;
+  mention.event_time_ms = at_ms;
+  mention.post_hash = id * 0x9E3779B97F4A7C15ULL;
+  mention.author_hash = id;
+  mention.text_hash = id + 17;
+  mention.sentiment = sentiment;
+  mention.network = Network::kTwitter;
+  return mention;
+}
+
+TEST(BrandMonitorTest, OneStormIsOneIncidentFromProvisionalToResolved) {
+  SimulatedMentions mentions(StormCourse(60), 1);
+  SimulatedBrand brand;
+  brand.Run(&mentions, 0, kOnset + 12 * 60);
+  const std::vector<Signal>& signals = brand.signals();
+  ASSERT_FALSE(signals.empty());
+  EXPECT_THAT(States(signals), ElementsAre(IncidentState::kProvisional, IncidentState::kConfirmed,
+                                           IncidentState::kEasing, IncidentState::kResolved));
+  int64_t sequence = 0;
+  for (const Signal& signal : signals) {
+    EXPECT_EQ(signal.kind, SignalKind::kCrisis);
+    EXPECT_EQ(signal.incident_id, signals.front().incident_id);
+    EXPECT_EQ(signal.sequence, ++sequence);
+    EXPECT_EQ(signal.previous_level, sequence == 1 ? 0 : signals[static_cast<size_t>(sequence - 2)].level);
+  }
+  EXPECT_EQ(signals.front().message, SignalMessage::kAlert);
+  EXPECT_EQ(signals.front().incident_id, IncidentId("united", *signals.front().times.onset_ms));
+  EXPECT_EQ(signals.back().message, SignalMessage::kResolve);
+  EXPECT_EQ(signals.back().level, 0);
+  EXPECT_FALSE(brand.monitor().has_open_incident());
+  ASSERT_TRUE(signals.back().post_crisis.has_value());
+  EXPECT_GE(signals.back().post_crisis->highest_level, 4);
+  EXPECT_GT(signals.back().post_crisis->mentions, 1'000);
+  EXPECT_EQ(signals.back().post_crisis->timeline.back().state, IncidentState::kResolved);
+}
+
+// Goal: leaving out slide ends at which nothing is due changes nothing. Method: both ways over a course with idle days.
+TEST(BrandMonitorTest, LeavingOutIdleSlidesGivesTheSameSignalsAndState) {
+  for (const uint64_t seed : {1U, 2U, 3U}) {
+    SimulatedCourse course = StormCourse(40);
+    const auto rate = course.rate;
+    // A brand that is hardly named before and after: most hours are empty.
+    course.rate = [rate, seed](double minute) {
+      if (seed == 3) return rate(minute);
+      return minute < kOnset ? 0.02 : rate(minute) - 1.99;
+    };
+    SimulatedMentions one(course, seed);
+    SimulatedMentions other(course, seed);
+    SimulatedBrand every(SimulatedBrand::Evaluation::kEverySlide);
+    SimulatedBrand due(SimulatedBrand::Evaluation::kWhenDue);
+    every.Run(&one, 0, kOnset + kDay);
+    due.Run(&other, 0, kOnset + kDay);
+    for (SimulatedBrand* brand : {&every, &due}) {
+      brand->Add(MakeMention(kSimulationStartMs + (kOnset + kDay) * kMinuteMs + 1, 1, SentimentClass::kNeutral));
+      brand->RunTo(kSimulationStartMs + (kOnset + kDay) * kMinuteMs + 5'000);
+    }
+    EXPECT_FALSE(every.signals().empty());
+    ExpectSame(Rendered(due.signals()), Rendered(every.signals()));
+    EXPECT_TRUE(due.Encoded() == every.Encoded()) << seed;
+    EXPECT_LT(due.evaluations(), every.evaluations());
+  }
+}
+
+TEST(BrandMonitorTest, ContinuesIdenticallyFromItsEncodingAtAnyMinute) {
+  SimulatedMentions one(StormCourse(40), 5);
+  SimulatedMentions other(StormCourse(40), 5);
+  SimulatedBrand straight;
+  SimulatedBrand reloaded;
+  straight.Run(&one, 0, kOnset + 10 * 60);
+  for (int64_t minute = 0; minute < kOnset + 10 * 60; ++minute) {
+    reloaded.Run(&other, minute, minute + 1);
+    if (minute >= kOnset || minute % 50 == 0) reloaded.Reload();
+  }
+  EXPECT_FALSE(straight.signals().empty());
+  ExpectSame(Rendered(reloaded.signals()), Rendered(straight.signals()));
+  EXPECT_TRUE(reloaded.Encoded() == straight.Encoded());
+}
+
+TEST(BrandMonitorTest, TheOrderOfArrivalChangesNothing) {
+  std::vector<std::vector<std::string>> results;
+  for (const uint64_t shuffle : {0U, 1U, 2U}) {
+    SimulatedMentions mentions(StormCourse(40), 6);
+    std::mt19937_64 random(shuffle);
+    SimulatedBrand brand;
+    std::vector<HeldMention> batch;
+    for (int64_t minute = 0; minute < kOnset + 6 * 60; ++minute) {
+      mentions.Minute(minute, &batch);
+      // Up to three minutes are on their way at once.
+      if (minute % 3 != 2) continue;
+      if (shuffle > 0) std::shuffle(batch.begin(), batch.end(), random);
+      for (const HeldMention& mention : batch) brand.Add(mention);
+      batch.clear();
+      brand.RunTo(kSimulationStartMs + (minute + 1) * kMinuteMs);
+    }
+    results.push_back(Rendered(brand.signals()));
+  }
+  EXPECT_FALSE(results[0].empty());
+  ExpectSame(results[1], results[0]);
+  ExpectSame(results[2], results[0]);
+}
+
+// A calm brand in which something happens at minute kOnset.
+class DecoyTest : public ::testing::Test {
+ protected:
+  DecoyTest() : mentions_(CalmCourse(), 8) { brand_.Run(&mentions_, 0, kOnset); }
+
+  static SimulatedCourse CalmCourse() {
+    SimulatedCourse course;
+    course.rate = [](double) { return 2.0; };
+    course.share = [](double) { return 0.1; };
+    return course;
+  }
+  void RunOn(int64_t minutes) { brand_.Run(&mentions_, kOnset, kOnset + minutes); }
+  int64_t At(int64_t i, int64_t count, int64_t minutes) const {
+    return kSimulationStartMs + kOnset * kMinuteMs + i * minutes * kMinuteMs / count;
+  }
+  const Signal* Crisis() const {
+    return FindSignal(brand_.signals(), [](const Signal& signal) { return signal.kind == SignalKind::kCrisis; });
+  }
+
+  SimulatedMentions mentions_;
+  SimulatedBrand brand_;
+};
+
+TEST_F(DecoyTest, OneAuthorNeverMakesACrisis) {
+  for (int64_t i = 0; i < 2'000; ++i) {
+    HeldMention mention = MakeMention(At(i, 2'000, 60), static_cast<uint64_t>(i + 1), SentimentClass::kNegative);
+    mention.author_hash = 42;
+    brand_.Add(mention);
+  }
+  RunOn(240);
+  EXPECT_EQ(Crisis(), nullptr);
+}
+
+TEST_F(DecoyTest, OneTextCopiedByManyAccountsNeverMakesACrisis) {
+  for (int64_t i = 0; i < 2'000; ++i) {
+    HeldMention mention = MakeMention(At(i, 2'000, 60), static_cast<uint64_t>(i + 1), SentimentClass::kNegative);
+    mention.text_hash = 42;
+    brand_.Add(mention);
+  }
+  RunOn(240);
+  EXPECT_EQ(Crisis(), nullptr);
+}
+
+TEST_F(DecoyTest, AThousandRepostsOfOnePostNeverMakeACrisis) {
+  for (int64_t i = 0; i < 1'000; ++i) {
+    HeldMention mention = MakeMention(At(i, 1'000, 20), static_cast<uint64_t>(i + 1), SentimentClass::kNegative);
+    mention.text_hash = 42;
+    if (i > 0) mention.kind = PostKind::kRepost;
+    brand_.Add(mention);
+  }
+  RunOn(240);
+  EXPECT_EQ(Crisis(), nullptr);
+}
+
+TEST_F(DecoyTest, UnclassifiedMentionsAreNeverCountedAsNeutralOrNegative) {
+  for (int64_t i = 0; i < 1'000; ++i) {
+    brand_.Add(MakeMention(At(i, 1'000, 60), static_cast<uint64_t>(i + 1), SentimentClass::kUnclassified));
+  }
+  RunOn(240);
+  EXPECT_EQ(Crisis(), nullptr);
+  const Signal* surge =
+      FindSignal(brand_.signals(), [](const Signal& signal) { return signal.kind == SignalKind::kSurge; });
+  ASSERT_NE(surge, nullptr);
+  EXPECT_GT(surge->sentiment.unclassified, 100);
+  EXPECT_LT(*surge->sentiment.classified_share, 0.5);
+  EXPECT_LT(surge->sentiment.neutral, 200);
+}
+
+TEST_F(DecoyTest, APositiveSurgeIsOneNoticeAndNoCrisis) {
+  for (int64_t i = 0; i < 4'000; ++i) {
+    brand_.Add(MakeMention(At(i, 4'000, 180), static_cast<uint64_t>(i + 1), SentimentClass::kPositive));
+  }
+  RunOn(600);
+  ASSERT_EQ(brand_.signals().size(), 1U);
+  const Signal& notice = brand_.signals().front();
+  EXPECT_EQ(notice.kind, SignalKind::kSurge);
+  EXPECT_EQ(notice.message, SignalMessage::kNotice);
+  EXPECT_EQ(notice.state, IncidentState::kQuiet);
+  EXPECT_TRUE(notice.incident_id.empty());
+  EXPECT_EQ(notice.level, 0);
+}
+
+// Forty negative authors within ten minutes, then silence on the matter.
+TEST_F(DecoyTest, WhatIsNeverConfirmedEndsQuietly) {
+  for (int64_t i = 0; i < 18; ++i) {
+    brand_.Add(MakeMention(At(i, 18, 6), static_cast<uint64_t>(i + 1), SentimentClass::kNegative));
+  }
+  RunOn(300);
+  EXPECT_THAT(States(brand_.signals()), ElementsAre(IncidentState::kProvisional, IncidentState::kResolved));
+  EXPECT_FALSE(brand_.signals().back().post_crisis.has_value()) << "only a confirmed incident leaves a record";
+  EXPECT_LE(brand_.signals().back().times.window_end_ms, At(0, 1, 0) + 150 * kMinuteMs);
+}
+
+TEST(BrandMonitorTest, MissingDataNeverResolvesAnIncident) {
+  SimulatedMentions mentions(StormCourse(60), 9);
+  SimulatedBrand brand;
+  brand.Run(&mentions, 0, kOnset + 60);
+  ASSERT_TRUE(brand.monitor().has_open_incident());
+  brand.quality().sources_complete = 3;
+  brand.Run(&mentions, kOnset + 60, kOnset + 2 * kDay);
+  EXPECT_TRUE(brand.monitor().has_open_incident()) << "3 of 4 sources for two days";
+  brand.quality().sources_complete = 4;
+  brand.Run(&mentions, kOnset + 2 * kDay, kOnset + 2 * kDay + 110);
+  EXPECT_TRUE(brand.monitor().has_open_incident()) << "whole for less than two hours";
+  brand.Run(&mentions, kOnset + 2 * kDay + 110, kOnset + 2 * kDay + 240);
+  EXPECT_FALSE(brand.monitor().has_open_incident());
+}
+
+TEST(BrandMonitorTest, SilenceWhereMuchIsExpectedIsMissingDataToo) {
+  SimulatedCourse course = StormCourse(60);
+  const auto rate = course.rate;
+  course.rate = [rate](double minute) { return minute > kOnset + 60 && minute < kOnset + kDay ? 0.0 : rate(minute); };
+  SimulatedMentions mentions(course, 9);
+  SimulatedBrand brand;
+  brand.Run(&mentions, 0, kOnset + kDay);
+  EXPECT_TRUE(brand.monitor().has_open_incident()) << "not one mention for 23 hours, all sources said to be there";
+  brand.Run(&mentions, kOnset + kDay, kOnset + kDay + 240);
+  EXPECT_FALSE(brand.monitor().has_open_incident());
+}
+
+TEST(BrandMonitorTest, ARelapseWithinTwelveHoursKeepsTheIncident) {
+  for (const int64_t gap_hours : {6, 40}) {
+    SimulatedCourse course = StormCourse(40);
+    const int64_t second = kOnset + gap_hours * 60 + 240;
+    const auto rate = course.rate;
+    const auto share = course.share;
+    const auto again = [second](double minute) { return minute >= static_cast<double>(second); };
+    course.rate = [rate, again, second](double minute) {
+      return again(minute) ? rate(minute - static_cast<double>(second) + kOnset) : rate(minute);
+    };
+    course.share = [share, again, second](double minute) {
+      return again(minute) ? share(minute - static_cast<double>(second) + kOnset) : share(minute);
+    };
+    SimulatedMentions mentions(course, 10);
+    SimulatedBrand brand;
+    brand.Run(&mentions, 0, second + 600);
+    std::set<std::string> ids;
+    int64_t alerts = 0;
+    int64_t resolutions = 0;
+    for (const Signal& signal : brand.signals()) {
+      if (signal.kind != SignalKind::kCrisis) continue;
+      ids.insert(signal.incident_id);
+      alerts += signal.message == SignalMessage::kAlert ? 1 : 0;
+      resolutions += signal.message == SignalMessage::kResolve ? 1 : 0;
+    }
+    EXPECT_EQ(alerts, 2) << gap_hours;
+    EXPECT_EQ(resolutions, 2) << gap_hours;
+    EXPECT_EQ(ids.size(), gap_hours == 6 ? 1U : 2U) << gap_hours;
+  }
+}
+
+TEST(BrandMonitorTest, UpdatesComeAtWideningIntervalsAndLevelRisesAtOnce) {
+  SimulatedMentions mentions(StormCourse(20 * 60), 11);
+  SimulatedBrand brand;
+  brand.Run(&mentions, 0, kOnset + 20 * 60);
+  int64_t last = 0;
+  std::vector<int64_t> gaps;
+  for (const Signal& signal : brand.signals()) {
+    const int64_t minute = signal.times.window_end_ms / kMinuteMs;
+    if (signal.message == SignalMessage::kUpdate && signal.level == signal.previous_level &&
+        signal.state == IncidentState::kConfirmed) {
+      gaps.push_back(minute - last);
+    }
+    last = minute;
+    ASSERT_TRUE(signal.route.next_update_by_ms.has_value());
+    EXPECT_GT(*signal.route.next_update_by_ms, signal.times.window_end_ms);
+  }
+  ASSERT_GE(gaps.size(), 3U);
+  EXPECT_THAT(std::vector<int64_t>(gaps.end() - 3, gaps.end()), ElementsAre(30, 120, 360)) << "then 24 hours";
+  EXPECT_EQ(brand.monitor().level(), 5);
+}
+
+TEST(BrandMonitorTest, TheBrandsOwnResponseIsMeasured) {
+  SimulatedMentions mentions(StormCourse(60), 12);
+  SimulatedBrand brand;
+  brand.Run(&mentions, 0, kOnset);
+  const int64_t response_ms = kSimulationStartMs + (kOnset + 45) * kMinuteMs;
+  // Known before it is due, and told twice: it still counts once, from its own time on.
+  brand.monitor().AddOfficial(response_ms + kMinuteMs, "second");
+  brand.monitor().AddOfficial(response_ms, "first");
+  brand.monitor().AddOfficial(response_ms, "first");
+  brand.Run(&mentions, kOnset, kOnset + 10 * 60);
+  for (const Signal& signal : brand.signals()) {
+    const bool answered = signal.times.window_end_ms > response_ms + kMinuteMs;
+    EXPECT_EQ(signal.response.official_posts, answered ? 2 : 0);
+    EXPECT_EQ(signal.response.first_official_post, answered ? "first" : "");
+    if (answered) {
+      EXPECT_EQ(*signal.response.minutes_to_respond,
+                static_cast<double>(response_ms - *signal.times.onset_ms) / kMinuteMs);
+    }
+  }
+  EXPECT_EQ(brand.signals().back().response.official_posts, 2);
+}
+
+TEST(BrandMonitorTest, ABrandWithoutHistorySaysLearningAndIsHardToAlarm) {
+  SimulatedCourse course;
+  course.rate = [](double minute) { return minute < 8 * 60 ? 2.0 : 25.0; };
+  course.share = [](double minute) { return minute < 8 * 60 ? 0.1 : 0.65; };
+  SimulatedMentions mentions(course, 13);
+  SimulatedBrand brand;
+  brand.Run(&mentions, 0, 120);
+  EXPECT_LT(brand.monitor().ExpectedPerMinute(), 0) << "two hours tell nothing yet";
+  brand.Run(&mentions, 120, 12 * 60);
+  ASSERT_FALSE(brand.signals().empty()) << "a large crisis is found even so";
+  for (const Signal& signal : brand.signals()) EXPECT_FALSE(signal.quality.baseline_ready);
+  EXPECT_GE(brand.signals().front().volume.negative_authors, 30);
+
+  SimulatedCourse morning;
+  morning.rate = [](double minute) { return minute < 8 * 60 ? 2.0 : 8.0; };
+  morning.share = [](double) { return 0.2; };
+  SimulatedMentions quiet(morning, 14);
+  SimulatedBrand learner;
+  learner.Run(&quiet, 0, 20 * 60);
+  EXPECT_THAT(learner.signals(), ::testing::IsEmpty()) << "a night-to-morning rise while learning";
+}
+
+TEST(BrandMonitorTest, FeedHealthIsANoticeOutsideAnyIncident) {
+  SimulatedBrand brand;
+  const Signal notice =
+      brand.monitor().FeedHealthNotice(kSimulationStartMs, brand.quality(), "no record for 10 minutes");
+  EXPECT_EQ(notice.kind, SignalKind::kFeedHealth);
+  EXPECT_EQ(notice.sequence, 1);
+  EXPECT_THAT(notice.level_reasons, ElementsAre("no record for 10 minutes"));
+  EXPECT_EQ(brand.monitor().FeedHealthNotice(kSimulationStartMs, brand.quality(), "again").sequence, 2);
+}
+
+TEST(BrandMonitorTest, DamagedStateIsRefused) {
+  SimulatedMentions mentions(StormCourse(60), 15);
+  SimulatedBrand brand;
+  brand.Run(&mentions, 0, kOnset + 60);
+  const std::string bytes = brand.Encoded();
+  for (size_t size = 0; size < bytes.size(); size += 101) {
+    SimulatedBrand other;
+    ByteReader reader(std::string_view(bytes).substr(0, size));
+    EXPECT_FALSE(other.monitor().Decode(&reader).ok()) << size;
+  }
+}
+
+}  // namespace
+}  // namespace tocsin

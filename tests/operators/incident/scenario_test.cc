@@ -1,0 +1,183 @@
+// Detection over simulated courses, by seed: DESIGN's times and decoys, and that every signal can be recomputed.
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "operators/detect/tail.h"
+#include "tests/operators/incident/brand_simulation.h"
+#include "tests/operators/signal/schema_check.h"
+
+namespace tocsin {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr uint64_t kSeeds = 50;
+
+struct Times {
+  double provisional_median, provisional_p90, confirmed_p90;
+};
+
+Times TimesOf(const RiseScenario& scenario, uint64_t seeds) {
+  std::vector<double> provisional;
+  std::vector<double> confirmed;
+  for (uint64_t seed = 1; seed <= seeds; ++seed) {
+    const CourseResult result = RunRise(scenario, seed);
+    provisional.push_back(result.provisional_minutes);
+    confirmed.push_back(result.confirmed_minutes);
+  }
+  return {Quantile(provisional, 0.5), Quantile(provisional, 0.9), Quantile(confirmed, 0.9)};
+}
+
+TEST(ScenarioTest, AFirestormIsFoundInTimeWithTrueLabels) {
+  const Times times = TimesOf(RiseScenario(), kSeeds);
+  std::printf("provisional %.1f/%.1f, confirmed p90 %.1f\n", times.provisional_median, times.provisional_p90,
+              times.confirmed_p90);
+  EXPECT_LE(times.provisional_median, 8);
+  EXPECT_LE(times.provisional_p90, 12);
+  EXPECT_LE(times.confirmed_p90, 22);
+}
+
+TEST(ScenarioTest, AFirestormIsFoundInTimeWithAModestClassifier) {
+  RiseScenario scenario;
+  scenario.true_positive = 0.75;
+  scenario.false_positive = 0.1;
+  // A quarter of the seeds more, since the median lies close to its bound.
+  const Times times = TimesOf(scenario, 2 * kSeeds);
+  std::printf("provisional %.1f/%.1f, confirmed p90 %.1f\n", times.provisional_median, times.provisional_p90,
+              times.confirmed_p90);
+  EXPECT_LE(times.provisional_median, 12);
+  EXPECT_LE(times.provisional_p90, 17);
+  EXPECT_LE(times.confirmed_p90, 27);
+}
+
+TEST(ScenarioTest, ALargeBrandIsProvisionalWithinFiveMinutes) {
+  RiseScenario scenario;
+  scenario.base = 10;
+  scenario.peak = 100;
+  EXPECT_LE(TimesOf(scenario, 10).provisional_p90, 5);
+}
+
+TEST(ScenarioTest, APositiveSurgeIsOneNoticeAndNeverConfirmed) {
+  RiseScenario scenario;
+  scenario.peak_share = scenario.base_share;
+  scenario.true_positive = 0.75;
+  scenario.false_positive = 0.1;
+  int64_t provisional = 0;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const CourseResult result = RunRise(scenario, seed);
+    EXPECT_GT(result.confirmed_minutes, 1e8) << seed;
+    EXPECT_LE(result.surge_notices, 1) << seed;
+    provisional += result.provisional_minutes < 1e8 ? 1 : 0;
+    EXPECT_GE(result.surge_notices, result.provisional_minutes < 1e8 ? 0 : 1) << seed;
+  }
+  EXPECT_LE(provisional, 1) << "at most 2 %";
+}
+
+TEST(ScenarioTest, QuietBrandsWithADailyRhythmStayQuiet) {
+  QuietResult total;
+  for (const double rate : {0.2, 2.0}) {
+    for (uint64_t brand = 1; brand <= 33; ++brand) {
+      const QuietResult result = RunQuiet(rate, 16, brand);
+      total.provisional += result.provisional;
+      total.confirmed += result.confirmed;
+      total.surges += result.surges;
+      total.days += result.days;
+    }
+  }
+  std::printf("%.0f brand-days: %lld provisional, %lld confirmed, %lld surge notices\n", total.days,
+              static_cast<long long>(total.provisional), static_cast<long long>(total.confirmed),
+              static_cast<long long>(total.surges));
+  EXPECT_LE(total.confirmed, 1);
+  EXPECT_LE(static_cast<double>(total.provisional), total.days / 30);
+}
+
+double Rounded(double value) { return std::round(value * 1e4) / 1e4; }
+
+// With the JSON and a calculator, as docs/DETECTION.md says; returns whether the test passes.
+bool Recompute(const Json& test, int64_t least_authors) {
+  const std::string context = test.dump();
+  const std::string name = test["name"];
+  const double window_s = test["window_s"];
+  double observed = test["observed"];
+  double threshold = test["threshold"];
+  const auto number = [&test](const char* key) { return test[key].get<double>(); };
+  if (name == "negative_authors") {
+    const auto point = NegativeBinomialThreshold(number("expected"), number("dispersion"), 1 / number("one_in"));
+    threshold = static_cast<double>(std::max<int64_t>(least_authors, point));
+  } else if (name == "negative_share" || name == "negative_share_since_opening" || name == "surge_negative_share") {
+    observed = number("count");
+    threshold = static_cast<double>(BinomialThreshold(test["trials"], number("baseline_share"), 1 / number("one_in")));
+    EXPECT_EQ(test["expected"], Rounded(number("trials") * number("baseline_share"))) << context;
+  } else if (name.rfind("velocity", 0) == 0 || name == "surge_velocity") {
+    observed = Rounded(number("count") / (window_s / 60) / number("expected"));
+  } else if (name.rfind("negative_low", 0) == 0) {
+    observed = Rounded(WilsonInterval(test["count"], test["trials"]).low);
+    EXPECT_GE(threshold, number("baseline_share")) << context;
+  } else if (name == "surge_score") {
+    const double variance = std::max(number("dispersion") * number("expected"), (number("expected") + 1) / 4);
+    observed = Rounded((number("count") - number("expected")) / std::sqrt(variance));
+  }
+  EXPECT_EQ(test["observed"], observed) << context;
+  EXPECT_EQ(test["threshold"], threshold) << context;
+  return test["below"] ? observed < threshold : observed >= threshold;
+}
+
+void CheckSignal(const Signal& signal) {
+  const std::string line = RenderStructuredCloudEvent(signal, std::nullopt);
+  EXPECT_EQ(SchemaErrors(line), "");
+  if (signal.post_crisis) {
+    EXPECT_EQ(SchemaErrors(RenderPostCrisis(signal), "deploy/schemas/post-crisis.schema.json"), "");
+  }
+  const Json data = Json::parse(line)["data"];
+  const int64_t least_authors = data["quality"]["baseline"] == "ready" ? 8 : 30;
+  for (const Json& test : data["tests"]) EXPECT_EQ(Recompute(test, least_authors), test["passed"]) << test.dump();
+  const Json& sentiment = data["sentiment"];
+  const int64_t negative = sentiment["negative"];
+  const int64_t classified = negative + sentiment["neutral"].get<int64_t>() + sentiment["positive"].get<int64_t>();
+  if (classified > 0) {
+    const Interval interval = WilsonInterval(negative, classified);
+    EXPECT_EQ(sentiment["negative_ratio"], Rounded(static_cast<double>(negative) / static_cast<double>(classified)));
+    EXPECT_EQ(sentiment["low"], Rounded(interval.low));
+    EXPECT_EQ(sentiment["high"], Rounded(interval.high));
+  }
+  const Json& velocity = data["velocity"];
+  if (!velocity["ratio"].is_null()) {
+    EXPECT_EQ(velocity["ratio"], Rounded(velocity["per_minute"].get<double>() / velocity["expected"].get<double>()));
+  }
+  EXPECT_EQ(data["volume"]["mentions"], classified + sentiment["unclassified"].get<int64_t>());
+  EXPECT_FALSE(data["summary"].get<std::string>().empty());
+  EXPECT_FALSE(data["level_reasons"].empty());
+}
+
+TEST(ScenarioTest, EverySignalValidatesAndCanBeRecomputedFromItsOwnFields) {
+  int64_t signals = 0;
+  for (const double share : {0.1, 0.3, 0.6}) {
+    SimulatedCourse course;
+    const auto height = [](double minute) {
+      const double since = minute - 30 * 60;
+      return since < 0 ? 0.0 : since < 90 ? std::min(1.0, since / 20) : std::pow(1 + (since - 90) / 15, -1.5);
+    };
+    course.rate = [height](double minute) { return 2 + 23 * height(minute); };
+    course.share = [height, share](double minute) { return 0.1 + (share - 0.1) * height(minute); };
+    course.true_positive = 0.75;
+    course.false_positive = 0.1;
+    course.repost_share = 0.3;
+    for (uint64_t seed = 1; seed <= 5; ++seed) {
+      SimulatedMentions mentions(course, seed);
+      SimulatedBrand brand;
+      brand.Run(&mentions, 0, 44 * 60);
+      for (const Signal& signal : brand.signals()) {
+        SCOPED_TRACE(SignalId(signal));
+        CheckSignal(signal);
+        ++signals;
+      }
+    }
+  }
+  EXPECT_GE(signals, 30);
+}
+
+}  // namespace
+}  // namespace tocsin
