@@ -20,7 +20,6 @@ struct Occurrence {
 struct Cover {
   uint32_t start;
   uint32_t end;
-  uint32_t brand;
 };
 
 // Whether a post's language is `wanted` (lower case), or a variant of it if `wanted` names none.
@@ -49,7 +48,7 @@ struct MatchScratch::State {
   std::vector<Seen> seen;              // by literal
   std::vector<uint32_t> candidate_of;  // by brand: the epoch in which it was a candidate
   std::vector<uint32_t> candidates;
-  std::vector<uint32_t> keys;           // tokens that may be in the index
+  std::vector<uint32_t> keys;  // tokens that may be in the index
   std::vector<Occurrence> occurrences;
   std::vector<Cover> covers;
 
@@ -114,7 +113,6 @@ class Matcher::Run {
     const Root& root = m_.roots_[brand];
     hideable_ = !s_.covers.empty() && !root.topic;
     if (root.any_literal && !hideable_) return true;
-    brand_ = brand;
     return Evaluate(root.node);
   }
 
@@ -132,8 +130,7 @@ class Matcher::Run {
     for (uint32_t k = 0; k < hit.size; ++k) {
       const Token& token = tokens_[start + k];
       if (token.hash != m_.token_hashes_[literal.tokens + k]) return false;
-      if (hit.case_sensitive &&
-          std::string_view(token.raw, token.raw_size) != m_.raw_tokens_[literal.raw_tokens + k]) {
+      if (hit.case_sensitive && std::string_view(token.raw, token.raw_size) != m_.raw_tokens_[literal.raw_tokens + k]) {
         return false;
       }
     }
@@ -161,7 +158,7 @@ class Matcher::Run {
     seen = {s_.epoch, occurrence};
     if (quiet) return;
     const Literal& literal = m_.literals_[id];
-    if (literal.named_brand != kNoBrand) s_.covers.push_back({start, start + literal.size, literal.named_brand});
+    if (literal.is_name) s_.covers.push_back({start, start + literal.size});
     if (!first) return;
     for (uint32_t i = literal.anchored; i < literal.anchored_end; ++i) {
       const uint32_t brand = m_.anchored_brands_[i];
@@ -173,14 +170,15 @@ class Matcher::Run {
 
   bool IsSeen(uint32_t literal) const { return s_.seen[literal].epoch == s_.epoch; }
 
-  // Whether a longer name of another brand lies over it.
+  // Whether a longer name of another brand lies over it. Of any brand, in fact: under a name of its own that is not
+  // hidden the brand matches anyway, and what hides that name hides this too.
   bool IsHidden(uint32_t start, uint32_t size) const {
     const uint32_t end = start + size;
     const uint32_t from = start < kMaxPhraseTokens ? 0 : start - static_cast<uint32_t>(kMaxPhraseTokens);
     auto cover = std::lower_bound(s_.covers.begin(), s_.covers.end(), from,
                                   [](const Cover& c, uint32_t value) { return c.start < value; });
     for (; cover != s_.covers.end() && cover->start <= start; ++cover) {
-      if (cover->end >= end && cover->end - cover->start > size && cover->brand != brand_) return true;
+      if (cover->end >= end && cover->end - cover->start > size) return true;
     }
     return false;
   }
@@ -280,7 +278,6 @@ class Matcher::Run {
   const Post& post_;
   MatchScratch::State& s_;
   const std::vector<Token>& tokens_;
-  uint32_t brand_ = 0;
   bool hideable_ = false;
 };
 

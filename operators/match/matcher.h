@@ -69,17 +69,14 @@ class Matcher {
   class Builder;
   class Run;
 
-  static constexpr uint32_t kNoBrand = UINT32_MAX;
-  static constexpr uint32_t kSeveralBrands = UINT32_MAX - 1;
-
   struct Literal {
     uint32_t tokens;  // first in token_hashes_, and in raw_tokens_ if case-sensitive
     uint32_t raw_tokens;
     uint16_t size;
     bool case_sensitive;
-    bool words_only;       // can be hidden by a longer name
-    uint32_t named_brand;  // kNoBrand, or the brand that has it as a name of two words or more, or kSeveralBrands
-    uint32_t anchored;     // brands that it anchors: [anchored, anchored_end) of anchored_brands_
+    bool words_only;    // can be hidden by a longer name
+    bool is_name;       // of some brand, of two words or more
+    uint32_t anchored;  // brands that it anchors: [anchored, anchored_end) of anchored_brands_
     uint32_t anchored_end;
   };
   // What most tokens that are a key at all need to know, so that they touch no other memory.

@@ -40,7 +40,6 @@ uint32_t Matcher::Builder::Intern(const QueryNode& literal, uint32_t brand) {
     made.size = static_cast<uint16_t>(literal.tokens.size());
     made.case_sensitive = literal.case_sensitive;
     made.words_only = true;
-    made.named_brand = kNoBrand;
     Use use;
     use.cost = std::numeric_limits<uint32_t>::max();
     for (const LiteralToken& token : literal.tokens) {
@@ -126,9 +125,7 @@ void Matcher::Builder::AddNames(uint32_t brand) {
       continue;
     }
     Literal& literal = m_.literals_[node.first];
-    if (root.topic || !literal.words_only || literal.size < 2) continue;
-    const bool first = literal.named_brand == kNoBrand || literal.named_brand == brand;
-    literal.named_brand = first ? brand : kSeveralBrands;
+    literal.is_name |= !root.topic && literal.words_only && literal.size >= 2;
   }
 }
 
@@ -202,7 +199,7 @@ void Matcher::Builder::IndexLiterals() {
     hit.token = static_cast<uint8_t>(key);
     hit.size = static_cast<uint8_t>(literal.size);
     hit.case_sensitive = literal.case_sensitive;
-    hit.quiet = literal.anchored == literal.anchored_end && literal.named_brand == kNoBrand;
+    hit.quiet = literal.anchored == literal.anchored_end && !literal.is_name;
     if (literal.size > 1) hit.neighbour = static_cast<uint32_t>(hashes[key == 0 ? 1 : key - 1]);
     hits.emplace_back(hashes[key], hit);
   }

@@ -1,4 +1,5 @@
-// Replaces operator new to count its calls, so the test that links it is a program of its own.
+// Replaces operator new to count its calls, so the test that links it is a program of its own. All forms, since a
+// sanitizer brings its own for those that are left out.
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -11,5 +12,12 @@ void* operator new(size_t size) {
   if (memory == nullptr) std::abort();
   return memory;
 }
+void* operator new[](size_t size) { return operator new(size); }
+void* operator new(size_t size, const std::nothrow_t& /*unused*/) noexcept { return operator new(size); }
+void* operator new[](size_t size, const std::nothrow_t& /*unused*/) noexcept { return operator new(size); }
 void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t /*unused*/) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t /*unused*/) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t& /*unused*/) noexcept { std::free(memory); }
+void operator delete[](void* memory, const std::nothrow_t& /*unused*/) noexcept { std::free(memory); }
