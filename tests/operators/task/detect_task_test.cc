@@ -446,6 +446,25 @@ TEST_F(DetectTaskBlockTest, LateRowsAreAddedWhileHeldAndThenDropped) {
   EXPECT_EQ(Mentions(300'000).back(), (std::pair<int64_t, int64_t>(7'205'000, 2)));
 }
 
+TEST_F(DetectTaskBlockTest, ALateRowIsLookedAtAtTheNextSlideEndAfterARestoreToo) {
+  Apply(OneBlock(0, 2, {0, 7'200'000}));
+  Apply(OneBlock(2, 3, {7'000'500}));
+  ASSERT_EQ(task_->counters().late_added, 1);
+  DetectTask restored(Options(), MakeWatchlist(3));
+  ASSERT_THAT(restored.Decode(task_->Encode()), IsOk());
+  const std::vector<std::string> blocks = {OneBlock(0, 2, {0, 7'200'000}), OneBlock(2, 3, {7'000'500})};
+  for (auto i = static_cast<size_t>(task_->rebuild_from()); i < blocks.size(); ++i) {
+    ASSERT_THAT(restored.Rebuild(blocks[i], static_cast<Offset>(i)), IsOk());
+  }
+  EXPECT_EQ(restored.Encode(), task_->Encode());
+  std::vector<DetectOutput> rest;
+  ASSERT_THAT(restored.Apply(OneBlock(3, 4, {7'208'000}), 2, &rest), IsOk());
+  outputs_.clear();
+  Apply(OneBlock(3, 4, {7'208'000}));
+  EXPECT_EQ(Lines(rest, true), Lines(outputs_, true));
+  EXPECT_EQ(restored.Encode(), task_->Encode());
+}
+
 TEST_F(DetectTaskBlockTest, OfficialPostsAreNoMentions) {
   Apply(OneBlock(0, 1, {0}, false, kOfficial));
   Apply(OneBlock(1, 2, {20'000}));
