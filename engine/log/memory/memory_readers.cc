@@ -31,6 +31,7 @@ absl::Status MemoryGroupReader::Poll(absl::Duration max_wait, AssignmentListener
   batches->clear();
   fetch_.Release();
   if (is_closed_) return absl::FailedPreconditionError(absl::StrCat("the reader is closed: group=", options_.group));
+  if (!failure_.ok()) return failure_;
   if (absl::Status status = broker_->Fault(LogCall::kPoll, CallMoment::kBefore, actor()); !status.ok()) return status;
   {
     absl::MutexLock lock(&broker_->mu);
@@ -64,7 +65,9 @@ absl::StatusOr<MemoryGroupReader::Step> MemoryGroupReader::FollowGroup(absl::Tim
       for (const TopicPartition& partition : group.Assignment(member_id_)) {
         if (group.IsUnstable(partition)) return Step::kProceed;
       }
-      if (absl::Status status = Accept(listener); !status.ok()) return status;
+      // Without start positions there is nothing to go on with.
+      failure_ = Accept(listener);
+      if (!failure_.ok()) return failure_;
       return Step::kAgain;
     }
     case ConsumerGroup::Duty::kRejoin: {

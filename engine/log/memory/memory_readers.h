@@ -47,6 +47,7 @@ class MemoryGroupReader : public GroupReader {
   GroupGeneration generation_;
   bool holds_assignment_ = false;  // the listener has been told of one
   bool is_closed_ = false;
+  absl::Status failure_;  // of taking on an assignment: returned by every Poll from then on
   Fetch fetch_;
 };
 

@@ -195,6 +195,17 @@ TEST_F(MemoryLogGroupTest, WorkCanBeCommittedWhilePartitionsAreGivenUp) {
   EXPECT_EQ(Committed(in_), 7);
 }
 
+TEST_F(MemoryLogGroupTest, AReaderWhoseAssignmentFailedNeverPretendsThatThereIsNothingToRead) {
+  OneFault fault(LogCall::kAssigned, CallMoment::kBefore);
+  MemoryLogOptions options;
+  options.fault_injector = &fault;
+  Make(options);
+  ASSERT_THAT(log_->Append(in_, "", "post"), IsOk());
+  Member member = Join();
+  EXPECT_THAT(member.Poll(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(member.Poll(), StatusIs(absl::StatusCode::kUnavailable));
+}
+
 TEST_F(MemoryLogGroupTest, OwnershipIsNotCheckedJustAsInKafka) {
   Make();
   Member first = Join();
