@@ -7,6 +7,7 @@
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
+#include "operators/block/block.h"
 #include "operators/task/detect_task.h"
 
 namespace tocsin {
