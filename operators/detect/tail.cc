@@ -9,6 +9,8 @@ namespace tocsin {
 namespace {
 
 constexpr double kNegligible = 1e-17;
+// Bounds the time of a tail of absurd mean or dispersion, whose terms hardly fall: its sum is then a lower bound.
+constexpr int64_t kTermsMax = 1'000'000;
 
 // std::lgamma writes the global signgam, which is a data race between workers.
 double LogGamma(double x) {
@@ -33,7 +35,8 @@ template <typename Ratio>
 double SumUp(double first, int64_t from, int64_t last, const Ratio& ratio) {
   double term = first;
   double sum = first;
-  for (int64_t k = from; k < last && term > kNegligible * sum; ++k) {
+  const int64_t end = from < last - kTermsMax ? from + kTermsMax : last;
+  for (int64_t k = from; k < end && term > kNegligible * sum; ++k) {
     term *= ratio(static_cast<double>(k));
     sum += term;
   }
@@ -45,7 +48,8 @@ template <typename Ratio>
 double SumDown(double first, int64_t from, const Ratio& ratio) {
   double term = first;
   double sum = first;
-  for (int64_t k = from - 1; k >= 0 && term > kNegligible * sum; --k) {
+  const int64_t end = std::max<int64_t>(0, from - kTermsMax);
+  for (int64_t k = from - 1; k >= end && term > kNegligible * sum; --k) {
     term /= ratio(static_cast<double>(k));
     sum += term;
   }

@@ -130,9 +130,11 @@ class Service:
         self.log.close()
 
 
-def run_service(tocsin, folder, bootstrap, records, end_s):
-    with open(os.path.join(folder, "config.yaml"), "w", encoding="utf-8") as config:
-        config.write(CONFIG.format(bootstrap=bootstrap))
+def run_service(tocsin, folder, bootstrap, records, end_s, write_config=True):
+    """The service's last metrics, after it has read `records` and closed the windows up to `end_s`."""
+    if write_config:
+        with open(os.path.join(folder, "config.yaml"), "w", encoding="utf-8") as config:
+            config.write(CONFIG.format(bootstrap=bootstrap))
     service = Service(tocsin, folder)
     try:
         service.wait_for(service.has_port, "the port of /metrics")
