@@ -167,7 +167,8 @@ absl::Status IngestWorker::Step(absl::Duration max_wait) {
     last_step_records_ += static_cast<int64_t>(batch.records.size());
     if (absl::Status status = ProcessBatch(batch); !status.ok()) return status;
   }
-  if (last_step_records_ > 0) {
+  // Also when there were no records: a paused partition goes on when the others have come to their ends.
+  if (!batches_.empty()) {
     if (absl::Status status = Align(); !status.ok()) return status;
   }
   return FlushIfDue();
