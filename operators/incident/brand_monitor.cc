@@ -10,6 +10,7 @@ namespace tocsin {
 namespace {
 
 constexpr size_t kOfficialsHeld = 1'000;
+constexpr int64_t kOfficialsHeldMs = 86'400'000;
 constexpr uint8_t kStateVersion = 1;
 
 }  // namespace
@@ -88,6 +89,12 @@ void BrandMonitor::AddOfficial(int64_t event_time_ms, std::string_view post_id) 
   if (place != officials.end() && *place == post) return;
   officials.insert(place, std::move(post));
   if (officials.size() > kOfficialsHeld) officials.pop_back();
+  if (state_->incident.open()) return;
+  // A brand that answers a lot and is never mentioned is not evaluated, so its answers are let go here.
+  const auto kept = std::find_if(officials.begin(), officials.end(), [event_time_ms](const OfficialPost& held) {
+    return held.first >= event_time_ms - kOfficialsHeldMs;
+  });
+  officials.erase(officials.begin(), kept);
 }
 
 int64_t BrandMonitor::NextDueMs() const {
