@@ -44,7 +44,7 @@ class FoldTable {
   const Entry& Find(char32_t code_point) const { return pages_[page_of_[code_point >> 8]][code_point & 0xFF]; }
   // The fold of the character whose entry this is; `source` is the character in UTF-8.
   std::string_view Folded(const Entry& entry, std::string_view source) const {
-    return entry.size == kItself ? source : std::string_view(pool_).substr(entry.offset, entry.size);
+    return entry.size == kItself ? source : std::string_view{pool_}.substr(entry.offset, entry.size);
   }
 
  private:

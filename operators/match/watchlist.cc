@@ -241,8 +241,8 @@ class Watchlist::Reader {
   static std::string Canonical(const Brand& brand, std::string_view query) {
     std::string text;
     for (const std::string_view field :
-         {std::string_view(brand.id), query, std::string_view(brand.topic ? "topic" : "brand"),
-          std::string_view(brand.sector), std::string_view(brand.time_zone)}) {
+         {std::string_view{brand.id}, query, std::string_view{brand.topic ? "topic" : "brand"},
+          std::string_view{brand.sector}, std::string_view{brand.time_zone}}) {
       AppendField(field, &text);
     }
     for (const std::string& account : brand.official_accounts) AppendField(account, &text);
@@ -258,9 +258,9 @@ class Watchlist::Reader {
     }
     for (const auto& [name, route] : watchlist.routes_) {
       for (const std::string_view field :
-           {std::string_view(name), std::string_view(route.owner), std::string_view(route.channel),
-            std::string_view(route.playbook_url), std::string_view(route.dashboard_url), std::string_view(route.next),
-            std::string_view(route.language)}) {
+           {std::string_view{name}, std::string_view{route.owner}, std::string_view{route.channel},
+            std::string_view{route.playbook_url}, std::string_view{route.dashboard_url}, std::string_view{route.next},
+            std::string_view{route.language}}) {
         AppendField(field, &text);
       }
       absl::StrAppend(&text, route.escalate_after_ms, ";");
