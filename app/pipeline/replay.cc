@@ -16,6 +16,8 @@ namespace {
 
 constexpr char kDetectGroup[] = "replay-detect";
 constexpr char kIngestGroup[] = "replay-ingest";
+// Of event time, between files that are read side by side.
+constexpr int64_t kAlignmentMs = 300'000;
 constexpr absl::Duration kProgressEvery = absl::Milliseconds(100);
 
 // Null where no file is asked for.
@@ -168,6 +170,7 @@ absl::Status ReplayRun::Open() {
   ingest.group = kIngestGroup;
   ingest.commit_offsets = false;
   ingest.never_idle = true;
+  ingest.alignment_ms = kAlignmentMs;
   ingest.flush_bytes = options_.flush_bytes;
   ingest.dead_letters_per_second = INT64_MAX;
   ingest.record_padding = kRecordPadding;

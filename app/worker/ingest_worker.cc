@@ -182,6 +182,8 @@ absl::Status IngestWorker::ProcessBatch(const RecordBatch& batch) {
   if (!Pending()) generation_ = reader_->Generation();
   size_t bytes = 0;
   for (const Record& record : batch.records) {
+    // Never back: a client that fetches again what it had delivered must not make a post count twice.
+    if (record.offset < slot.position) continue;
     ProcessRecord(slot, batch.slot, record);
     bytes += record.value.size();
     slot.position = record.offset + 1;
@@ -191,7 +193,7 @@ absl::Status IngestWorker::ProcessBatch(const RecordBatch& batch) {
       generation_ = reader_->Generation();
     }
   }
-  slot.position = batch.next_offset;
+  slot.position = std::max(slot.position, batch.next_offset);
   if (!batch.records.empty()) slot.last_record = clock_->Now();
   slot.at_end = batch.end_of_partition;
   slot.reached_end |= batch.end_of_partition;
@@ -299,6 +301,8 @@ absl::Status IngestWorker::Flush() {
   const absl::Time start = clock_->Now();
   UpdateIdleness(start);
   last_flush_ = start;
+  // A heartbeat or a change of idleness belongs to no batch: it is true of the group as it is now.
+  if (!Pending()) generation_ = reader_->Generation();
   // A partition of which nothing has been heard yet has no place in the chain so far.
   const bool known = std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.from != kUnknownOffset; });
   if (!known) return absl::OkStatus();

@@ -52,8 +52,9 @@ struct IngestWorkerOptions {
   size_t flush_bytes = size_t{512} << 10;             // for one mentions partition, on average
   size_t max_part_bytes = size_t{900} << 10;
   int64_t dead_letters_per_second = 1'000;  // beyond it only references
-  // A partition that is further ahead of the slowest one, in event time, is paused: bounds what detect must hold.
-  int64_t alignment_ms = 300'000;
+  // A partition that is further ahead of the slowest one, in event time, is paused: bounds what detect must hold. Only
+  // where pausing costs nothing (files); a Kafka client throws its read-ahead away and fetches it again.
+  int64_t alignment_ms = INT64_MAX;
   bool commit_offsets = true;  // false where the reader's log keeps none (replay)
   bool never_idle = false;     // replay: a file that has ended must not move the watermark
   size_t record_padding = 0;   // readable bytes that the reader's log promises behind each record

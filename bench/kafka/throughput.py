@@ -1,0 +1,91 @@
+"""Posts per CPU second of `tocsin run`, beside a bare librdkafka consumer that throws the records away, in one run.
+
+The workload is that of tests/pipeline/end_to_end.py (about 2.4 KB a post, a third of them matched, duplicates, malformed
+records, four uneven partitions), exactly-once on, brand metrics every minute. CPU seconds are those of the whole
+process, all threads, so that they bear a busy machine better than the clock does. Rounds are interleaved.
+
+    throughput.py --tocsin build/release/bin/tocsin --bare build/release/bin/bench_bare_consumer [--posts N] [--rounds N]
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(ROOT, "tests", folder) for folder in ("pipeline", os.path.join("kafka", "broker"))]
+import broker as kafka_broker  # noqa: E402
+import end_to_end  # noqa: E402
+
+# Each round has a deployment, and so groups, and internal topics of its own.
+CONFIG = (end_to_end.CONFIG.replace("deployment: end-to-end", "deployment: {deployment}").replace("every: 5s", "every: 60s")
+          .replace("mentions_partitions: 8", "mentions_partitions: 8, mentions: \"mentions.{deployment}\", "
+                                             "snapshots: \"snapshots.{deployment}\""))
+
+
+def cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def measured(action):
+    """(CPU seconds, seconds) of the children that `action` starts and waits for."""
+    cpu, clock = cpu_seconds(), time.monotonic()
+    action()
+    return cpu_seconds() - cpu, time.monotonic() - clock
+
+
+def run_tocsin(tocsin, folder, bootstrap, records, deployment):
+    with open(os.path.join(folder, "config.yaml"), "w", encoding="utf-8") as out:
+        out.write(CONFIG.format(bootstrap=bootstrap, deployment=deployment))
+    service = end_to_end.Service(tocsin, folder)
+    try:
+        service.wait_for(service.has_port, "the port of /metrics")
+        service.wait_for(lambda: sum(service.metrics().get("tocsin_posts_consumed_total", [0])) == records,
+                         "all records read")
+        if service.stop() != 0:
+            raise RuntimeError(service.text())
+    finally:
+        service.kill()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tocsin", required=True)
+    parser.add_argument("--bare", required=True, help="target bench_bare_consumer")
+    parser.add_argument("--posts", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    tocsin, bare = os.path.abspath(arguments.tocsin), os.path.abspath(arguments.bare)
+    folder = tempfile.mkdtemp(prefix="tocsin-throughput-")
+    try:
+        files = end_to_end.generate(tocsin, folder, arguments.posts, crisis=False)
+        records = end_to_end.count_lines(files)
+        size = sum(os.path.getsize(path) for path in files)
+        settings = {"auto.create.topics.enable": "true"}
+        rows = []
+        with kafka_broker.Broker(partitions_default=4, settings=settings, heap="1g") as running:
+            end_to_end.load(running.bootstrap, files)
+            for number in range(arguments.rounds):
+                plain = measured(lambda: subprocess.run([bare, "--bootstrap", running.bootstrap, "--topics", "posts"], check=True,
+                                                        stdout=subprocess.DEVNULL))
+                whole = measured(lambda: run_tocsin(tocsin, folder, running.bootstrap, records, f"round-{number}"))
+                rows.append({"bare": records / plain[0], "tocsin": records / whole[0],
+                             "bare_wall": records / plain[1], "tocsin_wall": records / whole[1]})
+                print(json.dumps({key: round(value) for key, value in rows[-1].items()}), flush=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    middle = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+    print(f"{records} records of {size / records:.0f} bytes, median of {len(rows)} interleaved rounds, per CPU second: bare "
+          f"consumer {middle['bare']:,.0f}, tocsin run {middle['tocsin']:,.0f}, ratio {middle['tocsin'] / middle['bare']:.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
