@@ -13,10 +13,10 @@ namespace tocsin {
 // Bits of Mention::flags. Part of the block format.
 enum MentionFlag : uint8_t {
   kVerified = 1 << 0,
-  kNewAccount = 1 << 1,      // younger than 30 days at the time of the post
-  kNoAuthor = 1 << 2,        // the text fingerprint stands in for the author
-  kOfficial = 1 << 3,        // by an official account of the brand: its response, not a mention
-  kAmbiguous = 1 << 4,       // matched by a name that is also a word
+  kNewAccount = 1 << 1,  // younger than 30 days at the time of the post
+  kNoAuthor = 1 << 2,    // the text fingerprint stands in for the author
+  kOfficial = 1 << 3,    // by an official account of the brand: its response, not a mention
+  kAmbiguous = 1 << 4,   // matched by a name that is also a word
 };
 
 // Bits of Mention::terms: classes of words in the text. Part of the block format.
@@ -43,9 +43,9 @@ struct Mention {
   uint16_t language = 0;  // two ASCII letters, first in the high byte; 0 unknown
   uint32_t reach = 0;     // followers, saturated; 0 unknown
   uint32_t terms = 0;
-  int32_t source = 0;     // index into the block's source partitions
-  Offset offset = 0;      // of the record in that source partition
-  int32_t sample = -1;    // index into the block's samples; -1: text did not travel
+  int32_t source = 0;   // index into the block's source partitions
+  Offset offset = 0;    // of the record in that source partition
+  int32_t sample = -1;  // index into the block's samples; -1: text did not travel
 };
 
 // Text and names of a post that may become evidence.

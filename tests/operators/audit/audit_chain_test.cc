@@ -111,7 +111,8 @@ TEST(AuditChainTest, TakesEveryOffsetOnceAgainstASetOfOffsets) {
 TEST(AuditChainTest, SurvivesASnapshot) {
   AuditChain chain;
   for (int32_t partition = 0; partition < 20; ++partition) {
-    chain.Apply(Range(partition * 7, partition * int64_t{1'000'000'007}, static_cast<uint32_t>(partition % 3), partition));
+    chain.Apply(
+        Range(partition * 7, partition * int64_t{1'000'000'007}, static_cast<uint32_t>(partition % 3), partition));
   }
   std::string bytes;
   ByteWriter writer(&bytes);
