@@ -44,7 +44,10 @@ struct IngestWorker::Slot {
   // As in the last block.
   bool idle = false;
   bool reported_idle = false;
+  // Of what the next block accounts for. Counted for the metrics when it is committed: what is read again after a
+  // rebalance counts once.
   uint32_t records = 0, matched = 0, unmatched = 0, dead = 0, official = 0;
+  uint64_t bytes = 0;
 };
 
 IngestWorker::IngestWorker(const IngestWorkerOptions& options, Log* source, Log* sink, Clock* clock,
@@ -151,7 +154,9 @@ void IngestWorker::DropPending() {
   for (Slot& slot : slots_) {
     slot.position = slot.from;
     slot.records = slot.matched = slot.unmatched = slot.dead = slot.official = 0;
+    slot.bytes = 0;
   }
+  dead_by_reason_.fill(0);
 }
 
 bool IngestWorker::Pending() const {
@@ -180,12 +185,11 @@ absl::Status IngestWorker::ProcessBatch(const RecordBatch& batch) {
     slot.from = slot.position = batch.records.empty() ? batch.next_offset : batch.records.front().offset;
   }
   if (!Pending()) generation_ = reader_->Generation();
-  size_t bytes = 0;
   for (const Record& record : batch.records) {
     // Never back: a client that fetches again what it had delivered must not make a post count twice.
     if (record.offset < slot.position) continue;
     ProcessRecord(slot, batch.slot, record);
-    bytes += record.value.size();
+    slot.bytes += record.value.size();
     slot.position = record.offset + 1;
     if (chain_.size_bytes() > options_.flush_bytes * options_.chain.mentions_partitions ||
         dead_letters_.size_bytes() > kMaxDeadLetterBufferBytes) {
@@ -197,8 +201,6 @@ absl::Status IngestWorker::ProcessBatch(const RecordBatch& batch) {
   if (!batch.records.empty()) slot.last_record = clock_->Now();
   slot.at_end = batch.end_of_partition;
   slot.reached_end |= batch.end_of_partition;
-  metrics_->posts->Increment(static_cast<double>(batch.records.size()));
-  metrics_->bytes->Increment(static_cast<double>(bytes));
   return absl::OkStatus();
 }
 
@@ -221,7 +223,7 @@ void IngestWorker::ProcessRecord(Slot& slot, int32_t source, const Record& recor
     case IngestChain::Outcome::kDead:
       ++slot.dead;
       dead_letters_.Add(slot.partition, record, result.reason, clock_->Now());
-      metrics_->dead[static_cast<size_t>(result.reason)]->Increment();
+      ++dead_by_reason_[static_cast<size_t>(result.reason)];
       break;
   }
 }
@@ -316,10 +318,12 @@ absl::Status IngestWorker::Flush() {
   if (absl::Status status = WriteBlocks(ranges); !status.ok()) return status;
   if (absl::Status status = writer_->Commit(offsets, generation_, options_.group); !status.ok()) return status;
 
-  double matched = 0, unmatched = 0, official = 0;
+  double posts = 0, bytes = 0, matched = 0, unmatched = 0, official = 0;
   int64_t lag = 0;
   for (size_t i = 0; i < slots_.size(); ++i) {
     Slot& slot = slots_[i];
+    posts += slot.records;
+    bytes += static_cast<double>(slot.bytes);
     matched += slot.matched;
     unmatched += slot.unmatched;
     official += slot.official;
@@ -328,7 +332,14 @@ absl::Status IngestWorker::Flush() {
     slot.reported_idle = slot.idle;
     slot.reached_end = slot.at_end;
     slot.records = slot.matched = slot.unmatched = slot.dead = slot.official = 0;
+    slot.bytes = 0;
   }
+  for (size_t i = 1; i < kDropReasons; ++i) {
+    if (dead_by_reason_[i] > 0) metrics_->dead[i]->Increment(dead_by_reason_[i]);
+  }
+  dead_by_reason_.fill(0);
+  metrics_->posts->Increment(posts);
+  metrics_->bytes->Increment(bytes);
   metrics_->matched->Increment(matched);
   metrics_->unmatched->Increment(unmatched);
   metrics_->official->Increment(official);

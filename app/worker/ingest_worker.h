@@ -8,6 +8,7 @@
 // partitions that are taken away are flushed or dropped before they are given up, never later.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -119,7 +120,8 @@ class IngestWorker : public Worker, private AssignmentListener {
   std::vector<SourceRange> expected_;  // every partition of every source, as of the assignment
   bool assigned_ = false;
   int64_t last_step_records_ = 0;
-  GroupGeneration generation_;  // as of the assignment that the pending rows belong to
+  GroupGeneration generation_;                           // as of the assignment that the pending rows belong to
+  std::array<uint32_t, kDropReasons> dead_by_reason_{};  // not yet committed
   absl::Time last_flush_;
   absl::Status failure_;  // of a flush inside a rebalance, reported by the next Step
   std::vector<RecordBatch> batches_;
