@@ -48,7 +48,6 @@ absl::StatusOr<std::unique_ptr<LogUnderTest>> MakeSmallKafka() {
   KafkaOptions options;
   options.queue_bytes = 2000;
   options.poll_records = 7;
-  options.transaction_timeout = absl::Seconds(1);
   options.properties = {{"queue.buffering.max.messages", "11"}};
   return MakeKafkaWith(options);
 }
@@ -88,7 +87,13 @@ TEST_P(KafkaLogTest, AMemberWhoseNameWasTakenIsToldSo) {
 // The broker looks for transactions that are too old every ten seconds.
 TEST_P(KafkaLogTest, ATransactionThatTimesOutIsRolledBackAndItsWriterIsTold) {
   const TopicPartition partition{MakeTopic(1), 0};
-  auto frozen = MakeWriter();
+  KafkaOptions options;
+  options.transaction_timeout = absl::Seconds(3);
+  auto impatient = MakeKafkaWith(options);
+  ASSERT_THAT(impatient.status(), IsOk());
+  auto opened = (*impatient)->log().OpenWriter(Unique("frozen"));
+  ASSERT_THAT(opened.status(), IsOk());
+  std::unique_ptr<Writer> frozen = *std::move(opened);
   auto quick = MakeWriter();
   ASSERT_THAT(frozen->Begin(), IsOk());
   ASSERT_THAT(frozen->Write(RecordFor(partition, "frozen")), IsOk());
