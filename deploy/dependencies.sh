@@ -174,12 +174,12 @@ logged() {
 }
 
 build_librdkafka() {
-  local prefix=$1 build="$kDeps/work/librdkafka" log="$kDeps/librdkafka.log"
+  local prefix=$1 build="$kDeps/trees/librdkafka" log="$kDeps/librdkafka.log"
   if [ ! -e "$build/src/librdkafka.a" ]; then
     say "building librdkafka (about half a minute)"
     : >"$log"
     rm -rf "$build"
-    mkdir -p "$kDeps/work"
+    mkdir -p "$kDeps/trees"
     cp -r "$kDeps/source/librdkafka" "$build"
     (
       cd "$build"
@@ -195,7 +195,7 @@ build_librdkafka() {
 }
 
 build_abseil() {
-  local variant=$1 prefix=$2 flags=$3 build="$kDeps/work/abseil-$1" log="$kDeps/abseil-$1.log"
+  local variant=$1 prefix=$2 flags=$3 build="$kDeps/trees/abseil-$1" log="$kDeps/abseil-$1.log"
   say "building Abseil for '$variant' (one to two minutes)"
   : >"$log"
   rm -rf "$build"
