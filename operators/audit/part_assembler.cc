@@ -5,11 +5,14 @@
 namespace tocsin {
 namespace {
 
-bool ShareASource(absl::Span<const SourceRange> a, absl::Span<const SourceRange> b) {
-  for (const SourceRange& one : a) {
-    for (const SourceRange& other : b) {
-      if (one.accounts() && other.accounts() && one.partition == other.partition && one.topic == other.topic)
-        return true;
+// Whether a block over `incoming` shows that the rest of one over `pending` will never come. One that ends where the
+// pending one begins, or before, is an old block written again, and shows nothing.
+bool Supersedes(absl::Span<const SourceRange> incoming, absl::Span<const SourceRange> pending) {
+  for (const SourceRange& one : incoming) {
+    for (const SourceRange& other : pending) {
+      if (!one.accounts() || !other.accounts() || one.partition != other.partition || one.topic != other.topic)
+        continue;
+      if (one.epoch > other.epoch || (one.epoch == other.epoch && one.to > other.from)) return true;
     }
   }
   return false;
@@ -19,7 +22,7 @@ bool ShareASource(absl::Span<const SourceRange> a, absl::Span<const SourceRange>
 
 void PartAssembler::Preempt(absl::Span<const SourceRange> sources) {
   for (auto it = pending_.begin(); it != pending_.end();) {
-    if (ShareASource(it->sources, sources)) {
+    if (Supersedes(sources, it->sources)) {
       ++torn_;
       it = pending_.erase(it);
     } else {
@@ -29,6 +32,14 @@ void PartAssembler::Preempt(absl::Span<const SourceRange> sources) {
 }
 
 std::optional<PartAssembler::Whole> PartAssembler::Add(const Block& block, std::string_view bytes, Offset offset) {
+  for (const Pending& pending : pending_) {
+    const bool same_block = pending.part_count == block.parts && pending.config_version == block.config_version &&
+                            pending.sources == block.sources;
+    // Written again, and the same bytes: what a block holds follows from its sources. (A first part alone is simply
+    // taken anew, below.)
+    const size_t held = pending.whole.parts.size();
+    if (same_block && block.part < held && held > 1) return std::nullopt;
+  }
   if (block.part == 0) {
     Preempt(block.sources);
     pending_.push_back({.sources = block.sources,

@@ -1,8 +1,9 @@
 // Puts the parts of large blocks together, so that a block is applied whole or not at all.
 //
 // Parts of different blocks may interleave (each ingest worker writes its own), those of one block come in order. A
-// block whose next part does not come before another block that accounts for one of the same source partitions is torn:
-// its writer had finished with it, so the rest will never come. Blocks of one part need not pass through here, but for
+// block whose next part does not come before another block that accounts for later records of one of the same source
+// partitions is torn: its writer had finished with it, so the rest will never come. Parts written again, and parts of
+// blocks that lie wholly before a pending one, change nothing. Blocks of one part need not pass through here, but for
 // Preempt.
 //
 // Not thread-safe: one task owns it.
@@ -32,7 +33,8 @@ class PartAssembler {
   // REQUIRES: block.parts > 1.
   std::optional<Whole> Add(const Block& block, std::string_view bytes, Offset offset);
 
-  // Gives up the incomplete blocks that name one of `sources`: called for every block of a single part.
+  // Gives up the incomplete blocks that a block over `sources` shows to be torn: called for every block of a single
+  // part.
   void Preempt(absl::Span<const SourceRange> sources);
 
   // Offset of the first part of the oldest incomplete block.

@@ -123,6 +123,7 @@ void DetectTask::State::UpdateSource(const SourceRange& range, size_t source) {
 absl::Status DetectTask::State::AuditSources(const Block& block, Offset first_offset) {
   block_sources.clear();
   skip_below.clear();
+  repeat_is_planted = false;
   if (absl::Status status = CheckSources(block); !status.ok()) return status;
   for (uint32_t i = 0; i < block.sources.size(); ++i) {
     const SourceRange& range = block.sources[i];
@@ -135,7 +136,11 @@ absl::Status DetectTask::State::AuditSources(const Block& block, Offset first_of
       if (owned) UpdateSource(range, source);
       continue;
     }
-    const AuditResult result = audit.Apply(range);
+    AuditResult result = audit.Apply(range);
+    if (options.planted_fault == PlantedFault::kApplyRepeats && result.verdict == AuditVerdict::kRepeat) {
+      result = AuditResult();
+      repeat_is_planted = true;
+    }
     skip_below.back() = result.skip_below;
     if (result.skip_below != kSkipNone) {
       notes.emplace(first_offset, RebuildNote{RebuildNote::Kind::kSkipSource, i, result.skip_below});
@@ -228,8 +233,9 @@ void DetectTask::State::ApplyRow(const Block& block, const Mention& row, uint32_
   }
   block_latest_ms = std::max(block_latest_ms, row.event_time_ms);
   BrandState* brand = MakeBrand(rank);
-  const Deduplicator::Result seen =
-      dedup.Insert(Deduplicator::MixKey(brand->id_hash, row.post_hash), row.event_time_ms);
+  Deduplicator::Result seen = dedup.Insert(Deduplicator::MixKey(brand->id_hash, row.post_hash), row.event_time_ms);
+  // A repeated row that the audit lets pass still meets deduplication: the planted fault breaks both.
+  if (repeat_is_planted) seen = Deduplicator::Result::kNew;
   if (seen == Deduplicator::Result::kDuplicateOfOtherTime) {
     notes.emplace(first_offset, RebuildNote{RebuildNote::Kind::kSkipRow, 0, row_number});
   }

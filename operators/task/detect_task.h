@@ -38,6 +38,13 @@ struct LongWindow {
   int64_t slide_ms = 0;  // a multiple of a minute
 };
 
+// Mistakes that only tests make on purpose, to show that the simulation would find them.
+enum class PlantedFault : uint8_t {
+  kNone,
+  kApplyRepeats,     // blocks that were applied before count again
+  kForgetEventTime,  // Decode forgets up to which event time windows were evaluated
+};
+
 struct DetectTaskOptions {
   WindowOptions windows;                 // with those that the monitors decide on
   std::vector<int64_t> metric_sizes_ms;  // which of windows.sizes_ms metrics are written for; empty: all
@@ -47,6 +54,7 @@ struct DetectTaskOptions {
   int64_t dedup_horizon_ms = 3'600'000;
   size_t dedup_entries_max = 4'000'000;
   bool stop_on_gap = false;
+  PlantedFault planted_fault = PlantedFault::kNone;
 };
 
 struct DetectCounters {

@@ -138,6 +138,7 @@ absl::Status DetectTask::State::Decode(std::string_view bytes) {
   }
   if (!reader.ok() || reader.remaining() != 0) return Malformed();
   if (evaluated_ms != kUnknownTime) dedup.AdvanceTo(evaluated_ms);
+  if (options.planted_fault == PlantedFault::kForgetEventTime) evaluated_ms = kUnknownTime;
   return absl::OkStatus();
 }
 

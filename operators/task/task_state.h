@@ -138,6 +138,7 @@ struct DetectTask::State : EvidenceSource {
   std::vector<Offset> skip_below;      // by the block's sources
   std::vector<uint32_t> block_brands;  // rank of each of the block's brands; kUnwatched
   int64_t block_latest_ms = kUnknownTime;
+  bool repeat_is_planted = false;  // the block is one that PlantedFault::kApplyRepeats lets pass
 
   // Of the slide end that is being evaluated.
   std::vector<uint32_t> due_brands;

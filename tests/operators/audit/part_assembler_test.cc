@@ -83,6 +83,20 @@ TEST(PartAssemblerTest, ABlockWrittenAgainAfterATearIsWhole) {
   EXPECT_EQ(assembler.torn(), 1);
 }
 
+TEST(PartAssemblerTest, PartsWrittenASecondTimeTearNothing) {
+  PartAssembler assembler;
+  assembler.Add(Part(0, 10, 0, 3), "a0", 1);
+  assembler.Add(Part(0, 10, 1, 3), "a1", 2);
+  assembler.Preempt(Part(0, 0, 0, 1).sources);
+  EXPECT_FALSE(assembler.Add(Part(0, 0, 0, 2), "of the block before", 3));
+  EXPECT_FALSE(assembler.Add(Part(0, 10, 0, 3), "a0", 4));
+  EXPECT_FALSE(assembler.Add(Part(0, 10, 1, 3), "a1", 5));
+  const auto whole = assembler.Add(Part(0, 10, 2, 3), "a2", 6);
+  ASSERT_TRUE(whole.has_value());
+  EXPECT_THAT(whole->parts, ElementsAre("a0", "a1", "a2"));
+  EXPECT_EQ(assembler.torn(), 0);
+}
+
 TEST(PartAssemblerTest, AMissingPartInTheMiddleTearsTheBlock) {
   PartAssembler assembler;
   assembler.Add(Part(0, 0, 0, 3), "a0", 1);

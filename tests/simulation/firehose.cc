@@ -1,0 +1,180 @@
+#include "tests/simulation/firehose.h"
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
+
+namespace tocsin::simulation {
+namespace {
+
+constexpr int64_t kStartMs = 1'767'225'600'000;  // 2026-01-01T00:00:00Z
+constexpr int64_t kSpanMs = 40 * 60'000;
+constexpr int64_t kCrisisStartMs = 22 * 60'000;
+constexpr int64_t kClosingMs = 3 * 3'600'000;  // behind the start: later than every window that a post lies in
+
+constexpr std::array<std::string_view, 5> kBrands = {"acme", "bolt", "cobalt", "delta", "ember"};
+constexpr std::array<std::string_view, 3> kNegative = {"# is a disaster, I hate it and want my money back",
+                                                       "worst service ever, shame on #",
+                                                       "never again #, everything broken and nobody answers"};
+constexpr std::array<std::string_view, 3> kOther = {"thanks # for the quick help, love it",
+                                                    "the new # shop opens on Monday at nine",
+                                                    "# announces results for the third quarter"};
+
+// Copies of one text count once, so each needs words of its own.
+constexpr std::array<std::string_view, 24> kWords = {"today",   "again",    "Monday", "parcel", "station", "morning",
+                                                     "counter", "delivery", "branch", "email",  "invoice", "app",
+                                                     "ticket",  "kitchen",  "garage", "queue",  "bridge",  "window",
+                                                     "harbour", "village",  "summer", "hotel",  "printer", "bag"};
+
+constexpr size_t kAuthors = 400;
+
+struct Mention {
+  size_t brand = 0;
+  size_t author = 0;
+  int64_t event_time_ms = 0;
+};
+
+class Maker {
+ public:
+  Maker(uint64_t seed, int posts) : random_(seed), posts_(posts) {}
+
+  Firehose Make(const std::vector<int64_t>& window_sizes_ms) {
+    for (int i = 0; i < posts_; ++i) AddPost(i);
+    // Each partition's arrival is a shuffle within the bound; partitions are then drawn side by side.
+    std::stable_sort(drafts_.begin(), drafts_.end(),
+                     [](const Draft& a, const Draft& b) { return a.arrival_ms < b.arrival_ms; });
+    for (Draft& draft : drafts_) firehose_.records.push_back(std::move(draft.record));
+    for (int32_t partition = 0; partition < kPartitions; ++partition) {
+      const int64_t time_ms = kStartMs + kClosingMs;
+      firehose_.records.push_back(
+          {partition, time_ms,
+           absl::StrCat(R"({"id":"closing-)", partition, R"(","time":)", time_ms, R"(,"text":"good night"})")});
+      ++firehose_.unmatched;
+    }
+    CountWindows(window_sizes_ms);
+    return std::move(firehose_);
+  }
+
+ private:
+  struct Draft {
+    int64_t arrival_ms = 0;
+    FirehoseRecord record;
+  };
+
+  int64_t Below(int64_t bound) { return std::uniform_int_distribution<int64_t>(0, bound - 1)(random_); }
+  template <typename List>
+  std::string_view OneOf(const List& list) {
+    return list[static_cast<size_t>(Below(static_cast<int64_t>(list.size())))];
+  }
+  bool Chance(int percent) { return Below(100) < percent; }
+
+  void Add(int64_t time_ms, std::string value) {
+    // The disorder is less than the bound by the slack that two posts with the same key need.
+    const int64_t arrival_ms = time_ms + Below(kDisorderMs - 1);
+    // Uneven: 40, 30, 20 and 10 of a hundred.
+    const int64_t draw = Below(10);
+    const int32_t partition = draw < 4 ? 0 : draw < 7 ? 1 : draw < 9 ? 2 : 3;
+    drafts_.push_back({arrival_ms, {partition, time_ms, std::move(value)}});
+  }
+
+  void AddPost(int number) {
+    const int64_t crisis_share = 30;
+    const bool is_crisis = Below(100) < crisis_share;
+    const int64_t offset_ms = is_crisis ? kCrisisStartMs + Below(kSpanMs - kCrisisStartMs) : Below(kSpanMs);
+    const int64_t time_ms = kStartMs + offset_ms;
+    if (Chance(1)) {
+      Add(time_ms, R"({"id":"broken","time":)");
+      ++firehose_.dead;
+      return;
+    }
+    const std::string id = absl::StrCat("p", number);
+    if (!is_crisis && Chance(30)) {
+      Add(time_ms, Post(id, time_ms, absl::StrCat("author", Below(500)), "nothing of interest today"));
+      ++firehose_.unmatched;
+      return;
+    }
+    const size_t brand_index = is_crisis ? 0 : static_cast<size_t>(Below(kBrands.size()));
+    const std::string brand(kBrands[brand_index]);
+    if (!is_crisis && Chance(2)) {
+      Add(time_ms, Post(id, time_ms, absl::StrCat(brand, "care"), absl::StrCat("here is ", brand, " support")));
+      ++firehose_.official;
+      return;
+    }
+    const bool is_negative = is_crisis || Chance(15);
+    const auto& texts = is_negative ? kNegative : kOther;
+    const auto author_index = static_cast<size_t>(Below(kAuthors));
+    const std::string author = absl::StrCat("author", author_index);
+    const std::string text =
+        absl::StrCat(absl::StrReplaceAll(OneOf(texts), {{"#", brand}}), " ", OneOf(kWords), " ", OneOf(kWords));
+    const std::string value = Post(id, time_ms, author, text);
+    const int copies = Chance(3) ? 2 : 1;
+    for (int i = 0; i < copies; ++i) {
+      Add(time_ms, value);
+      ++firehose_.matched;
+      ++firehose_.mentions;
+    }
+    mentions_.push_back({brand_index, author_index, time_ms});
+  }
+
+  static std::string Post(const std::string& id, int64_t time_ms, const std::string& author, const std::string& text) {
+    return absl::StrCat(R"({"id":")", id, R"(","time":)", time_ms, R"(,"lang":"en","author":")", author,
+                        R"(","author_id":")", author, R"(","text":")", text, R"("})");
+  }
+
+  // Straight from the definition: a window holds the mentions in [end - size, end).
+  void CountWindows(const std::vector<int64_t>& sizes_ms) {
+    struct Tally {
+      int64_t mentions = 0;
+      std::bitset<kAuthors> authors;
+    };
+    for (const int64_t size_ms : sizes_ms) {
+      const auto ends = static_cast<size_t>((kSpanMs + size_ms) / kMetricsEveryMs + 2);
+      std::vector<Tally> tallies(kBrands.size() * ends);
+      for (const Mention& mention : mentions_) {
+        const int64_t since_ms = mention.event_time_ms - kStartMs;
+        const int64_t first = since_ms / kMetricsEveryMs + 1;
+        for (int64_t end = first; end * kMetricsEveryMs - size_ms <= since_ms; ++end) {
+          Tally& tally = tallies[mention.brand * ends + static_cast<size_t>(end)];
+          ++tally.mentions;
+          tally.authors.set(mention.author);
+        }
+      }
+      for (size_t i = 0; i < tallies.size(); ++i) {
+        if (tallies[i].mentions == 0) continue;
+        const int64_t end_ms = kStartMs + static_cast<int64_t>(i % ends) * kMetricsEveryMs;
+        firehose_.windows[{std::string(kBrands[i / ends]), size_ms, end_ms}] = {
+            tallies[i].mentions, static_cast<int64_t>(tallies[i].authors.count())};
+      }
+    }
+  }
+
+  std::mt19937_64 random_;
+  const int posts_;
+  std::vector<Draft> drafts_;
+  std::vector<Mention> mentions_;
+  Firehose firehose_;
+};
+
+}  // namespace
+
+std::string_view WatchlistYaml() {
+  return R"(brands:
+  - {id: acme, name: Acme, query: acme, official_accounts: [acmecare]}
+  - {id: bolt, name: Bolt, query: bolt, official_accounts: [boltcare]}
+  - {id: cobalt, name: Cobalt, query: cobalt, official_accounts: [cobaltcare]}
+  - {id: delta, name: Delta, query: delta, official_accounts: [deltacare]}
+  - {id: ember, name: Ember, query: ember, official_accounts: [embercare]}
+)";
+}
+
+Firehose MakeFirehose(uint64_t seed, int posts, const std::vector<int64_t>& window_sizes_ms) {
+  return Maker(seed, posts).Make(window_sizes_ms);
+}
+
+}  // namespace tocsin::simulation
