@@ -128,7 +128,9 @@ Interval WilsonInterval(int64_t successes, int64_t trials, double z) {
   const double centre = p + z2 / (2 * n);
   const double half = z * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
   const double scale = 1 + z2 / n;
-  return {std::max(0.0, (centre - half) / scale), std::min(1.0, (centre + half) / scale)};
+  // At the ends the formula gives 0 and 1 but for rounding.
+  return {.low = successes == 0 ? 0 : std::max(0.0, (centre - half) / scale),
+          .high = successes == trials ? 1 : std::min(1.0, (centre + half) / scale)};
 }
 
 double RoundPublished(double value) {

@@ -28,7 +28,7 @@ struct Interval {
 
 inline constexpr double kNormal95 = 1.959963984540054;  // two-sided 95 %
 
-// Score interval of a share (Wilson 1927). Without trials: [0, 1].
+// Score interval of a share (Wilson, JASA 22 (1927), 209-212). Without trials: [0, 1].
 Interval WilsonInterval(int64_t successes, int64_t trials, double z = kNormal95);
 
 // Rounded as published: four decimals, no negative zero.

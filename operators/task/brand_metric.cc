@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "operators/detect/tail.h"
+
 namespace tocsin {
 namespace {
 
@@ -70,17 +72,6 @@ void AppendShares(const WindowCounts& counts, std::string* json) {
 }
 
 }  // namespace
-
-Interval WilsonInterval(int64_t successes, int64_t trials) {
-  constexpr double kZ = 1.959963984540054;
-  const auto n = static_cast<double>(trials);
-  const double share = static_cast<double>(successes) / n;
-  const double centre = share + kZ * kZ / (2 * n);
-  const double half = kZ * std::sqrt(share * (1 - share) / n + kZ * kZ / (4 * n * n));
-  const double scale = 1 + kZ * kZ / n;
-  return {.low = successes == 0 ? 0 : std::max(0.0, (centre - half) / scale),
-          .high = successes == trials ? 1 : std::min(1.0, (centre + half) / scale)};
-}
 
 void AppendBrandMetric(const BrandMetric& metric, std::string* json) {
   const WindowCounts& counts = metric.counts;

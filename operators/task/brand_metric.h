@@ -26,11 +26,4 @@ struct BrandMetric {
 // where unknown.
 void AppendBrandMetric(const BrandMetric& metric, std::string* json);
 
-// The 95 % interval of Wilson (1927) for `successes` of `trials`. REQUIRES: trials > 0.
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
-Interval WilsonInterval(int64_t successes, int64_t trials);
-
 }  // namespace tocsin

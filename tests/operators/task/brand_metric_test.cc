@@ -74,22 +74,5 @@ TEST(BrandMetricTest, RatiosAreRoundedHalfAwayFromZeroToFourDecimals) {
   }
 }
 
-// The limits are the two shares p at which the observed one lies 1.96 standard errors of p away.
-TEST(BrandMetricTest, TheIntervalIsWilsons) {
-  for (int64_t trials : {1, 2, 10, 57, 1'000, 1'000'000}) {
-    for (int64_t successes : {int64_t{0}, trials / 3, trials / 2, trials}) {
-      const Interval interval = WilsonInterval(successes, trials);
-      const double share = static_cast<double>(successes) / static_cast<double>(trials);
-      for (const double limit : {interval.low, interval.high}) {
-        if (limit <= 0 || limit >= 1) continue;
-        const double error = std::sqrt(limit * (1 - limit) / static_cast<double>(trials));
-        EXPECT_THAT(std::abs(limit - share) / error, DoubleNear(1.959964, 1e-5)) << successes << " of " << trials;
-      }
-      EXPECT_LE(interval.low, share);
-      EXPECT_GE(interval.high, share);
-    }
-  }
-}
-
 }  // namespace
 }  // namespace tocsin
