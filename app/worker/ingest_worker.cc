@@ -13,6 +13,9 @@ namespace tocsin {
 namespace {
 
 constexpr Offset kUnknownOffset = -1;
+// After so long without a record, that a partition has been read to its end must be confirmed by the log, and again as
+// often: readers tell of an end once, and a log that does not answer looks just like one in which nothing happens.
+constexpr absl::Duration kQuietAfter = absl::Seconds(2);
 constexpr size_t kMaxDeadLetterBufferBytes = size_t{8} << 20;
 
 // What the offset commit carries beside the offset: the only state that ingest has. Text, since some brokers' clients
@@ -41,6 +44,8 @@ struct IngestWorker::Slot {
   bool reached_end = false;  // since the last block
   bool paused = false;
   absl::Time last_record;
+  absl::Time end_checked = absl::InfinitePast();
+  bool end_confirmed = true;
   // As in the last block.
   bool idle = false;
   bool reported_idle = false;
@@ -228,11 +233,30 @@ void IngestWorker::ProcessRecord(Slot& slot, int32_t source, const Record& recor
   }
 }
 
+void IngestWorker::ConfirmEnds(absl::Time now) {
+  bool answers = true;
+  for (Slot& slot : slots_) {
+    if (now - slot.last_record < kQuietAfter) {
+      slot.end_confirmed = true;
+      continue;
+    }
+    if (!slot.at_end || now - slot.end_checked < kQuietAfter) continue;
+    slot.end_checked = now;
+    slot.end_confirmed = false;
+    // One time-out a round is enough.
+    if (!answers) continue;
+    const absl::StatusOr<OffsetRange> range = source_->Offsets(slot.partition);
+    answers = range.ok();
+    slot.end_confirmed = answers && range->end <= slot.position;
+  }
+}
+
 bool IngestWorker::UpdateIdleness(absl::Time now) {
+  if (!options_.never_idle) ConfirmEnds(now);
   bool changed = false;
   for (Slot& slot : slots_) {
-    slot.idle =
-        !options_.never_idle && slot.at_end && now - slot.last_record >= options_.sources[slot.source].idle_after;
+    slot.idle = !options_.never_idle && slot.at_end && slot.end_confirmed &&
+                now - slot.last_record >= options_.sources[slot.source].idle_after;
     changed |= slot.idle != slot.reported_idle;
   }
   return changed;
@@ -261,7 +285,7 @@ std::vector<SourceRange> IngestWorker::Ranges() const {
     range.out_of_orderness_ms = options_.sources[slot.source].out_of_orderness_ms;
     range.max_drag_ms = options_.sources[slot.source].max_drag_ms;
     range.idle = slot.idle;
-    range.caught_up = slot.reached_end && !options_.never_idle;
+    range.caught_up = slot.reached_end && slot.end_confirmed && !options_.never_idle;
     range.records = slot.records;
     range.matched = slot.matched;
     range.unmatched = slot.unmatched;

@@ -94,6 +94,8 @@ class IngestWorker : public Worker, private AssignmentListener {
 
   absl::Status ProcessBatch(const RecordBatch& batch);
   void ProcessRecord(Slot& slot, int32_t source, const Record& record);
+  // Asks the log for the ends of partitions that are quiet: only then may they be called idle or caught up.
+  void ConfirmEnds(absl::Time now);
   // Whether the flags that blocks carry have changed since the last block.
   bool UpdateIdleness(absl::Time now);
   absl::Status FlushIfDue();
