@@ -10,8 +10,9 @@
 namespace tocsin {
 namespace {
 
-constexpr uint8_t kVersion = 1;
-constexpr size_t kPrefixBytes = 1 + 8;  // version, checksum of all that follows
+constexpr uint8_t kVersion = 2;
+constexpr uint8_t kVersionWithoutReasons = 1;  // still read
+constexpr size_t kPrefixBytes = 1 + 8;         // version, checksum of all that follows
 
 // Bits of a row's first byte: sentiment and kind in two bits each, then what is left out or present in later columns.
 constexpr uint8_t kKindShift = 2;
@@ -27,7 +28,7 @@ constexpr uint8_t kSourceHasTime = 1 << 2;
 
 constexpr size_t kMinSourceBytes = 13;
 constexpr size_t kMinSampleBytes = 5;
-constexpr size_t kMinRowBytes = 32;
+constexpr size_t kMinRowBytes = 32;  // of either version
 constexpr size_t kMaxVarintBytes = 10;
 
 size_t VarintBytes(uint64_t value) {
@@ -136,6 +137,7 @@ struct PartTables {
 size_t RowBytes(const Mention& row, int64_t time_before, Offset offset_before, size_t tables) {
   return 1 + 3 * 8 + (row.root_hash != 0 ? 8 : 0) + 1 + 1 + 2 + SignedBytes(Minus(row.event_time_ms, time_before)) +
          SignedBytes(Minus(row.offset, offset_before)) + VarintBytes(row.reach) + VarintBytes(row.terms) +
+         VarintBytes(row.reasons) + ((row.flags & kAmbiguous) != 0 ? 1 : 0) +
          VarintBytes(static_cast<uint32_t>(row.source)) + VarintBytes(tables) +
          (row.sample >= 0 ? VarintBytes(tables) : 0);
 }
@@ -171,6 +173,10 @@ void WriteColumns(absl::Span<const Mention> rows, absl::Span<const SourceRange> 
   }
   for (const Mention& row : rows) writer->Byte(static_cast<uint8_t>(row.network));
   for (const Mention& row : rows) writer->Byte(row.flags);
+  for (const Mention& row : rows) writer->Varint(row.reasons);
+  for (const Mention& row : rows) {
+    if ((row.flags & kAmbiguous) != 0) writer->Byte(row.ambiguity);
+  }
   uint16_t language = 0;
   for (const Mention& row : rows) {
     if (row.language != language) {
@@ -224,8 +230,17 @@ void ReadLanguagesAndCounts(const std::vector<uint8_t>& shapes, ByteReader* read
   for (Mention& row : *rows) row.terms = ReadUint32(reader);
 }
 
+void ReadReasons(ByteReader* reader, std::vector<Mention>* rows) {
+  for (Mention& row : *rows) {
+    const uint64_t reasons = reader->Varint();
+    if (reasons >> kMatchReasonBits != 0) reader->Fail();
+    row.reasons = static_cast<uint16_t>(reasons);
+  }
+  for (Mention& row : *rows) row.ambiguity = (row.flags & kAmbiguous) != 0 ? reader->Byte() : uint8_t{0};
+}
+
 // REQUIRES: block->sources, brands and samples are read.
-void ReadColumns(ByteReader* reader, Block* block) {
+void ReadColumns(uint8_t version, ByteReader* reader, Block* block) {
   std::vector<Mention>& rows = block->mentions;
   const std::vector<uint8_t> shapes = ReadShapes(reader, &rows);
   for (Mention& row : rows) {
@@ -240,6 +255,7 @@ void ReadColumns(ByteReader* reader, Block* block) {
   for (size_t i = 0; i < rows.size(); ++i) rows[i].root_hash = (shapes[i] & kHasRoot) != 0 ? reader->Fixed64() : 0;
   for (Mention& row : rows) row.network = static_cast<Network>(reader->Byte());
   for (Mention& row : rows) row.flags = reader->Byte();
+  if (version != kVersionWithoutReasons) ReadReasons(reader, &rows);
   ReadLanguagesAndCounts(shapes, reader, &rows);
   uint32_t source = 0;
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -400,7 +416,7 @@ absl::Status DecodeBlock(std::string_view bytes, Block* block) {
   const uint8_t version = prefix.Byte();
   const uint64_t checksum = prefix.Fixed64();
   if (!prefix.ok()) return absl::DataLossError(absl::StrCat("block is too short, bytes=", bytes.size()));
-  if (version != kVersion) {
+  if (version != kVersion && version != kVersionWithoutReasons) {
     return absl::DataLossError(absl::StrCat("block has an unknown version, version=", version, " known=", kVersion));
   }
   const std::string_view body = bytes.substr(kPrefixBytes);
@@ -415,7 +431,7 @@ absl::Status DecodeBlock(std::string_view bytes, Block* block) {
   ReadSources(&reader, &block->sources);
   ReadTables(&reader, block);
   block->mentions.resize(reader.Count(kMinRowBytes));
-  ReadColumns(&reader, block);
+  ReadColumns(version, &reader, block);
   if (!reader.ok() || reader.remaining() != 0) {
     return absl::DataLossError(absl::StrCat("block is malformed, bytes=", bytes.size()));
   }

@@ -154,6 +154,7 @@ struct Tally {
   absl::flat_hash_map<uint64_t, int64_t> original_texts;
   int64_t new_accounts = 0;
   int64_t ambiguous = 0;
+  std::array<int64_t, kMatchReasonBits> reasons = {};
   std::array<int64_t, kTermBits> terms = {};  // among negative originals
   int64_t negative_originals = 0;
   int64_t negative_reviews = 0;
@@ -166,6 +167,9 @@ struct Tally {
     ++authors[row.author_hash].mentions;
     if ((row.flags & kNewAccount) != 0) ++new_accounts;
     if ((row.flags & kAmbiguous) != 0) ++ambiguous;
+    for (size_t bit = 0; bit < kMatchReasonBits; ++bit) {
+      if ((row.reasons >> bit & 1) != 0) ++reasons[bit];
+    }
     if (row.kind != PostKind::kRepost) ++original_texts[row.text_hash];
     switch (row.sentiment) {
       case SentimentClass::kNegative:
@@ -262,6 +266,10 @@ void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms
   if (volume.mentions == 0) return;
   signal->coordination.new_account_share = ShareOf(tally.new_accounts, volume.mentions);
   signal->matching.ambiguous_share = ShareOf(tally.ambiguous, volume.mentions);
+  for (size_t bit = 0; bit < kMatchReasonBits; ++bit) {
+    if (tally.reasons[bit] == 0) continue;
+    signal->matching.reasons.push_back({std::string(kMatchReasonNames[bit]), tally.reasons[bit]});
+  }
   if (volume.originals > 0) {
     signal->coordination.duplicate_text_share =
         ShareOf(volume.originals - static_cast<int64_t>(tally.original_texts.size()), volume.originals);

@@ -116,7 +116,9 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
     mention.brand = match.brand;
     mention.flags = flags;
     if (match.official) mention.flags |= kOfficial;
-    if (match.ambiguous) mention.flags |= kAmbiguous;
+    if (match.ambiguity > 0) mention.flags |= kAmbiguous;
+    mention.ambiguity = match.ambiguity;
+    mention.reasons = match.reasons;
     AddRow(mention, post);
     if (!match.official) ++result.classified;
   }

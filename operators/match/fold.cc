@@ -31,6 +31,13 @@ constexpr Range kIgnoredRanges[] = {
     {0xFEFF, 0xFEFF}, {0x1F3FB, 0x1F3FF}, {0xE0000, 0xE0FFF},
 };
 
+constexpr Range kAccentRanges[] = {
+    {0x0300, 0x036F},
+    {0x1AB0, 0x1AFF},
+    {0x1DC0, 0x1DFF},
+    {0xFE20, 0xFE2F},
+};
+
 // Brand marks, the two signs of Latin-1 that are symbols, and letters that are written for an apostrophe.
 constexpr Range kBreakRanges[] = {
     {0x00A6, 0x00A6}, {0x00A9, 0x00A9}, {0x00AE, 0x00AE}, {0x00B0, 0x00B0}, {0x02BB, 0x02BC},
@@ -95,7 +102,7 @@ struct Decomposed {
   bool only_letters = true;  // letters, numbers and marks
 };
 
-Decomposed Fold(char32_t code_point) {
+Decomposed Fold(char32_t code_point, bool keep_accents) {
   std::array<utf8proc_int32_t, FoldTable::kMaxFoldBytes> parts;
   int last_boundclass = 0;
   const auto options = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD);
@@ -105,11 +112,11 @@ Decomposed Fold(char32_t code_point) {
   Decomposed folded;
   for (utf8proc_ssize_t i = 0; i < n; ++i) {
     const auto part = static_cast<char32_t>(parts[static_cast<size_t>(i)]);
-    if (In(kIgnoredRanges, part)) continue;
+    if (In(kIgnoredRanges, part) && !(keep_accents && In(kAccentRanges, part))) continue;
     const int category = utf8proc_category(static_cast<utf8proc_int32_t>(part));
     folded.only_letters &=
         IsLetterOrNumber(category) || (category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME);
-    const std::string_view base = BaseLetters(part);
+    const std::string_view base = keep_accents ? std::string_view{} : BaseLetters(part);
     if (base.empty()) {
       AppendUtf8(part, &folded.text);
     } else {
@@ -191,9 +198,10 @@ char32_t NextCodePoint(const char** position, const char* end) {
 FoldTable::Entry FoldTable::Make(char32_t code_point) {
   const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
   if (surrogate) return Entry{};
-  const Decomposed folded = Fold(code_point);
+  const Decomposed folded = Fold(code_point, keep_accents_);
   Entry entry;
-  entry.char_class = Classify(code_point, folded);
+  entry.accent = In(kAccentRanges, code_point);
+  entry.char_class = entry.accent && keep_accents_ ? CharClass::kMark : Classify(code_point, folded);
   entry.letter_case = CaseOf(code_point);
   if (entry.char_class == CharClass::kBreak || entry.char_class == CharClass::kIgnored) return entry;
   std::string itself;
@@ -208,7 +216,7 @@ FoldTable::Entry FoldTable::Make(char32_t code_point) {
   return entry;
 }
 
-FoldTable::FoldTable() {
+FoldTable::FoldTable(bool keep_accents) : keep_accents_(keep_accents) {
   Page breaks{};
   Page han{};
   for (Entry& entry : han) {
@@ -233,29 +241,71 @@ FoldTable::FoldTable() {
 }
 
 const FoldTable& FoldTable::Get() {
-  static const FoldTable* const table = new FoldTable();
+  static const FoldTable* const table = new FoldTable(false);
   return *table;
 }
 
-void FoldHandle(std::string_view handle, std::string* out) {
-  out->clear();
-  if (!handle.empty() && handle.front() == '@') handle.remove_prefix(1);
-  const FoldTable& table = FoldTable::Get();
-  const char* position = handle.data();
-  const char* const end = position + handle.size();
+const FoldTable& FoldTable::WithAccents() {
+  static const FoldTable* const table = new FoldTable(true);
+  return *table;
+}
+
+namespace {
+
+// Calls `fn` with the folded pieces of `text`, those that would end a word as they stand, until it returns false.
+template <typename Fn>
+void ForEachFold(const FoldTable& table, std::string_view text, const Fn& fn) {
+  const char* position = text.data();
+  const char* const end = position + text.size();
   while (position < end) {
     const char* const start = position;
     const FoldTable::Entry& entry = table.Find(NextCodePoint(&position, end));
     const std::string_view source(start, static_cast<size_t>(position - start));
     if (entry.char_class == CharClass::kIgnored) continue;
-    out->append(entry.char_class == CharClass::kBreak ? source : table.Folded(entry, source));
+    if (!fn(entry.char_class == CharClass::kBreak ? source : table.Folded(entry, source))) return;
   }
+}
+
+}  // namespace
+
+void FoldHandle(std::string_view handle, std::string* out) {
+  out->clear();
+  if (!handle.empty() && handle.front() == '@') handle.remove_prefix(1);
+  ForEachFold(FoldTable::Get(), handle, [out](std::string_view piece) {
+    out->append(piece);
+    return true;
+  });
 }
 
 std::string FoldHandle(std::string_view handle) {
   std::string out;
   FoldHandle(handle, &out);
   return out;
+}
+
+std::string FoldKeepingAccents(std::string_view word) {
+  std::string out;
+  ForEachFold(FoldTable::WithAccents(), word, [&out](std::string_view piece) {
+    out.append(piece);
+    return true;
+  });
+  return out;
+}
+
+bool EqualsKeepingAccents(std::string_view word, std::string_view folded, bool prefix) {
+  bool equal = true;
+  ForEachFold(FoldTable::WithAccents(), word, [&](std::string_view piece) {
+    const size_t size = prefix ? std::min(piece.size(), folded.size()) : piece.size();
+    equal = folded.starts_with(piece.substr(0, size));
+    if (!equal) return false;
+    folded.remove_prefix(size);
+    if (size == piece.size()) return true;
+    // Behind the prefix: an accent would belong to its last letter.
+    const char* next = piece.data() + size;
+    equal = !In(kAccentRanges, NextCodePoint(&next, piece.data() + piece.size()));
+    return false;
+  });
+  return equal && folded.empty();
 }
 
 }  // namespace tocsin

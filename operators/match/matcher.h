@@ -1,13 +1,13 @@
 // Ten thousand Boolean queries over one post at about the cost of ten.
 //
-// The literals of all queries (words, phrases, tags, handles) are interned and indexed by one of their tokens. A post
-// is cut into tokens once; every token costs one look-up that mostly misses; a hit on a phrase looks at the neighbours.
-// Each query has anchors: literals of which at least one is in every post that it matches. Only queries with an anchor
-// in the post are evaluated, over the literals found.
+// Each query has anchors: words, phrases, tags and handles of which at least one is in every post that it matches. All
+// anchors are in one index, by token or, for phrases, by a pair of adjacent tokens. A post is cut into tokens once;
+// every token costs a look at a filter that fits the cache, and mostly ends there. Only queries with an anchor in the
+// post are evaluated; nothing else of a watchlist is touched, however long it is.
 //
 // Longest name wins: an occurrence of a word or phrase does not count for a brand where it lies inside a longer phrase
 // that is a name of another brand, that is, one of the alternatives of that brand's outermost OR. (Inside NOT it does
-// count.)
+// count.) A match by ambiguous terms alone is decided by the brand's context: match_context.h.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,19 @@
 #include <string_view>
 #include <vector>
 
+#include "operators/match/anchor_index.h"
 #include "operators/match/flat_index.h"
+#include "operators/match/match_context.h"
 #include "operators/match/query.h"
+#include "operators/match/query_program.h"
 #include "operators/match/tokenizer.h"
 #include "operators/match/watchlist.h"
 #include "operators/parse/post.h"
 
 namespace tocsin {
 
-// One thread's buffers. Grows to what the posts and the largest watchlist need, then allocates no more. May be used
-// with several watchlists in turn.
+// One thread's buffers. Grows to what the posts need, then allocates no more. May be used with several watchlists in
+// turn.
 class MatchScratch {
  public:
   MatchScratch();
@@ -55,6 +58,7 @@ class Matcher {
     const QueryNode* query;
     std::span<const std::string> official_accounts;  // folded, without '@'
     bool topic = false;                              // neither hides other brands' names nor has its own hidden
+    const MatchContext* context = nullptr;           // null or empty: no match is ambiguous
   };
 
   explicit Matcher(std::span<const Source> sources);
@@ -62,57 +66,24 @@ class Matcher {
   // Brands by index into the sources, ascending, each once.
   void Match(const Post& post, MatchScratch* scratch, std::vector<BrandMatch>* matches) const;
 
+  // Why the post does or does not mention the brand, whose source was `source`. Slow.
+  MatchExplanation Explain(const Post& post, uint32_t brand, const Source& source, MatchScratch* scratch) const;
+
   size_t MemoryBytes() const;
-  size_t literals() const { return literals_.size(); }
 
  private:
+  friend class MatchRun;
   class Builder;
-  class Run;
 
-  struct Literal {
-    uint32_t tokens;  // first in token_hashes_, and in raw_tokens_ if case-sensitive
-    uint32_t raw_tokens;
-    uint16_t size;
-    bool case_sensitive;
-    bool words_only;    // can be hidden by a longer name
-    bool is_name;       // of some brand, of two words or more
-    uint32_t anchored;  // brands that it anchors: [anchored, anchored_end) of anchored_brands_
-    uint32_t anchored_end;
-  };
-  // What most tokens that are a key at all need to know, so that they touch no other memory.
-  struct Hit {
-    uint32_t literal;
-    uint32_t neighbour;  // low half of the hash of the token beside the key: before it, or after it if the key is first
-    uint8_t token;       // which of the literal's tokens is the key
-    uint8_t size;
-    bool case_sensitive;
-    bool quiet;  // anchors no brand and hides nothing: noting it is all
-  };
-  struct Node {
-    QueryOp op;
-    bool negative;  // under an odd number of NOTs
-    bool ordered;
-    uint16_t distance;
-    uint32_t first;  // child in children_; or literal, language, network, kind, lowest rating
-    uint32_t count;  // children; or highest rating
-  };
-  struct Root {
-    uint32_t node;
-    bool any_literal;  // an OR of literals, or one
-    bool topic;
-  };
+  void FindCandidates(MatchScratch::State* state) const;
+  void FindPrefixes(const Token& token, MatchScratch::State* state) const;
+  void AddOfficial(const Tokenizer& tokenizer, std::vector<BrandMatch>* matches) const;
 
-  std::vector<Literal> literals_;
-  std::vector<uint64_t> token_hashes_;
-  std::vector<std::string> raw_tokens_;
-  std::vector<uint32_t> anchored_brands_;
-  std::vector<Node> nodes_;
-  std::vector<uint32_t> children_;
-  std::vector<std::string> languages_;
-  std::vector<Root> roots_;
-  FlatIndex<Hit> by_token_;
-  FlatIndex<uint32_t> by_prefix_;       // literal
+  QueryProgram program_;
+  AnchorIndex anchors_;
+  FlatIndex<uint32_t> prefix_anchors_;
   std::vector<uint64_t> prefix_sizes_;  // by the first two bytes, mixed: bit n - 1 for prefixes of n bytes
+  std::vector<uint32_t> places_;        // of each brand's query in the program
   FlatIndex<uint32_t> official_;        // brand
   Tokenizer::Options options_;
   bool authors_ = false;  // some query or account needs the author

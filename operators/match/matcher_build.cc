@@ -1,7 +1,11 @@
 #include "operators/match/matcher_build.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
+
+#include "absl/log/check.h"
+#include "operators/mention/mention.h"
 
 namespace tocsin {
 namespace {
@@ -16,213 +20,236 @@ uint32_t TokenCost(const LiteralToken& token) {
   return token.folded.size() < std::size(kByLength) ? kByLength[token.folded.size()] : 3;
 }
 
-void AppendKey(std::string_view text, std::string* key) {
-  key->append(text);
-  key->push_back('\0');
+uint64_t HashOf(const LiteralToken& token) { return TokenHash(token.folded, token.kind); }
+
+// The first token of the pair by which a phrase is found: the one of rarer words.
+size_t AnchorPair(const QueryNode& literal) {
+  size_t best = 0;
+  uint32_t best_cost = std::numeric_limits<uint32_t>::max();
+  for (size_t i = 0; i + 1 < literal.tokens.size(); ++i) {
+    const uint32_t cost = TokenCost(literal.tokens[i]) + TokenCost(literal.tokens[i + 1]);
+    if (cost >= best_cost) continue;
+    best = i;
+    best_cost = cost;
+  }
+  return best;
+}
+
+uint64_t AnchorKey(const QueryNode& literal) {
+  const size_t first = literal.tokens.size() == 1 ? 0 : AnchorPair(literal);
+  const uint64_t hash = HashOf(literal.tokens[first]);
+  return literal.tokens.size() == 1 ? hash : AnchorIndex::PairKey(hash, HashOf(literal.tokens[first + 1]));
+}
+
+bool IsWordsOnly(const QueryNode& literal) {
+  return std::ranges::all_of(literal.tokens, [](const LiteralToken& t) { return t.kind == TokenKind::kWord; });
+}
+
+uint64_t BitNumber(MatchReason reason) {
+  return static_cast<uint64_t>(std::countr_zero(static_cast<uint32_t>(reason)));
+}
+
+// `flag` if `set`, as the program's words have it.
+uint64_t FlagIf(bool set, uint64_t flag) { return set ? flag : 0; }
+
+// The number of the MatchReason's bit.
+uint64_t ReasonBit(const QueryNode& literal) {
+  switch (literal.tokens.front().kind) {
+    case TokenKind::kHashtag:
+    case TokenKind::kTagPiece:
+      return BitNumber(kByHashtag);
+    case TokenKind::kHandle:
+      return BitNumber(kByHandle);
+    case TokenKind::kCashtag:
+      return BitNumber(kByCashtag);
+    case TokenKind::kUrlPiece:
+    case TokenKind::kSite:
+    case TokenKind::kUrl:
+      return BitNumber(kByUrl);
+    case TokenKind::kAuthor:
+      return BitNumber(kByAuthor);
+    case TokenKind::kWord:
+    case TokenKind::kBarrier:
+      break;
+  }
+  return BitNumber(literal.tokens.size() == 1 ? kByWord : kByPhrase);
+}
+
+// Whether an alternative of the query's outermost OR is a name: a phrase of words.
+bool HasNames(const QueryNode& query) {
+  const auto is_name = [](const QueryNode& node) {
+    return node.op == QueryOp::kLiteral && node.tokens.size() > 1 && IsWordsOnly(node);
+  };
+  return query.op == QueryOp::kOr ? std::ranges::any_of(query.children, is_name) : is_name(query);
 }
 
 }  // namespace
 
-uint32_t Matcher::Builder::Intern(const QueryNode& literal, uint32_t brand) {
-  std::string key;
-  key.push_back(literal.prefix ? 'p' : literal.case_sensitive ? 'c' : 'w');
-  for (const LiteralToken& token : literal.tokens) {
-    key.push_back(static_cast<char>('0' + static_cast<int>(token.kind)));
-    AppendKey(token.folded, &key);
-    if (literal.case_sensitive) AppendKey(token.raw, &key);
-  }
-  const auto [at, added] = interned_.try_emplace(std::move(key), static_cast<uint32_t>(m_.literals_.size()));
-  const uint32_t id = at->second;
-  if (added) {
-    Literal made{};
-    made.tokens = static_cast<uint32_t>(m_.token_hashes_.size());
-    made.raw_tokens = static_cast<uint32_t>(m_.raw_tokens_.size());
-    made.size = static_cast<uint16_t>(literal.tokens.size());
-    made.case_sensitive = literal.case_sensitive;
-    made.words_only = true;
-    Use use;
-    use.cost = std::numeric_limits<uint32_t>::max();
-    for (const LiteralToken& token : literal.tokens) {
-      m_.token_hashes_.push_back(TokenHash(token.folded, token.kind));
-      if (literal.case_sensitive) m_.raw_tokens_.push_back(token.raw);
-      made.words_only &= token.kind == TokenKind::kWord;
-      use.cost = std::min(use.cost, TokenCost(token));
-      m_.options_.tag_pieces |= token.kind == TokenKind::kTagPiece;
-      m_.options_.url_pieces |= token.kind == TokenKind::kUrlPiece || token.kind == TokenKind::kSite;
-      m_.authors_ |= token.kind == TokenKind::kAuthor;
-    }
-    if (literal.tokens.size() > 1) use.cost = use.cost / 2 + 1;
-    if (literal.prefix) {
-      const std::string& folded = literal.tokens.front().folded;
-      prefixes_.emplace_back(m_.token_hashes_.back(), id);
-      m_.prefix_sizes_.resize(kPrefixHeads);
-      m_.prefix_sizes_[PrefixHead(folded[0], folded[1])] |= uint64_t{1} << (folded.size() - 1);
-      use.cost *= 2;
-    }
-    is_prefix_.push_back(literal.prefix);
-    m_.literals_.push_back(made);
-    uses_.push_back(use);
-  }
-  Use& use = uses_[id];
-  if (use.last != brand) ++use.queries;
-  use.last = brand;
-  return id;
+void Matcher::Builder::CountUses(const QueryNode& node) {
+  if (node.op == QueryOp::kLiteral) ++uses_[AnchorKey(node)];
+  for (const QueryNode& child : node.children) CountUses(child);
 }
 
-uint32_t Matcher::Builder::AddNode(const QueryNode& node, bool negative, uint32_t brand) {
-  Node made{};
-  made.op = node.op;
-  made.negative = negative;
+uint64_t Matcher::Builder::AddText(std::string_view text) {
+  const uint64_t word = m_.program_.texts.size() | uint64_t{text.size()} << 40;
+  m_.program_.texts.append(text);
+  return word;
+}
+
+uint64_t Matcher::Builder::LanguageNumber(const std::string& language) {
+  const auto [at, added] = language_numbers_.try_emplace(language, m_.program_.languages.size());
+  if (added) m_.program_.languages.push_back(language);
+  return at->second;
+}
+
+void Matcher::Builder::AddLiteral(const QueryNode& literal) {
+  std::vector<uint64_t>& words = m_.program_.words;
+  for (const LiteralToken& token : literal.tokens) {
+    words.push_back(HashOf(token));
+    m_.options_.tag_pieces |= token.kind == TokenKind::kTagPiece;
+    m_.options_.url_pieces |= token.kind == TokenKind::kUrlPiece || token.kind == TokenKind::kSite;
+    m_.authors_ |= token.kind == TokenKind::kAuthor;
+  }
+  if (literal.prefix) words.push_back(AddText(literal.tokens.front().folded));
+  if (!literal.case_sensitive && !literal.keep_accents) return;
+  for (const LiteralToken& token : literal.tokens) {
+    words.push_back(AddText(literal.case_sensitive ? token.raw : token.accented));
+  }
+}
+
+void Matcher::Builder::AddNode(const QueryNode& node, const Place& place) {
+  std::vector<uint64_t>& words = m_.program_.words;
+  const size_t at = words.size();
+  words.push_back(0);
+  uint64_t flags = FlagIf(place.negative, kNegative) | FlagIf(place.under_not, kUnderNot);
+  uint64_t arg = node.children.size();
+  uint64_t reason = 0;
+  Place below = place;
   switch (node.op) {
     case QueryOp::kLiteral:
-      made.first = Intern(node, brand);
+      arg = node.tokens.size();
+      reason = ReasonBit(node);
+      flags |= FlagIf(node.prefix, kPrefix) | FlagIf(node.case_sensitive, kExact) |
+               FlagIf(node.keep_accents && !node.case_sensitive, kAccents) | FlagIf(IsWordsOnly(node), kWordsOnly) |
+               FlagIf(place.may_be_ambiguous && node.ambiguous, kAmbiguousTerm);
+      AddLiteral(node);
       break;
-    case QueryOp::kLanguage: {
-      const auto [at, added] = language_index_.try_emplace(node.language, static_cast<uint32_t>(m_.languages_.size()));
-      if (added) m_.languages_.push_back(node.language);
-      made.first = at->second;
+    case QueryOp::kLanguage:
+      arg = LanguageNumber(node.language);
       break;
-    }
     case QueryOp::kNetwork:
-      made.first = static_cast<uint32_t>(node.network);
+      arg = static_cast<uint64_t>(node.network);
       break;
     case QueryOp::kKind:
-      made.first = static_cast<uint32_t>(node.kind);
+      arg = static_cast<uint64_t>(node.kind);
       break;
     case QueryOp::kRating:
-      made.first = static_cast<uint32_t>(node.rating_min);
-      made.count = static_cast<uint32_t>(node.rating_max);
+      arg = static_cast<uint64_t>(node.rating_min * 8 + node.rating_max);
+      break;
+    case QueryOp::kNot:
+      below.negative = !place.negative;
+      below.under_not = true;
+      break;
+    case QueryOp::kNear:
+      arg = static_cast<uint64_t>(node.distance);
+      flags |= FlagIf(node.ordered, kOrdered);
       break;
     case QueryOp::kAnd:
     case QueryOp::kOr:
-    case QueryOp::kNot:
-    case QueryOp::kNear: {
-      made.ordered = node.ordered;
-      made.distance = static_cast<uint16_t>(node.distance);
-      std::vector<uint32_t> children;
-      for (const QueryNode& child : node.children) {
-        children.push_back(AddNode(child, negative != (node.op == QueryOp::kNot), brand));
-      }
-      made.first = static_cast<uint32_t>(m_.children_.size());
-      made.count = static_cast<uint32_t>(children.size());
-      m_.children_.insert(m_.children_.end(), children.begin(), children.end());
       break;
-    }
   }
-  m_.nodes_.push_back(made);
-  return static_cast<uint32_t>(m_.nodes_.size() - 1);
+  for (const QueryNode& child : node.children) AddNode(child, below);
+  CHECK_LE(arg, std::numeric_limits<uint16_t>::max());
+  words[at] = static_cast<uint64_t>(node.op) | flags << 8 | arg << 16 | (words.size() - at) << 32 | reason << 56;
 }
 
-void Matcher::Builder::AddNames(uint32_t brand) {
-  Root& root = m_.roots_[brand];
-  const Node& top = m_.nodes_[root.node];
-  const bool alternatives = top.op == QueryOp::kOr;
-  root.any_literal = true;
-  for (uint32_t i = 0; i < (alternatives ? top.count : 1); ++i) {
-    const Node& node = alternatives ? m_.nodes_[m_.children_[top.first + i]] : top;
-    if (node.op != QueryOp::kLiteral) {
-      root.any_literal = false;
-      continue;
-    }
-    Literal& literal = m_.literals_[node.first];
-    literal.is_name |= !root.topic && literal.words_only && literal.size >= 2;
+void Matcher::Builder::AddContext(const MatchContext& context) {
+  for (const ContextTerm& term : context.terms) {
+    const uint64_t language = term.language.empty() ? 0 : LanguageNumber(term.language) + 1;
+    m_.program_.words.push_back(static_cast<uint16_t>(term.weight) | language << 16);
+    AddNode(term.literal, {false, false, false});
   }
 }
 
-uint64_t Matcher::Builder::Anchors(uint32_t index, std::vector<uint32_t>* anchors) const {
-  const Node& node = m_.nodes_[index];
+void Matcher::Builder::AddQuery(const Source& source, uint32_t brand) {
+  const auto place = static_cast<uint32_t>(m_.program_.words.size());
+  m_.places_.push_back(place);
+  const bool has_context = source.context != nullptr && !source.context->empty();
+  const uint64_t context_terms = has_context ? source.context->terms.size() : 0;
+  const uint64_t flags = FlagIf(source.topic, kTopicQuery) |
+                         FlagIf(!source.topic && HasNames(*source.query), kHasNames) |
+                         FlagIf(has_context && source.context->drop_unsure, kDropsUnsure);
+  m_.program_.words.push_back(brand | flags << 32 | context_terms << 40);
+  AddNode(*source.query, {false, false, has_context});
+  if (has_context) AddContext(*source.context);
+  for (const QueryNode* literal : Anchors(*source.query).literals) PlaceAnchor(*literal, place);
+}
+
+uint64_t Matcher::Builder::Cost(const QueryNode& literal) const {
+  uint64_t cost = std::numeric_limits<uint32_t>::max();
+  for (const LiteralToken& token : literal.tokens) cost = std::min<uint64_t>(cost, TokenCost(token));
+  if (literal.tokens.size() > 1) cost = cost / 2 + 1;
+  if (literal.prefix) cost *= 2;
+  return cost + uses_.find(AnchorKey(literal))->second - 1;
+}
+
+Matcher::Builder::AnchorSet Matcher::Builder::Anchors(const QueryNode& node) const {
+  AnchorSet set;
   switch (node.op) {
     case QueryOp::kLiteral:
-      anchors->push_back(node.first);
-      return uses_[node.first].cost + uint64_t{uses_[node.first].queries} - 1;
-    case QueryOp::kOr: {
-      uint64_t sum = 0;
-      for (uint32_t i = 0; i < node.count; ++i) {
-        const uint64_t cost = Anchors(m_.children_[node.first + i], anchors);
-        if (cost == kNone) return kNone;
-        sum += cost;
+      set.cost = Cost(node);
+      set.literals.push_back(&node);
+      return set;
+    case QueryOp::kOr:
+      for (const QueryNode& child : node.children) {
+        const AnchorSet found = Anchors(child);
+        if (found.cost == kNone) return found;
+        set.cost += found.cost;
+        set.literals.insert(set.literals.end(), found.literals.begin(), found.literals.end());
       }
-      return sum;
-    }
+      return set;
     case QueryOp::kAnd:
-    case QueryOp::kNear: {
-      uint64_t best = kNone;
-      std::vector<uint32_t> best_anchors;
-      for (uint32_t i = 0; i < node.count; ++i) {
-        std::vector<uint32_t> found;
-        const uint64_t cost = Anchors(m_.children_[node.first + i], &found);
-        if (cost >= best) continue;
-        best = cost;
-        best_anchors = std::move(found);
+    case QueryOp::kNear:
+      set.cost = kNone;
+      for (const QueryNode& child : node.children) {
+        AnchorSet found = Anchors(child);
+        if (found.cost < set.cost) set = std::move(found);
       }
-      anchors->insert(anchors->end(), best_anchors.begin(), best_anchors.end());
-      return best;
-    }
+      return set;
     default:
-      return kNone;
+      set.cost = kNone;
+      return set;
   }
 }
 
-void Matcher::Builder::PlaceAnchors() {
-  std::vector<std::pair<uint32_t, uint32_t>> pairs;  // literal, brand
-  std::vector<uint32_t> anchors;
-  for (uint32_t brand = 0; brand < m_.roots_.size(); ++brand) {
-    anchors.clear();
-    Anchors(m_.roots_[brand].node, &anchors);
-    for (const uint32_t literal : anchors) pairs.emplace_back(literal, brand);
+void Matcher::Builder::PlaceAnchor(const QueryNode& literal, uint32_t place) {
+  if (literal.prefix) {
+    const std::string& folded = literal.tokens.front().folded;
+    prefixes_.emplace_back(HashOf(literal.tokens.front()), place);
+    m_.prefix_sizes_.resize(kPrefixHeads);
+    m_.prefix_sizes_[PrefixHead(folded[0], folded[1])] |= uint64_t{1} << (folded.size() - 1);
+    return;
   }
-  std::sort(pairs.begin(), pairs.end());
-  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
-  size_t next = 0;
-  for (uint32_t id = 0; id < m_.literals_.size(); ++id) {
-    m_.literals_[id].anchored = static_cast<uint32_t>(m_.anchored_brands_.size());
-    for (; next < pairs.size() && pairs[next].first == id; ++next) m_.anchored_brands_.push_back(pairs[next].second);
-    m_.literals_[id].anchored_end = static_cast<uint32_t>(m_.anchored_brands_.size());
-  }
-}
-
-void Matcher::Builder::IndexLiterals() {
-  // A phrase goes under the token that the fewest literals have, so that "the x" does not burden every "the".
-  absl::flat_hash_map<uint64_t, uint32_t> frequency;
-  for (const uint64_t hash : m_.token_hashes_) ++frequency[hash];
-  std::vector<std::pair<uint64_t, Hit>> hits;
-  for (uint32_t id = 0; id < m_.literals_.size(); ++id) {
-    if (is_prefix_[id]) continue;
-    const Literal& literal = m_.literals_[id];
-    uint32_t key = 0;
-    for (uint32_t i = 1; i < literal.size; ++i) {
-      if (frequency[m_.token_hashes_[literal.tokens + i]] < frequency[m_.token_hashes_[literal.tokens + key]]) key = i;
-    }
-    const uint64_t* const hashes = &m_.token_hashes_[literal.tokens];
-    Hit hit{};
-    hit.literal = id;
-    hit.token = static_cast<uint8_t>(key);
-    hit.size = static_cast<uint8_t>(literal.size);
-    hit.case_sensitive = literal.case_sensitive;
-    hit.quiet = literal.anchored == literal.anchored_end && !literal.is_name;
-    if (literal.size > 1) hit.neighbour = static_cast<uint32_t>(hashes[key == 0 ? 1 : key - 1]);
-    hits.emplace_back(hashes[key], hit);
-  }
-  m_.by_token_ = FlatIndex<Hit>(std::move(hits));
-  m_.by_prefix_ = FlatIndex<uint32_t>(std::move(prefixes_));
+  const uint64_t first = literal.tokens.size() == 1 ? 0 : HashOf(literal.tokens[AnchorPair(literal)]);
+  anchors_.push_back({AnchorKey(literal), first, place});
 }
 
 void Matcher::Builder::Build(std::span<const Source> sources) {
+  for (const Source& source : sources) CountUses(*source.query);
   std::vector<std::pair<uint64_t, uint32_t>> official;
   for (uint32_t brand = 0; brand < sources.size(); ++brand) {
-    const Source& source = sources[brand];
-    m_.roots_.push_back({AddNode(*source.query, false, brand), false, source.topic});
-    AddNames(brand);
-    for (const std::string& account : source.official_accounts) {
+    AddQuery(sources[brand], brand);
+    for (const std::string& account : sources[brand].official_accounts) {
       official.emplace_back(TokenHash(account, TokenKind::kAuthor), brand);
     }
   }
+  CHECK_LT(m_.program_.words.size(), size_t{1} << 31);
   m_.authors_ |= !official.empty();
   m_.official_ = FlatIndex<uint32_t>(std::move(official));
-  PlaceAnchors();
-  IndexLiterals();
+  m_.anchors_ = AnchorIndex(std::move(anchors_));
+  m_.prefix_anchors_ = FlatIndex<uint32_t>(std::move(prefixes_));
+  m_.program_.words.shrink_to_fit();
+  m_.program_.texts.shrink_to_fit();
 }
-
-Matcher::Matcher(std::span<const Source> sources) { Builder(this).Build(sources); }
 
 }  // namespace tocsin

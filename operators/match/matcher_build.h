@@ -1,8 +1,10 @@
 // Compiles parsed queries into a Matcher's tables. Used by the Matcher's constructor only.
 #pragma once
 
-#include <map>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,7 +14,6 @@
 namespace tocsin {
 
 inline constexpr size_t kPrefixHeads = 4096;
-inline constexpr size_t kMaxPrefixBytes = 64;
 
 // Where the sizes of prefixes that start with these two bytes are kept.
 inline size_t PrefixHead(char first, char second) {
@@ -27,26 +28,35 @@ class Matcher::Builder {
   void Build(std::span<const Source> sources);
 
  private:
-  struct Use {
-    uint32_t queries = 0;  // that have the literal
-    uint32_t last = UINT32_MAX;
-    uint32_t cost = 0;  // a guess at how many posts have it
+  // Where a literal is in the tree, and whether below a NOT.
+  struct Place {
+    bool negative = false;
+    bool under_not = false;
+    bool may_be_ambiguous = false;
+  };
+  // Literals of which one must be in a post that matches, and a guess at how many posts have one; kNone: no such.
+  struct AnchorSet {
+    uint64_t cost = 0;
+    std::vector<const QueryNode*> literals;
   };
 
-  uint32_t AddNode(const QueryNode& node, bool negative, uint32_t brand);
-  uint32_t Intern(const QueryNode& literal, uint32_t brand);
-  void AddNames(uint32_t brand);
-  // Appends the cheapest literals of which one must be in a post that matches, and returns their cost; kNone if none.
-  uint64_t Anchors(uint32_t node, std::vector<uint32_t>* anchors) const;
-  void PlaceAnchors();
-  void IndexLiterals();
+  void CountUses(const QueryNode& node);
+  void AddQuery(const Source& source, uint32_t brand);
+  void AddContext(const MatchContext& context);
+  void AddNode(const QueryNode& node, const Place& place);
+  void AddLiteral(const QueryNode& literal);
+  uint64_t AddText(std::string_view text);
+  uint64_t LanguageNumber(const std::string& language);
+
+  AnchorSet Anchors(const QueryNode& node) const;
+  uint64_t Cost(const QueryNode& literal) const;
+  void PlaceAnchor(const QueryNode& literal, uint32_t place);
 
   Matcher& m_;
-  absl::flat_hash_map<std::string, uint32_t> interned_;
-  std::vector<Use> uses_;
-  std::vector<std::pair<uint64_t, uint32_t>> prefixes_;  // hash, literal
-  std::vector<bool> is_prefix_;
-  absl::flat_hash_map<std::string, uint32_t> language_index_;
+  absl::flat_hash_map<uint64_t, uint32_t> uses_;  // by literal's key: in how many places
+  std::vector<AnchorIndex::Anchor> anchors_;
+  std::vector<std::pair<uint64_t, uint32_t>> prefixes_;  // hash, place
+  absl::flat_hash_map<std::string, uint64_t> language_numbers_;
 };
 
 }  // namespace tocsin

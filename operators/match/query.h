@@ -16,7 +16,8 @@ enum class QueryOp : uint8_t { kAnd, kOr, kNot, kNear, kLiteral, kLanguage, kNet
 struct LiteralToken {
   TokenKind kind;
   std::string folded;
-  std::string raw;  // as written, without the sigil
+  std::string raw;       // as written, without the sigil
+  std::string accented;  // folded but for the accents; where they count
 };
 
 // A node and all below it. Only the fields of its op have a meaning.
@@ -30,6 +31,8 @@ struct QueryNode {
   std::vector<LiteralToken> tokens;
   bool prefix = false;          // the (only) token need only start with this
   bool case_sensitive = false;  // the raw forms must be equal too
+  bool keep_accents = false;    // the accented forms must be equal too
+  bool ambiguous = false;       // also an ordinary word: the brand's context decides
 
   int distance = 0;      // kNear: of the later operand's first token from the earlier one's last, at most
   bool ordered = false;  // kNear: the first operand comes first
@@ -50,12 +53,19 @@ struct QueryError {
 inline constexpr size_t kMaxQueryBytes = 64 << 10;
 inline constexpr int kMaxQueryDepth = 64;
 inline constexpr size_t kMaxPhraseTokens = 32;
+inline constexpr size_t kMaxPrefixBytes = 64;  // folded
 inline constexpr int kMaxNearDistance = 100;
 
+struct QueryOptions {
+  bool keep_accents = false;  // accents count, in all words of the query
+};
+
 // Parses and checks that a post without any literal of the query can't match it. False sets `*error`, else `*root`.
+[[nodiscard]] bool ParseQuery(std::string_view query, const QueryOptions& options, QueryNode* root, QueryError* error);
 [[nodiscard]] bool ParseQuery(std::string_view query, QueryNode* root, QueryError* error);
 
-// The query written again: operators spelled out, words folded, parentheses only where needed. Parses to the same tree.
+// The query written again: operators spelled out, words folded, parentheses only where needed. Parses to the same tree
+// with the same options.
 std::string PrintQuery(const QueryNode& root);
 
 // "line:column: what; remedy", the line of the query and a caret under the place. Lines and columns (in characters)

@@ -115,8 +115,11 @@ bool QueryLexer::TakeTokens(std::string_view text, size_t text_offset, QueryNode
            "write url:\"...\" or site:host");
       return false;
     }
-    term->tokens.push_back({token.kind, std::string(tokenizer_.Folded(token)), std::string(token.raw, token.raw_size)});
+    const std::string_view raw(token.raw, token.raw_size);
+    term->tokens.push_back({token.kind, std::string(tokenizer_.Folded(token)), std::string(raw),
+                            options_.keep_accents ? FoldKeepingAccents(raw) : ""});
   }
+  term->keep_accents = options_.keep_accents;
   return true;
 }
 
@@ -168,6 +171,7 @@ Lexeme QueryLexer::Braced() {
   position_ = end + 1;
   Lexeme lexeme = TextTerm(query_.substr(offset + 1, end - offset - 1), offset, offset + 1);
   lexeme.term.case_sensitive = true;
+  lexeme.term.keep_accents = false;  // they count as it is
   return lexeme;
 }
 
@@ -240,6 +244,10 @@ Lexeme QueryLexer::Bare() {
     if (first.folded.size() < 2) {
       return Fail(offset, absl::StrCat("the prefix '", word, "' is too short"), "give at least two letters");
     }
+    if (first.folded.size() > kMaxPrefixBytes) {
+      return Fail(offset, absl::StrCat("a prefix of ", first.folded.size(), " bytes"),
+                  absl::StrCat("give at most ", kMaxPrefixBytes));
+    }
     lexeme.term.prefix = true;
   }
   return lexeme;
@@ -308,7 +316,7 @@ Lexeme QueryLexer::Field(std::string_view name, size_t offset) {
   if (field == "author") {
     const std::string folded = FoldHandle(value);
     if (folded.empty()) return Fail(value_offset, "author without a name", "write author:handle");
-    lexeme.term.tokens.push_back({TokenKind::kAuthor, folded, folded});
+    lexeme.term.tokens.push_back({TokenKind::kAuthor, folded, folded, ""});
   } else if (field == "site") {
     std::string host = FoldHandle(value);
     if (host.find_first_of("/:?#@ ") != std::string::npos || host.starts_with('.') || host.ends_with('.')) {
@@ -316,7 +324,7 @@ Lexeme QueryLexer::Field(std::string_view name, size_t offset) {
                   "write site:example.com; for more of the address url:\"example.com/path\"");
     }
     if (host.starts_with("www.")) host.erase(0, 4);
-    lexeme.term.tokens.push_back({TokenKind::kSite, host, host});
+    lexeme.term.tokens.push_back({TokenKind::kSite, host, host, ""});
   } else if (field == "lang") {
     if (!IsLanguage(value)) {
       return Fail(value_offset, absl::StrCat("'", value, "' is not a language"), "write a code such as en or pt-BR");

@@ -23,7 +23,7 @@ struct Lexeme {
 class QueryLexer {
  public:
   // Borrows `query`.
-  explicit QueryLexer(std::string_view query) : query_(query) {}
+  QueryLexer(std::string_view query, const QueryOptions& options) : query_(query), options_(options) {}
 
   // After kError, error() says why, and nothing more may be read.
   Lexeme Next();
@@ -45,6 +45,7 @@ class QueryLexer {
   std::string_view BareWord() const;
 
   std::string_view query_;
+  QueryOptions options_;
   size_t position_ = 0;
   QueryError error_;
   Tokenizer tokenizer_;

@@ -30,7 +30,7 @@ void AddChild(QueryNode child, QueryNode* parent) {
 // Recursive descent; each method reads one production, from next_ on.
 class Parser {
  public:
-  explicit Parser(std::string_view query) : lexer_(query) {}
+  Parser(std::string_view query, const QueryOptions& options) : lexer_(query, options) {}
 
   std::optional<QueryNode> Parse() {
     if (!Advance()) return std::nullopt;
@@ -216,12 +216,16 @@ const QueryNode& Unanchored(const QueryNode& node) {
 }  // namespace
 
 bool ParseQuery(std::string_view query, QueryNode* root, QueryError* error) {
+  return ParseQuery(query, QueryOptions{}, root, error);
+}
+
+bool ParseQuery(std::string_view query, const QueryOptions& options, QueryNode* root, QueryError* error) {
   if (query.size() > kMaxQueryBytes) {
     *error = {0, absl::StrCat("a query of ", query.size(), " bytes"),
               absl::StrCat("at most ", kMaxQueryBytes, "; make several brands or topics of it")};
     return false;
   }
-  Parser parser(query);
+  Parser parser(query, options);
   std::optional<QueryNode> parsed = parser.Parse();
   if (!parsed) {
     *error = parser.error();

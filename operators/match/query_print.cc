@@ -36,23 +36,29 @@ std::string_view Sigil(TokenKind kind) {
 }
 
 // The folded form, unless that would be cut otherwise when read again (a fraction, say, folds to two numbers).
-std::string_view Shown(const LiteralToken& token) {
+std::string_view Shown(const LiteralToken& token, bool keep_accents) {
   Tokenizer tokenizer;
   tokenizer.Reset({});
-  const std::string again = absl::StrCat(Sigil(token.kind), token.folded);
+  const std::string_view form = keep_accents ? token.accented : token.folded;
+  const std::string again = absl::StrCat(Sigil(token.kind), form);
   if (token.kind == TokenKind::kUrlPiece || token.kind == TokenKind::kTagPiece) {
     tokenizer.AddPlain(again, token.kind);
   } else {
     tokenizer.AddText(again);
   }
-  const bool same = tokenizer.tokens().size() == 1 && tokenizer.tokens()[0].hash == TokenHash(token.folded, token.kind);
-  return same ? token.folded : token.raw;
+  bool same = tokenizer.tokens().size() == 1 && tokenizer.tokens()[0].hash == TokenHash(token.folded, token.kind);
+  if (same && keep_accents) {
+    const Token& read = tokenizer.tokens()[0];
+    same = FoldKeepingAccents({read.raw, read.raw_size}) == form;
+  }
+  return same ? form : token.raw;
 }
 
 std::string Join(const QueryNode& node, bool raw) {
   std::string text;
   for (const LiteralToken& token : node.tokens) {
-    absl::StrAppend(&text, text.empty() ? "" : " ", Sigil(token.kind), raw ? token.raw : Shown(token));
+    absl::StrAppend(&text, text.empty() ? "" : " ", Sigil(token.kind),
+                    raw ? token.raw : Shown(token, node.keep_accents));
   }
   return text;
 }

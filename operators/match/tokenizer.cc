@@ -259,6 +259,7 @@ const char* Tokenizer::ScanNonAscii(const char* position, const char* end) {
   const FoldTable::Entry& entry = table_.Find(code_point);
   switch (entry.char_class) {
     case CharClass::kIgnored:
+      if (entry.accent && open_ != Open::kNone) raw_end_ = next;
       return next;
     case CharClass::kBreak:
       if (!plain_ && (code_point == 0xFF03 || code_point == 0xFF20)) {  // full-width # and @
@@ -315,6 +316,8 @@ const char* Tokenizer::TryHashtag(const char* position, const char* end) {
       any_letter = true;
       PutFolded(table_.Folded(entry, View(position, next)));
       Reserve(static_cast<size_t>(end - next));
+      raw_end = next;
+    } else if (entry.accent) {
       raw_end = next;
     }
     position = next;

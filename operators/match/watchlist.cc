@@ -12,6 +12,7 @@
 #include "engine/base/hash.h"
 #include "operators/match/matcher.h"
 #include "operators/match/query.h"
+#include "operators/match/watchlist_canonical.h"
 #include "operators/match/watchlist_yaml.h"
 
 namespace tocsin {
@@ -54,15 +55,20 @@ bool IsTimeZone(const std::string& name) {
 
 bool IsWebAddress(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }
 
-// What is hashed has every field's length before it, so that no two contents run together.
-void AppendField(std::string_view value, std::string* out) { absl::StrAppend(out, value.size(), ":", value, ";"); }
-
 }  // namespace
 
 struct Watchlist::Compiled {
-  std::vector<QueryNode> queries;  // by brand
+  std::vector<ParsedBrand> parsed;  // by brand
   std::unique_ptr<Matcher> matcher;
 };
+
+namespace {
+
+Matcher::Source SourceOf(const Brand& brand, const ParsedBrand& parsed) {
+  return {&parsed.query, brand.official_accounts, brand.topic, &parsed.context};
+}
+
+}  // namespace
 
 // Fills a watchlist from YAML; stays valid after errors, to find the others.
 class Watchlist::Reader {
@@ -83,15 +89,16 @@ class Watchlist::Reader {
     std::shared_ptr<Watchlist> made(new Watchlist());
     made->brands_ = std::move(brands_);
     made->routes_ = std::move(routes_);
+    made->canonical_text_ = CanonicalWatchlist(made->brands_, parsed_, made->routes_);
+    made->version_ = Hash64(made->canonical_text_);
     auto compiled = std::make_unique<Compiled>();
-    compiled->queries = std::move(queries_);
+    compiled->parsed = std::move(parsed_);
     std::vector<Matcher::Source> sources;
     for (size_t i = 0; i < made->brands_.size(); ++i) {
-      sources.push_back({&compiled->queries[i], made->brands_[i].official_accounts, made->brands_[i].topic});
+      sources.push_back(SourceOf(made->brands_[i], compiled->parsed[i]));
     }
     compiled->matcher = std::make_unique<Matcher>(sources);
     made->compiled_ = std::move(compiled);
-    made->version_ = Version(*made);
     return std::shared_ptr<const Watchlist>(std::move(made));
   }
 
@@ -164,9 +171,10 @@ class Watchlist::Reader {
   }
 
   void ReadBrand(const YAML::Node& node) {
-    const YamlMapping fields(node, "a brand",
-                             {"id", "name", "query", "official_accounts", "sector", "time_zone", "route", "kind"},
-                             &errors_);
+    const YamlMapping fields(
+        node, "a brand",
+        {"id", "name", "query", "accents", "context", "official_accounts", "sector", "time_zone", "route", "kind"},
+        &errors_);
     if (!fields.valid()) return;
     Brand brand;
     ReadId(fields, &brand);
@@ -186,22 +194,34 @@ class Watchlist::Reader {
                   "add it under routes: or correct the name");
     }
     const std::string kind = fields.Text("kind");
-    brand.topic = kind == "topic";
-    if (!kind.empty() && kind != "topic" && kind != "brand") {
-      errors_.Add(fields.Get("kind").Mark(), absl::StrCat("unknown kind '", kind, "'"), "write brand or topic");
+    brand.sector_entry = kind == "sector";
+    brand.topic = kind == "topic" || brand.sector_entry;
+    if (!kind.empty() && kind != "topic" && kind != "brand" && kind != "sector") {
+      errors_.Add(fields.Get("kind").Mark(), absl::StrCat("unknown kind '", kind, "'"), "write brand, topic or sector");
     }
-    brand.query = fields.Required("query", "write what to look for, e.g. '\"acme corp\" OR @acme'");
-    QueryNode query;
-    QueryError error;
-    if (!brand.query.empty()) {
-      if (!ParseQuery(brand.query, &query, &error)) {
-        errors_.AddInScalar(fields.Get("query"), error.offset, absl::StrCat("query: ", error.what), error.remedy);
-      } else {
-        brand.config_hash = Hash64(Canonical(brand, PrintQuery(query)));
-      }
-    }
+    ParsedBrand parsed;
+    ReadQuery(fields, &brand, &parsed);
     brands_.push_back(std::move(brand));
-    queries_.push_back(std::move(query));
+    parsed_.push_back(std::move(parsed));
+  }
+
+  void ReadQuery(const YamlMapping& fields, Brand* brand, ParsedBrand* parsed) {
+    const std::string accents = fields.Text("accents");
+    brand->keep_accents = accents == "keep";
+    if (!accents.empty() && accents != "keep" && accents != "fold") {
+      errors_.Add(fields.Get("accents").Mark(), absl::StrCat("unknown 'accents' '", accents, "'"),
+                  "write fold (é is e) or keep");
+    }
+    brand->query = fields.Required("query", "write what to look for, e.g. '\"acme corp\" OR @acme'");
+    if (brand->query.empty()) return;
+    const QueryOptions options{brand->keep_accents};
+    QueryError error;
+    if (!ParseQuery(brand->query, options, &parsed->query, &error)) {
+      errors_.AddInScalar(fields.Get("query"), error.offset, absl::StrCat("query: ", error.what), error.remedy);
+      return;
+    }
+    ReadContext(fields.Get("context"), options, &parsed->query, &parsed->context, &errors_);
+    brand->config_hash = Hash64(CanonicalRule(*brand, *parsed));
   }
 
   void ReadId(const YamlMapping& fields, Brand* brand) {
@@ -237,41 +257,10 @@ class Watchlist::Reader {
                                    brand->official_accounts.end());
   }
 
-  // What changes what is matched or decided. Not the display name, nor whom the signals are for.
-  static std::string Canonical(const Brand& brand, std::string_view query) {
-    std::string text;
-    for (const std::string_view field :
-         {std::string_view{brand.id}, query, std::string_view{brand.topic ? "topic" : "brand"},
-          std::string_view{brand.sector}, std::string_view{brand.time_zone}}) {
-      AppendField(field, &text);
-    }
-    for (const std::string& account : brand.official_accounts) AppendField(account, &text);
-    return text;
-  }
-
-  static uint64_t Version(const Watchlist& watchlist) {
-    std::string text;
-    for (const Brand& brand : watchlist.brands_) {
-      AppendField(brand.name, &text);
-      AppendField(brand.route, &text);
-      AppendField(absl::StrCat(absl::Hex(brand.config_hash)), &text);
-    }
-    for (const auto& [name, route] : watchlist.routes_) {
-      for (const std::string_view field :
-           {std::string_view{name}, std::string_view{route.owner}, std::string_view{route.channel},
-            std::string_view{route.playbook_url}, std::string_view{route.dashboard_url}, std::string_view{route.next},
-            std::string_view{route.language}}) {
-        AppendField(field, &text);
-      }
-      absl::StrAppend(&text, route.escalate_after_ms, ";");
-    }
-    return Hash64(text);
-  }
-
   std::string_view yaml_;
   YamlErrors errors_;
   std::vector<Brand> brands_;
-  std::vector<QueryNode> queries_;
+  std::vector<ParsedBrand> parsed_;
   std::map<std::string, Route> routes_;
   absl::flat_hash_map<std::string, int> ids_;  // line
 };
@@ -292,6 +281,21 @@ void Watchlist::Match(const Post& post, MatchScratch* scratch, std::vector<Brand
   compiled_->matcher->Match(post, scratch, matches);
 }
 
-std::string Watchlist::CanonicalQuery(uint32_t brand) const { return PrintQuery(compiled_->queries[brand]); }
+MatchExplanation Watchlist::Explain(const Post& post, uint32_t brand, MatchScratch* scratch) const {
+  const Matcher::Source source = SourceOf(brands_[brand], compiled_->parsed[brand]);
+  return compiled_->matcher->Explain(post, brand, source, scratch);
+}
+
+std::string Watchlist::CanonicalQuery(uint32_t brand) const { return PrintQuery(Query(brand)); }
+
+const QueryNode& Watchlist::Query(uint32_t brand) const { return compiled_->parsed[brand].query; }
+
+const Brand* Watchlist::SectorOf(uint32_t brand) const {
+  const auto found = std::ranges::find_if(
+      brands_, [&](const Brand& entry) { return entry.sector_entry && entry.id == brands_[brand].sector; });
+  return found == brands_.end() ? nullptr : &*found;
+}
+
+size_t Watchlist::MemoryBytes() const { return compiled_->matcher->MemoryBytes(); }
 
 }  // namespace tocsin

@@ -1,6 +1,8 @@
 // One mention: a (post, brand) pair as it travels from ingest to detect. Compact, without text.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -16,8 +18,25 @@ enum MentionFlag : uint8_t {
   kNewAccount = 1 << 1,  // younger than 30 days at the time of the post
   kNoAuthor = 1 << 2,    // the text fingerprint stands in for the author
   kOfficial = 1 << 3,    // by an official account of the brand: its response, not a mention
-  kAmbiguous = 1 << 4,   // matched by a name that is also a word
+  kAmbiguous = 1 << 4,   // matched by a name that is also a word, and nothing says which is meant
 };
+
+// Bits of Mention::reasons: the kinds of the query's terms that held. Part of the block format.
+enum MatchReason : uint16_t {
+  kByWord = 1 << 0,  // one word, or a prefix
+  kByPhrase = 1 << 1,
+  kByHashtag = 1 << 2,  // whole or, with tag:, in part
+  kByHandle = 1 << 3,
+  kByNear = 1 << 4,     // two terms near each other
+  kByContext = 1 << 5,  // a name that is also a word, for which the words around it speak
+  kByUrl = 1 << 6,      // url: or site:
+  kByCashtag = 1 << 7,
+  kByAuthor = 1 << 8,
+};
+inline constexpr size_t kMatchReasonBits = 9;
+// By bit, as in signals.
+inline constexpr std::array<std::string_view, kMatchReasonBits> kMatchReasonNames = {
+    "word", "phrase", "hashtag", "handle", "near", "context", "url", "cashtag", "author"};
 
 // Bits of Mention::terms: classes of words in the text. Part of the block format.
 enum MentionTerm : uint32_t {
@@ -40,6 +59,8 @@ struct Mention {
   PostKind kind = PostKind::kOriginal;
   Network network = Network::kOther;
   uint8_t flags = 0;
+  uint8_t ambiguity = 0;  // percent; above 0 if and only if flags has kAmbiguous
+  uint16_t reasons = 0;
   uint16_t language = 0;  // two ASCII letters, first in the high byte; 0 unknown
   uint32_t reach = 0;     // followers, saturated; 0 unknown
   uint32_t terms = 0;

@@ -178,6 +178,7 @@ HeldMention DetectTask::State::Hold(const BrandState& brand, const Block& block,
   held.kind = row.kind;
   held.network = row.network;
   held.flags = row.flags;
+  held.reasons = row.reasons;
   if (row.sample >= 0) {
     held.sample = samples.Offer(brand.rank, FloorToSlide(row.event_time_ms, options.windows.slide_ms), row,
                                 block.samples[static_cast<size_t>(row.sample)]);

@@ -64,6 +64,7 @@ struct HeldMention {
   PostKind kind = PostKind::kOriginal;
   Network network = Network::kOther;
   uint8_t flags = 0;
+  uint16_t reasons = 0;
 };
 
 class BrandWindows {

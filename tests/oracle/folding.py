@@ -24,16 +24,20 @@ IDEOGRAPHS = _ranges("""
     A9E0-A9FF AA60-AA7F F900-FAFF FF66-FF9D""")
 BASE_LETTERS = {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "þ": "th", "ı": "i"}
 
+ACCENTS = _ranges("0300-036F 1AB0-1AFF 1DC0-1DFF FE20-FE2F")
+
 BREAK, WORD, IDEOGRAPH, SYMBOL, MARK, SKIP = "BWISM-"
 
 
-def _fold_char(char):
+def _fold_char(char, keep_accents=False):
     folded = char
     while True:
         again = unicodedata.normalize("NFKD", folded.casefold())
         if again == folded:
             break
         folded = again
+    if keep_accents:
+        return "".join(c for c in folded if not _in(IGNORED, ord(c)) or _in(ACCENTS, ord(c)))
     return "".join(BASE_LETTERS.get(c, c) for c in folded if not _in(IGNORED, ord(c)))
 
 
@@ -86,6 +90,11 @@ class _Simplified(dict):
 SIMPLIFIED = _Simplified()
 
 
+def fold_keeping_accents(word):
+    """A token's text as it counts where accents do."""
+    return "".join(char if CHARACTERS[char][0] == BREAK else _fold_char(char, True) for char in word)
+
+
 def fold_handle(text):
     if text.startswith("@"):
         text = text[1:]
@@ -130,6 +139,8 @@ def _scan(text, kind, parts):
         char_class, folded, _ = CHARACTERS[char]
         if char_class == SKIP:
             i += 1
+            if current is not None and _in(ACCENTS, ord(char)):
+                current[3] = i
         elif char_class == MARK:
             if current is None:
                 current, after_name = [WORD, "", i, i], False
@@ -209,6 +220,8 @@ def _name(text, start, sigil, parts):
             raw_end = end + 1
         elif char_class != SKIP:
             break
+        elif _in(ACCENTS, ord(char)):
+            raw_end = end + 1
         end += 1
     if not letters:
         return start, None

@@ -207,7 +207,7 @@ void BM_MatcherMatch(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
   state.SetBytesProcessed(static_cast<int64_t>(bytes));
   state.counters["matched"] = workload.matched_share;
-  state.counters["literals"] = static_cast<double>(workload.matcher->literals());
+
   state.counters["MB"] = static_cast<double>(workload.matcher->MemoryBytes()) / 1e6;
   state.counters["compile_ms"] = workload.compile_s * 1e3;
 }

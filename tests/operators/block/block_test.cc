@@ -90,6 +90,8 @@ class ContentMaker {
     mention.kind = static_cast<PostKind>(random_() % 4);
     mention.network = static_cast<Network>(random_() % 14);
     mention.flags = static_cast<uint8_t>(random_() % 32);
+    mention.reasons = static_cast<uint16_t>(random_() % (1 << kMatchReasonBits));
+    mention.ambiguity = (mention.flags & kAmbiguous) != 0 ? static_cast<uint8_t>(1 + random_() % 100) : 0;
     mention.language = random_() % 5 == 0 ? uint16_t{0x6672} : uint16_t{0x656e};
     mention.reach = wild ? static_cast<uint32_t>(random_()) : static_cast<uint32_t>(random_() % 3'000);
     mention.terms = static_cast<uint32_t>(random_() % 64);
@@ -153,6 +155,8 @@ void ExpectSameRow(const Block& block, const Mention& row, const Content& conten
   EXPECT_EQ(row.kind, expected.kind);
   EXPECT_EQ(row.network, expected.network);
   EXPECT_EQ(row.flags, expected.flags);
+  EXPECT_EQ(row.reasons, expected.reasons);
+  EXPECT_EQ(row.ambiguity, expected.ambiguity);
   EXPECT_EQ(row.language, expected.language);
   EXPECT_EQ(row.reach, expected.reach);
   EXPECT_EQ(row.terms, expected.terms);

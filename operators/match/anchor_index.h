@@ -1,0 +1,81 @@
+// From the tokens of a post to the queries that may match it, laid out for misses.
+//
+// A key is the hash of a token, or of two adjacent ones. A filter of some eight to sixteen bits a key answers for most
+// tokens and stays in the cache; only what passes it touches the table of keys. The table keeps 32 bits of each key, so
+// that a look-up may, very rarely, name a query whose key is not there: what it names is a candidate, nothing more.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace tocsin {
+
+// Immutable after construction, so thread-safe.
+class AnchorIndex {
+ public:
+  struct Anchor {
+    uint64_t key;    // TokenHash, or PairKey
+    uint64_t first;  // TokenHash of a pair's first token; 0 for a single token
+    uint32_t value;  // below 2^31
+  };
+
+  static uint64_t PairKey(uint64_t first, uint64_t second) {
+    const uint64_t mixed = (first ^ (second >> 32 | second << 32)) * 0x9E3779B97F4A7C15;
+    return mixed ^ mixed >> 29;
+  }
+
+  AnchorIndex() = default;
+  explicit AnchorIndex(std::vector<Anchor> anchors);
+
+  bool empty() const { return slots_.empty(); }
+
+  // The filter; true for few of the keys that are not there. REQUIRES: not empty.
+  bool MayHave(uint64_t key) const { return Has(key, KeyBits(key)); }
+  bool MayStartPair(uint64_t token) const { return Has(token, FirstBits(token)); }
+
+  // Starts to load what Find will look at.
+  void Prefetch(uint64_t key) const { __builtin_prefetch(&slots_[key & mask_]); }
+
+  // The values of the key.
+  std::span<const uint32_t> Find(uint64_t key) const {
+    const uint32_t tag = TagOf(key);
+    for (size_t slot = key & mask_; slots_[slot].tag != 0; slot = (slot + 1) & mask_) {
+      const Slot& at = slots_[slot];
+      if (at.tag != tag) continue;
+      if ((at.value & kIsList) == 0) return {&at.value, 1};
+      const uint32_t* const list = &lists_[at.value & ~kIsList];
+      return {list + 1, list[0]};
+    }
+    return {};
+  }
+
+  size_t MemoryBytes() const {
+    return slots_.capacity() * sizeof(Slot) + filter_.capacity() * sizeof(uint64_t) +
+           lists_.capacity() * sizeof(uint32_t);
+  }
+
+ private:
+  static constexpr uint32_t kIsList = uint32_t{1} << 31;
+
+  struct Slot {
+    uint32_t tag = 0;  // 0: free
+    uint32_t value = 0;
+  };
+
+  static uint32_t TagOf(uint64_t key) { return static_cast<uint32_t>(key >> 32) | 1; }
+  // Two bits of a word; pairs' first tokens have two others.
+  static uint64_t KeyBits(uint64_t key) { return uint64_t{1} << (key & 63) | uint64_t{1} << (key >> 6 & 63); }
+  static uint64_t FirstBits(uint64_t key) { return uint64_t{1} << (key >> 12 & 63) | uint64_t{1} << (key >> 18 & 63); }
+  bool Has(uint64_t key, uint64_t bits) const { return (~filter_[key >> 32 & filter_mask_] & bits) == 0; }
+
+  std::vector<uint64_t> filter_;
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> lists_;  // each: how many, then the values
+  uint64_t filter_mask_ = 0;
+  uint64_t mask_ = 0;
+};
+
+}  // namespace tocsin

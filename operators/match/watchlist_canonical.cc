@@ -1,0 +1,90 @@
+#include "operators/match/watchlist_canonical.h"
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+
+namespace tocsin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json ContextJson(const ParsedBrand& parsed) {
+  Json json;
+  json["ambiguous"] = AmbiguousTerms(parsed.query);
+  Json any_of = Json::array();
+  Json none_of = Json::array();
+  for (const ContextTerm& term : parsed.context.terms) {
+    Json group;
+    group["terms"] = Json::array({PrintQuery(term.literal)});
+    if (std::abs(term.weight) != kSureScore) group["weight"] = PrintWeight(std::abs(term.weight));
+    if (!term.language.empty()) group["lang"] = term.language;
+    (term.weight < 0 ? none_of : any_of).push_back(std::move(group));
+  }
+  if (!any_of.empty()) json["any_of"] = std::move(any_of);
+  if (!none_of.empty()) json["none_of"] = std::move(none_of);
+  if (parsed.context.drop_unsure) json["unsure"] = "drop";
+  return json;
+}
+
+// Fields that have their default are left out.
+Json RuleJson(const Brand& brand, const ParsedBrand& parsed) {
+  Json json;
+  json["id"] = brand.id;
+  if (brand.topic) json["kind"] = brand.sector_entry ? "sector" : "topic";
+  json["query"] = PrintQuery(parsed.query);
+  if (brand.keep_accents) json["accents"] = "keep";
+  if (!parsed.context.empty()) json["context"] = ContextJson(parsed);
+  if (!brand.official_accounts.empty()) json["official_accounts"] = brand.official_accounts;
+  if (!brand.sector.empty()) json["sector"] = brand.sector;
+  if (brand.time_zone != "UTC") json["time_zone"] = brand.time_zone;
+  return json;
+}
+
+Json RouteJson(const Route& route) {
+  Json json = Json::object();
+  const auto add = [&json](const char* key, const std::string& value) {
+    if (!value.empty()) json[key] = value;
+  };
+  add("owner", route.owner);
+  add("channel", route.channel);
+  add("playbook_url", route.playbook_url);
+  add("dashboard_url", route.dashboard_url);
+  if (route.escalate_after_ms > 0) json["escalate_after"] = absl::StrCat(route.escalate_after_ms, "ms");
+  add("next", route.next);
+  json["language"] = route.language;
+  return json;
+}
+
+}  // namespace
+
+std::string CanonicalRule(const Brand& brand, const ParsedBrand& parsed) { return Dump(RuleJson(brand, parsed)); }
+
+std::string CanonicalWatchlist(std::span<const Brand> brands, std::span<const ParsedBrand> parsed,
+                               const std::map<std::string, Route>& routes) {
+  // An entry a line, so that two versions can be compared with the usual tools.
+  std::string text = "{\"brands\": [\n";
+  for (size_t i = 0; i < brands.size(); ++i) {
+    Json json = RuleJson(brands[i], parsed[i]);
+    json["name"] = brands[i].name;
+    if (!brands[i].route.empty()) json["route"] = brands[i].route;
+    absl::StrAppend(&text, i == 0 ? "" : ",\n", Dump(json));
+  }
+  absl::StrAppend(&text, "\n]");
+  if (!routes.empty()) {
+    absl::StrAppend(&text, ",\n\"routes\": {\n");
+    bool first = true;
+    for (const auto& [name, route] : routes) {
+      absl::StrAppend(&text, first ? "" : ",\n", Dump(Json(name)), ": ", Dump(RouteJson(route)));
+      first = false;
+    }
+    absl::StrAppend(&text, "\n}");
+  }
+  absl::StrAppend(&text, "}\n");
+  return text;
+}
+
+}  // namespace tocsin
