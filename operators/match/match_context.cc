@@ -40,12 +40,14 @@ class ContextReader {
       : options_(options), query_(query), context_(context), errors_(errors) {}
 
   void Read(const YAML::Node& node) {
+    const size_t errors_before = errors_->size();
     const YamlMapping fields(node, "a context", {"ambiguous", "any_of", "none_of", "unsure"}, errors_);
     if (!fields.valid()) return;
     ReadTerms(fields.Get("any_of"), "any_of", 1);
     ReadTerms(fields.Get("none_of"), "none_of", -1);
-    if (!fields.Get("any_of").IsDefined() && !fields.Get("none_of").IsDefined()) {
-      errors_->Add(fields.mark(), "a context without 'any_of' and 'none_of'", "list words that tell what is meant");
+    if (context_->empty() && errors_->size() == errors_before) {
+      errors_->Add(fields.mark(), "a context without terms",
+                   "list words that tell what is meant under any_of: or none_of:");
     }
     const std::string unsure = fields.Text("unsure");
     context_->drop_unsure = unsure == "drop";

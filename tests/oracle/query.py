@@ -13,7 +13,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from folding import SIMPLIFIED, fold_handle, tokenize, url_parts, words_of  # noqa: E402
+from folding import ACCENTS, SIMPLIFIED, _in, fold_handle, fold_keeping_accents, tokenize, url_parts, words_of  # noqa: E402
 from small_yaml import parse_yaml  # noqa: E402
 
 NETWORKS = ("twitter bluesky mastodon reddit review facebook instagram youtube tiktok linkedin news forum threads "
@@ -39,8 +39,10 @@ LEXEME = re.compile(
 def _literal(tokens, **flags):
     if not tokens or len(tokens) > MAX_PHRASE or any(not key for key, _ in tokens):
         raise QueryError("not a term")
+    accented = flags.get("accents") and not flags.get("case")
     return ("literal", tuple(key for key, _ in tokens), flags.get("prefix", False),
-            tuple(raw for _, raw in tokens) if flags.get("case") else None)
+            tuple(raw for _, raw in tokens) if flags.get("case") else None,
+            tuple(fold_keeping_accents(raw) for _, raw in tokens) if accented else None)
 
 
 def _rating(value):
@@ -54,12 +56,12 @@ def _rating(value):
     raise QueryError("rating")
 
 
-def _field(name, value):
+def _field(name, value, accents):
     name = name.lower()
     if name not in FIELDS or not value:
         raise QueryError(f"field {name}:")
     if name in ("url", "tag"):
-        return _literal(words_of(value, "p" if name == "url" else "t"))
+        return _literal(words_of(value, "p" if name == "url" else "t"), accents=accents)
     if name == "author":
         return _literal([("a" + fold_handle(value), value)])
     if name == "site":
@@ -73,7 +75,7 @@ def _field(name, value):
     return (name, value)
 
 
-def _bare(word):
+def _bare(word, accents):
     if re.fullmatch(r"(?i)and|or|not|o?near(/.*)?|\||\|\||&|&&|!|\+", word) or word[0] == "-" or "*" in word[:-1]:
         raise QueryError(word)
     prefix = word.endswith("*")
@@ -82,15 +84,15 @@ def _bare(word):
         raise QueryError(word)
     if prefix and (len(tokens) != 1 or len(tokens[0][0]) < 3):
         raise QueryError(word)
-    return _literal(tokens, prefix=prefix)
+    return _literal(tokens, prefix=prefix, accents=accents)
 
 
 class _Parser:
-    def __init__(self, text):
-        self.lexemes = list(self._lex(text))
+    def __init__(self, text, accents=False):
+        self.lexemes = list(self._lex(text, accents))
 
     @staticmethod
-    def _lex(text):
+    def _lex(text, accents):
         at = 0
         while True:
             match = LEXEME.match(text, at)
@@ -103,18 +105,18 @@ class _Parser:
             elif found["phrase"] is not None:
                 if text[at:at + 1] in ("~", "*"):
                     raise QueryError("phrase")
-                yield _literal(tokenize(found["phrase"]))
+                yield _literal(tokenize(found["phrase"]), accents=accents)
             elif found["case"] is not None:
                 yield _literal(tokenize(found["case"]), case=True)
             elif found["field"] is not None:
-                yield _field(found["field"], found["quoted"] if found["quoted"] is not None else found["value"])
+                yield _field(found["field"], found["quoted"] if found["quoted"] is not None else found["value"], accents)
             elif found["bare"] is not None:
                 word = found["bare"]
                 near = re.fullmatch(r"(O?)NEAR/(\d+)", word)
                 if near and 1 <= int(near.group(2)) <= 100:
                     yield ("near/", int(near.group(2)), bool(near.group(1)))
                 else:
-                    yield word if word in ("AND", "OR", "NOT") else _bare(word)
+                    yield word if word in ("AND", "OR", "NOT") else _bare(word, accents)
             else:
                 yield "end"
                 return
@@ -223,30 +225,103 @@ class _Post:
         return found
 
     def _find(self, literal):
-        _, keys, prefix, raws = literal
+        _, keys, prefix, raws, accented = literal
         if prefix:
             for key, places in self.places.items():
                 if key.startswith(keys[0]):
-                    yield from ((run, at, at + 1) for run, at in places)
+                    yield from ((run, at, at + 1) for run, at in places
+                                if not accented or _starts(fold_keeping_accents(self.runs[run][at][1]), accented[0]))
             return
         for number, at in self.places.get(keys[0], ()):
             window = self.runs[number][at:at + len(keys)]
-            if tuple(key for key, _ in window) == keys and (raws is None or tuple(raw for _, raw in window) == raws):
+            if tuple(key for key, _ in window) != keys or (raws is not None and tuple(raw for _, raw in window) != raws):
+                continue
+            if accented is None or tuple(fold_keeping_accents(raw) for _, raw in window) == accented:
                 yield number, at, at + len(keys)
+
+
+def _starts(text, start):
+    after = text[len(start):len(start) + 1]
+    return text.startswith(start) and not (after and _in(ACCENTS, ord(after)))
+
+
+NOTHING = (False, False, frozenset())
 
 
 class _Brand:
     def __init__(self, entry):
         self.id = entry["id"]
-        self.topic = entry.get("kind") == "topic"
-        self.query = _Parser(entry["query"]).parse()
+        self.topic = entry.get("kind") in ("topic", "sector")
+        self.accents = entry.get("accents") == "keep"
+        self.query = _Parser(entry["query"], self.accents).parse()
+        self._read_context(entry.get("context"))
         self.official = {fold_handle(account) for account in entry.get("official_accounts") or ()}
         self.names = [] if self.topic else [
             literal for literal in _alternatives(self.query)
             if literal[0] == "literal" and len(literal[1]) > 1 and all(key[0] == "w" for key in literal[1])]
 
-    def matches(self, post):
-        return self._holds(self.query, post, False)
+    def _read_context(self, context):
+        self.context = context is not None
+        if context is None:
+            return
+        self.drop = context.get("unsure") == "drop"
+        self.ambiguous = {self._term(text) for text in context["ambiguous"]} if "ambiguous" in context else None
+        self.terms = []  # (literal, language, weight in hundredths)
+        for key, sign in (("any_of", 1), ("none_of", -1)):
+            for item in context.get(key) or ():
+                group = item if isinstance(item, dict) else {"terms": [item]}
+                terms = group["terms"] if isinstance(group["terms"], list) else [group["terms"]]
+                weight = sign * round(100 * float(group.get("weight", 1)))
+                self.terms += [(self._term(text), group.get("lang", "").lower(), weight) for text in terms]
+
+    def _term(self, text):
+        if re.search(r"\s", text) and not re.search('["(){}:“„]', text):
+            text = f'"{text}"'
+        return _Parser(text, self.accents).parse()
+
+    def _is_ambiguous(self, literal):
+        if not self.context:
+            return False
+        if self.ambiguous is not None:
+            return literal in self.ambiguous
+        return len(literal[1]) == 1 and literal[1][0][0] in "w#t"
+
+    def match(self, post):
+        """(reasons, ambiguity in percent), or None."""
+        holds, clear, reasons = self._verdict(self.query, post)
+        if not holds:
+            return None
+        if clear or not self.context:
+            return reasons, 0
+        score = sum(weight for literal, language, weight in self.terms
+                    if (not language or post.lang == "und" or post.lang.startswith("und-") or _speaks(post, language))
+                    and post.spans(literal))
+        if score < 0 or (score < 100 and self.drop):
+            return None
+        return (reasons, 100 - score) if score < 100 else (reasons | {"context"}, 0)
+
+    def _verdict(self, node, post):
+        """Whether it holds, whether more than one ambiguous term says so, and the kinds of terms that do."""
+        op = node[0]
+        if op == "or":
+            found = [verdict for verdict in (self._verdict(child, post) for child in node[1]) if verdict[0]]
+            return (bool(found), any(verdict[1] for verdict in found), frozenset().union(*(v[2] for v in found)))
+        if op == "and":
+            found = [self._verdict(child, post) for child in node[1]]
+            if not all(verdict[0] for verdict in found):
+                return NOTHING
+            speaking = sum(bool(verdict[2]) for verdict in found)
+            return (True, speaking > 1 or any(verdict[1] for verdict in found), frozenset().union(*(v[2] for v in found)))
+        holds = self._holds(node, post, False)
+        if not holds or op not in ("literal", "near"):
+            return (holds, False, frozenset())
+        if op == "near":
+            return (True, True, frozenset(["near"]))
+        kind = {"w": "word", "#": "hashtag", "t": "hashtag", "@": "handle", "$": "cashtag", "p": "url", "s": "url",
+                "a": "author"}[node[1][0][0]]
+        if kind == "word" and len(node[1]) > 1:
+            kind = "phrase"
+        return (True, not self._is_ambiguous(node), frozenset([kind]))
 
     def _counted(self, literal, post, negative):
         spans = post.spans(literal)
@@ -277,12 +352,16 @@ class _Brand:
         if op == "near":
             return self._near(node, post, negative)
         if op == "lang":
-            return post.lang == node[1] or ("-" not in node[1] and post.lang.startswith(node[1] + "-"))
+            return _speaks(post, node[1])
         if op == "network":
             return post.network == node[1]
         if op == "is":
             return post.kind == node[1]
         return node[1] <= post.rating <= node[2]
+
+
+def _speaks(post, language):
+    return post.lang == language or ("-" not in language and post.lang.startswith(language + "-"))
 
 
 class Watchlist:
@@ -309,7 +388,7 @@ class Watchlist:
         self.words, self.texts, self.prefixes = {}, {}, {}
         self.with_tags, self.with_urls, self.authors, self.unplanned = set(), set(), {}, set()
         for number, brand in enumerate(self.brands):
-            for _, keys, prefix, _ in _anchors(brand.query):
+            for _, keys, prefix, _, _ in _anchors(brand.query):
                 kind = keys[0][0]
                 if kind == "t":
                     self.with_tags.add(number)
@@ -363,17 +442,22 @@ class Watchlist:
 
     def match(self, text, hashtags=(), handles=(), urls=(), author=None, lang=None, network=None, kind=None, rating=0):
         """(ids of the brands mentioned, ids of the brands that it is an official response of)."""
+        matched, official = self.explain(text, hashtags, handles, urls, author, lang, network, kind, rating)
+        return matched.keys() - official, official
+
+    def explain(self, text, hashtags=(), handles=(), urls=(), author=None, lang=None, network=None, kind=None, rating=0):
+        """({id of a brand whose query and context hold: (reasons, ambiguity in percent)}, official as for match)."""
         official = self.accounts.get(fold_handle(author), set()) if author and self.accounts else set()
         candidates = self._candidates(text, hashtags, handles, urls, author)
         if not candidates:
-            return set(), set(official)
+            return {}, set(official)
         post = _Post(text, hashtags, handles, urls, author, lang, network, kind, rating)
         for brand in self.brands:
             for name in brand.names:
                 if name[1][0] in post.places:
                     post.covers += [(brand, *span) for span in post.spans(name)]
-        matched = {self.brands[number].id for number in candidates if self.brands[number].matches(post)}
-        return matched - official, set(official)
+        found = {self.brands[number].id: self.brands[number].match(post) for number in candidates}
+        return {brand: match for brand, match in found.items() if match is not None}, set(official)
 
 
 def fingerprint(text):

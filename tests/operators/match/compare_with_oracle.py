@@ -1,11 +1,15 @@
 """Compares the engine's matcher with tests/oracle/query.py on random watchlists and posts in several scripts.
 
-    compare_with_oracle.py TOCSIN_MATCH [POSTS_PER_ROUND]
+    compare_with_oracle.py TOCSIN_MATCH [POSTS_PER_ROUND [ROUNDS]]
 
-Exit 0 if every post has the same brands, official brands and (up to renaming) fingerprint in both, enough matched to
-mean something, and both fold each character alike; else 1 and the first difference.
+By default 1,000,000 (query, post) pairs. A round makes the posts first, from words of which some are in most posts and
+some in few; the queries' words are drawn from what the posts have, as many frequent ones as middling and rare ones.
+Exit 0 if every post has the same brands, with the same reasons and ambiguity, official brands and (up to renaming)
+fingerprint in both, both fold each character alike, at least 30 % of the pairs match, and every construct of the query
+language is in at least 10,000 pairs, matching and not; else 1 and the first difference.
 """
 
+import collections
 import json
 import os
 import random
@@ -32,7 +36,35 @@ PATHS = ["", "/", "/recall", "/acme/recall?id=1", "/a_b-c.html", "/%20x", "/(x)"
 LANGS = ["en", "fr", "pt-BR", "pt", "de", "und", "", "zh_TW", "EN"]
 JOINS = [" ", " ", " ", " ", " ", ", ", ". ", "! ", "-", "/", "\n", "  ", "\u3000", "\u00a0", "", "_", "'", "’", "…", "&amp;",
          "&", ":", "·", "\u200b", "(", ") ", "\""]
+REASONS = "word phrase hashtag handle near context url cashtag author".split()
+BRANDS = 80
 NOISE = ["\u200d", "\ufe0f", "\u00ad", "\u0301", "\u0640", "\U0001f3fd", "\u0327"]
+
+
+class Vocabulary:
+    """The words of a round: how often each is written, and what queries draw from."""
+
+    def __init__(self, rng):
+        self.words = WORDS[:]
+        rng.shuffle(self.words)
+        self.weights = [1 / (rank + 1) for rank in range(len(self.words))]
+        self.strata = []
+
+    def write(self, rng):
+        return rng.choices(self.words, self.weights)[0]
+
+    def count(self, posts):
+        """Draws from the posts: frequent words (in one post of five or more), middling ones, and rare ones (less than 5 %)."""
+        share = {word: sum(word in post["text"] for post in posts) / len(posts) for word in self.words}
+        strata = ([word for word in self.words if low <= share[word] < high]
+                  for low, high in ((0.2, 2), (0.05, 0.2), (1e-9, 0.05)))
+        self.strata = [stratum for stratum in strata if stratum]
+
+    def draw(self, rng):
+        return rng.choice(rng.choice(self.strata))
+
+
+VOCABULARY = Vocabulary(random.Random(0))
 
 
 def noisy(rng, text):
@@ -57,7 +89,7 @@ def some_url(rng):
 def some_token(rng):
     kind = rng.random()
     if kind < 0.72:
-        return noisy(rng, rng.choice(WORDS))
+        return noisy(rng, VOCABULARY.write(rng))
     if kind < 0.82:
         return rng.choice("@@@＠") + noisy(rng, rng.choice(HANDLES)) + rng.choice(["", "", ".bsky.social", "@host.tld"])
     if kind < 0.92:
@@ -72,7 +104,7 @@ def some_token(rng):
 
 def some_text(rng):
     parts = ["RT @united: "] if rng.random() < 0.05 else []
-    for _ in range(rng.randrange(0, 14)):
+    for _ in range(rng.choice([0, 6, 14, 22, 30, 38])):
         parts += [some_token(rng), rng.choice(JOINS)]
     return "".join(parts)
 
@@ -82,11 +114,13 @@ def clean(text):
 
 
 def some_phrase(rng, most=3):
-    return " ".join(rng.choice(WORDS) for _ in range(rng.randrange(1, most + 1)))
+    return " ".join(VOCABULARY.draw(rng) for _ in range(rng.randrange(1, most + 1)))
 
 
 def some_literal(rng):
     kind = rng.random()
+    if kind < 0.25:
+        return '"%s"' % VOCABULARY.draw(rng)
     if kind < 0.45:
         return '"%s"' % some_phrase(rng)
     if kind < 0.55:
@@ -142,12 +176,58 @@ def some_query(rng, depth):
     return "(%s %s/%d %s)" % (near_side(rng), rng.choice(["NEAR", "ONEAR"]), rng.choice([1, 2, 5, 20]), near_side(rng))
 
 
-def valid(text):
+def parsed(text, accents=False):
     try:
-        query._Parser(text).parse()
-        return True
+        return query._Parser(text, accents).parse()
     except query.QueryError:
-        return False
+        return None
+
+
+def literals(node, under_not=True):
+    """The literals of a tree; without `under_not` only those outside of NOT."""
+    if node[0] == "literal":
+        yield node
+    elif node[0] in ("and", "or"):
+        for child in node[1]:
+            yield from literals(child, under_not)
+    elif node[0] == "not" and under_not:
+        yield from literals(node[1])
+    elif node[0] == "near":
+        yield from node[1] + node[2]
+
+
+def some_context(rng, tree, accents):
+    """A context for the query, or None if no term of it can be ambiguous."""
+    def term():
+        return rng.choice([VOCABULARY.draw(rng), VOCABULARY.draw(rng), some_phrase(rng), "#" + rng.choice(TAGS),
+                           "{%s}" % clean(VOCABULARY.draw(rng)), "@" + rng.choice(HANDLES)])
+    if not any(len(literal[1]) == 1 and literal[1][0][0] in "w#t" for literal in literals(tree, False)):
+        return None
+    context, seen = {}, set()
+    for key in ("any_of", "none_of"):
+        groups = []
+        for _ in range(rng.choice([0, 1, 3])):
+            language = rng.choice(["", "", "en", "pt", "pt-br"])
+            terms = []
+            for text in (term() for _ in range(rng.randrange(1, 5))):
+                plain = f'"{text}"' if " " in text else text
+                try:
+                    parsed = query._Parser(plain, accents).parse()
+                except query.QueryError:
+                    continue
+                if parsed[0] == "literal" and (language, parsed) not in seen:
+                    seen.add((language, parsed))
+                    terms.append(text)
+            if terms:
+                group = {"terms": terms, "weight": rng.choice(["0.25", "0.5", "1", "2"]), "lang": language}
+                groups.append({name: value for name, value in group.items() if value})
+                groups += [terms.pop()] if len(terms) > 1 and not language else []
+        context[key] = groups
+    if not context["any_of"] + context["none_of"]:
+        return None
+    if rng.random() < 0.3:
+        context["unsure"] = rng.choice(["keep", "drop"])
+    return context
 
 
 def some_watchlist(rng, brands):
@@ -156,15 +236,55 @@ def some_watchlist(rng, brands):
         {"query": "6s"}, {"query": '"6s plus"', "official_accounts": ["acme_corp", "3M"]}, {"query": '"6s plus max" OR tide'},
         {"query": "l'oréal OR 3m OR {HP} OR {Gap}"}, {"query": "apple NOT (orange OR #apple)"}, {"query": "東京 OR 航空"},
         {"query": '"delay flight" OR plus', "kind": "topic"},
+        {"query": "gap OR max OR the OR @gap", "context": {"ambiguous": ["gap", "max", "the"], "any_of": ["of", {"terms": ["a of", "rt"]}],
+                                                     "none_of": [{"terms": ["the", "now"], "weight": "0.5", "lang": "en"}]}},
     ]
     while len(entries) < brands:
         text = some_query(rng, rng.randrange(0, 4))
-        if rng.random() < 0.3:
-            text = '"%s" OR %s' % (some_phrase(rng), text)
-        if valid(text):
-            entries.append({"query": text, "kind": rng.choice(["brand", "brand", "topic"]),
-                            "official_accounts": rng.sample(HANDLES, rng.choice([0, 0, 1]))})
+        if rng.random() < 0.95:
+            names = [some_phrase(rng), *(VOCABULARY.draw(rng) for _ in range(rng.randrange(7)))]
+            text = " OR ".join([*(f'"{name}"' for name in names), text])
+        accents = rng.random() < 0.2
+        tree = parsed(text, accents)
+        if tree is None:
+            continue
+        entry = {"query": text, "kind": rng.choice(["brand", "brand", "topic", "sector"]),
+                 "official_accounts": rng.sample(HANDLES, rng.choice([0, 0, 1])), "accents": "keep" if accents else "fold"}
+        context = some_context(rng, tree, accents) if rng.random() < 0.3 else None
+        entries.append({**entry, "context": context} if context else entry)
     return [{"id": f"b{i}", "name": f"B{i}", **entry} for i, entry in enumerate(entries)]
+
+
+def constructs(entry):
+    """What of the query language the entry uses."""
+    accents = entry.get("accents") == "keep"
+    tree = parsed(entry["query"], accents)
+    found = {"accents"} if accents else set()
+    names = {"w": "word", "#": "hashtag", "@": "handle", "$": "cashtag", "t": "tag:", "p": "url:", "s": "site:", "a": "author:"}
+
+    def walk(node):
+        if node[0] == "near":
+            found.add("ONEAR" if node[4] else "NEAR")
+        elif node[0] in ("and", "or", "not"):
+            found.add(node[0].upper())
+            for child in node[1] if node[0] != "not" else (node[1],):
+                walk(child)
+        elif node[0] != "literal":
+            found.add(node[0] + ":")
+    walk(tree)
+    for literal in literals(tree):
+        _, keys, prefix, raws, _ = literal
+        name = names[keys[0][0]]
+        found.add("prefix*" if prefix else "{case}" if raws else "phrase" if name == "word" and len(keys) > 1 else name)
+    context = entry.get("context") or {}
+    found |= {key for key in ("any_of", "none_of", "unsure", "ambiguous") if context.get(key)}
+    if any(isinstance(item, dict) and item.get("lang") for key in ("any_of", "none_of") for item in context.get(key) or ()):
+        found.add("context by language")
+    return found
+
+
+CONSTRUCTS = ("AND OR NOT NEAR ONEAR word phrase hashtag handle cashtag prefix* {case} tag: url: site: author: lang: network: is: "
+              "rating: accents any_of none_of unsure ambiguous").split() + ["context by language"]
 
 
 def some_post(rng):
@@ -200,19 +320,29 @@ def compare(tool, entries, posts, folder, counts):
     lines = run.stdout.split("\n")[:-1]
     assert len(lines) == len(posts), (len(lines), len(posts))
     fingerprints = {}
+    used = {entry["id"]: constructs(entry) for entry in entries}
+    for names in used.values():
+        counts["pairs with"].update(dict.fromkeys(names, len(posts)))
     for post, line in zip(posts, lines):
         brands, official, fingerprint = line.split("\t")
-        want_brands, want_official = watchlist.match(**post)
+        want_brands, want_official = watchlist.explain(**post)
         counts["posts"] += 1
         counts["pairs"] += len(entries)
         counts["matches"] += len(want_brands)
         counts["matched posts"] += bool(want_brands)
-        if set(brands.split()) != want_brands or set(official.split()) != want_official:
-            print("post:", json.dumps(post, ensure_ascii=False), "\nengine:", brands, "|", official, "\noracle:",
-                  sorted(want_brands), "|", sorted(want_official))
+        counts["ambiguous"] += sum(ambiguity > 0 for _, ambiguity in want_brands.values())
+        for brand in want_brands:
+            counts["matches with"].update(used[brand])
+        found = {}
+        for brand, reasons, ambiguity in (item.split(":") for item in brands.split()):
+            found[brand] = {name for bit, name in enumerate(REASONS) if int(reasons) >> bit & 1}, int(ambiguity)
+        if found != want_brands or set(official.split()) != want_official:
+            print("post:", json.dumps(post, ensure_ascii=False), "\nofficial, engine:", official, "oracle:",
+                  sorted(want_official))
             for entry in entries:
-                if (entry["id"] in brands.split()) != (entry["id"] in want_brands):
-                    print("query:", entry["query"])
+                if found.get(entry["id"]) != want_brands.get(entry["id"]):
+                    print("entry:", json.dumps(entry, ensure_ascii=False), "\nengine:", found.get(entry["id"]), "\noracle:",
+                          want_brands.get(entry["id"]))
             return False
         want = query.fingerprint(post["text"])
         if fingerprints.setdefault(want, fingerprint) != fingerprint:
@@ -243,18 +373,29 @@ def fold_tables_agree(tool):
 
 
 def main():
-    tool, per_round = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 2500
+    tool = sys.argv[1]
+    per_round, rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 625, int(sys.argv[3]) if len(sys.argv) > 3 else 20
     if not fold_tables_agree(tool):
         return 1
-    counts = {"posts": 0, "pairs": 0, "matches": 0, "matched posts": 0}
+    counts = {"posts": 0, "pairs": 0, "matches": 0, "matched posts": 0, "ambiguous": 0, "pairs with": collections.Counter(),
+              "matches with": collections.Counter()}
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(10):
+        for seed in range(rounds):
             rng = random.Random(seed)
-            if not compare(tool, some_watchlist(rng, 60), [some_post(rng) for _ in range(per_round)], folder, counts):
+            VOCABULARY.__init__(rng)
+            posts = [some_post(rng) for _ in range(per_round)]
+            VOCABULARY.count(posts)
+            if not compare(tool, some_watchlist(rng, BRANDS), posts, folder, counts):
                 print("seed", seed)
                 return 1
     print(counts)
-    return 0 if counts["matched posts"] > counts["posts"] // 4 else 1
+    enough = counts["pairs"] * 0.3 <= counts["matches"] <= counts["pairs"] * 0.7
+    for name in CONSTRUCTS:
+        matching = counts["matches with"][name]
+        if min(matching, counts["pairs with"][name] - matching) < 1000 or counts["pairs with"][name] < counts["pairs"] // 100:
+            print("too few pairs with", name)
+            enough = False
+    return 0 if enough else 1
 
 
 if __name__ == "__main__":

@@ -3,13 +3,15 @@
 //   tocsin-match WATCHLIST POSTS   one post a line: text, hashtags, handles, urls, author, language, network, kind,
 //   rating,
 //                                  separated by tabs; all but the last three in hex, lists separated by commas.
-//                                  Prints a line each: brands, a tab, brands it officially speaks for, a tab,
-//                                  fingerprint.
+//                                  Prints a line each: brands (id:reasons:ambiguity), a tab, brands it officially
+//                                  speaks for, a tab, fingerprint.
+//   tocsin-match --canonical WATCHLIST   the canonical text
 //   tocsin-match --fold-table      class and fold of every code point
 #include <array>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -89,15 +91,27 @@ int PrintFoldTable() {
   return 0;
 }
 
-int Run(const char* watchlist_file, const char* posts_file) {
-  std::ifstream yaml(watchlist_file);
+// Null, after printing why, if it is a bad one.
+std::shared_ptr<const tocsin::Watchlist> Load(const char* file) {
+  std::ifstream yaml(file);
   std::stringstream buffer;
   buffer << yaml.rdbuf();
-  const auto watchlist = tocsin::Watchlist::Parse(buffer.str(), watchlist_file);
-  if (!watchlist.ok()) {
-    std::cerr << watchlist.status().message() << '\n';
-    return 2;
-  }
+  const auto watchlist = tocsin::Watchlist::Parse(buffer.str(), file);
+  if (watchlist.ok()) return *watchlist;
+  std::cerr << watchlist.status().message() << '\n';
+  return nullptr;
+}
+
+int PrintCanonical(const char* watchlist_file) {
+  const auto watchlist = Load(watchlist_file);
+  if (watchlist == nullptr) return 2;
+  std::cout << watchlist->canonical_text();
+  return 0;
+}
+
+int Run(const char* watchlist_file, const char* posts_file) {
+  const auto watchlist = Load(watchlist_file);
+  if (watchlist == nullptr) return 2;
   std::ifstream posts(posts_file);
   tocsin::MatchScratch scratch;
   std::vector<BrandMatch> matches;
@@ -108,12 +122,14 @@ int Run(const char* watchlist_file, const char* posts_file) {
       std::cerr << "bad line: " << line << '\n';
       return 2;
     }
-    (*watchlist)->Match(record.post, &scratch, &matches);
+    watchlist->Match(record.post, &scratch, &matches);
     std::string ids;
     std::string official;
     for (const BrandMatch& match : matches) {
-      std::string* const out = match.official ? &official : &ids;
-      absl::StrAppend(out, out->empty() ? "" : " ", (*watchlist)->brands()[match.brand].id);
+      const std::string& id = watchlist->brands()[match.brand].id;
+      if (match.official) absl::StrAppend(&official, official.empty() ? "" : " ", id);
+      if (match.reasons == 0) continue;
+      absl::StrAppend(&ids, ids.empty() ? "" : " ", id, ":", match.reasons, ":", match.ambiguity);
     }
     std::cout << ids << '\t' << official << '\t' << absl::StrCat(absl::Hex(scratch.TextFingerprint())) << '\n';
   }
@@ -125,7 +141,8 @@ int Run(const char* watchlist_file, const char* posts_file) {
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   if (argc == 2 && std::string_view(argv[1]) == "--fold-table") return PrintFoldTable();
+  if (argc == 3 && std::string_view(argv[1]) == "--canonical") return PrintCanonical(argv[2]);
   if (argc == 3) return Run(argv[1], argv[2]);
-  std::cerr << "usage: tocsin-match WATCHLIST POSTS | --fold-table\n";
+  std::cerr << "usage: tocsin-match WATCHLIST POSTS | --canonical WATCHLIST | --fold-table\n";
   return 2;
 }

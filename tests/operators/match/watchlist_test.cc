@@ -118,6 +118,52 @@ TEST(WatchlistTest, HashesChangeWithWhatTheyCover) {
   EXPECT_NE(base->brands()[0].config_hash, official->brands()[0].config_hash);
 }
 
+TEST(WatchlistTest, TheCanonicalTextIsAWatchlistOfTheSameVersion) {
+  const auto watchlist = MustParse(R"(brands:
+  - id: gap
+    name: "Gap \"Inc\" \u00e9\u2028"
+    query: '{Gap} OR pâté* OR "l''été" OR (a NEAR/3 (b OR c)) NOT d'
+    accents: keep
+    official_accounts: [gap]
+    sector: fashion
+    route: r
+    context:
+      ambiguous: ['{Gap}']
+      any_of: [jeans, {terms: [magasin, mise à jour], lang: FR, weight: 0.25}]
+      none_of: [{terms: wage, weight: 2.5}]
+      unsure: drop
+  - {id: fashion, name: Fashion, kind: sector, query: fashion, time_zone: Europe/Paris}
+routes: {r: {owner: o, escalate_after: 90s}}
+)");
+  ASSERT_NE(watchlist, nullptr);
+  const auto again = MustParse(watchlist->canonical_text());
+  ASSERT_NE(again, nullptr) << watchlist->canonical_text();
+  EXPECT_EQ(again->canonical_text(), watchlist->canonical_text());
+  EXPECT_EQ(again->version(), watchlist->version());
+  EXPECT_EQ(again->brands()[0].config_hash, watchlist->brands()[0].config_hash);
+  EXPECT_EQ(again->brands()[0].name, watchlist->brands()[0].name);
+  EXPECT_EQ(again->RouteOf(0)->escalate_after_ms, 90'000);
+  EXPECT_EQ(watchlist->SectorOf(0), &watchlist->brands()[1]);
+  EXPECT_EQ(watchlist->SectorOf(1), nullptr);
+}
+
+TEST(WatchlistTest, ContextAndAccentsAreInTheHashes) {
+  const auto hash = [](std::string_view fields) {
+    return MustParse(absl::StrCat("brands:\n  - {id: a, name: A, query: x y, ", fields, "}\n"))
+        ->brands()[0]
+        .config_hash;
+  };
+  const uint64_t base = hash("context: {any_of: [b, c]}");
+  EXPECT_EQ(hash("context: {any_of: [C, b], ambiguous: [y, x]}"), base);
+  EXPECT_NE(hash("context: {any_of: [b, c], ambiguous: [x]}"), base);
+  EXPECT_NE(hash("context: {any_of: [b]}"), base);
+  EXPECT_NE(hash("context: {any_of: [b, {terms: c, weight: 2}]}"), base);
+  EXPECT_NE(hash("context: {any_of: [b, {terms: c, lang: en}]}"), base);
+  EXPECT_NE(hash("context: {none_of: [b, c]}"), base);
+  EXPECT_NE(hash("context: {any_of: [b, c], unsure: drop}"), base);
+  EXPECT_NE(hash("context: {any_of: [b, c]}, accents: keep"), base);
+}
+
 struct Bad {
   std::string yaml;
   std::string place;
@@ -174,6 +220,27 @@ TEST(WatchlistTest, BadWatchlistsAreRefusedWithPlaceAndReason) {
       {One("id: a|name: A|query: a") + "routes:\n  r: {language: xx}\n", "w.yaml:6:17", "no summaries in 'xx'"},
       {One("id: a|name: A|query: a") + "routes:\n  r: {playbook_url: wiki}\n", "w.yaml:6:21", "no web address"},
       {One("id: a|name: A|query: a") + "routes:\n  r: {}\n  r: {}\n", "w.yaml:7:3", "route 'r' twice"},
+      {One("id: a|name: A|query: a|accents: strict"), "w.yaml:5:14", "unknown 'accents' 'strict'"},
+      {One("id: a|name: A|query: a|context: b"), "w.yaml:5:14", "a context is not a mapping"},
+      {One("id: a|name: A|query: a|context: {any: [b]}"), "w.yaml:5:15", "unknown key 'any' in a context"},
+      {One("id: a|name: A|query: a|context: {any_of: []}"), "w.yaml:5:14", "a context without terms"},
+      {One("id: a|name: A|query: a|context: {any_of: b}"), "w.yaml:5:23", "'any_of' is not a list"},
+      {One("id: a|name: A|query: a|context: {none_of: [[b]]}"), "w.yaml:5:25", "that is not text"},
+      {One("id: a|name: A|query: a|context: {any_of: ['(b OR c)']}"), "w.yaml:5:24", "more than one term"},
+      {One("id: a|name: A|query: a|context: {any_of: ['lang:en']}"), "w.yaml:5:25", "no word that must be present"},
+      {One("id: a|name: A|query: a|context: {any_of: ['b*c']}"), "w.yaml:5:26", "any_of: '*' inside a word"},
+      {One("id: a|name: A|query: a|context: {any_of: [b, B]}"), "w.yaml:5:27", "b is in the context twice"},
+      {One("id: a|name: A|query: a|context: {any_of: [b], none_of: [b]}"), "w.yaml:5:38", "b is in the context twice"},
+      {One("id: a|name: A|query: a|context: {any_of: [{weight: 2}]}"), "w.yaml:5:24", "without 'terms'"},
+      {One("id: a|name: A|query: a|context: {any_of: [{terms: b, wait: 2}]}"), "w.yaml:5:35", "unknown key 'wait'"},
+      {One("id: a|name: A|query: a|context: {any_of: [{terms: b, weight: -1}]}"), "w.yaml:5:43", "is no weight"},
+      {One("id: a|name: A|query: a|context: {any_of: [{terms: b, weight: lots}]}"), "w.yaml:5:43", "is no weight"},
+      {One("id: a|name: A|query: a|context: {any_of: [{terms: b, weight: 11}]}"), "w.yaml:5:43", "is no weight"},
+      {One("id: a|name: A|query: a|context: {any_of: [{terms: b, lang: english}]}"), "w.yaml:5:41", "not a language"},
+      {One("id: a|name: A|query: a|context: {any_of: [b], unsure: maybe}"), "w.yaml:5:36", "unknown 'unsure' 'maybe'"},
+      {One("id: a|name: A|query: a|context: {any_of: [b], ambiguous: [c]}"), "w.yaml:5:40", "the query has no term c"},
+      {One("id: a|name: A|query: a|context: {any_of: [b], ambiguous: a}"), "w.yaml:5:39", "not a list of terms"},
+      {One("id: a|name: A|query: '@a'|context: {any_of: [b]}"), "w.yaml:5:14", "is there to be ambiguous"},
       // Places inside a query, in every style of scalar.
       {One("id: a|name: A|query: a OR (b"), "w.yaml:4:17", "'(' that is not closed"},
       {One("id: a|name: A|query: 'a OR \"b'"), "w.yaml:4:18", "quote that is not closed"},
