@@ -53,11 +53,11 @@ def kcat(bootstrap, *arguments, **keywords):
     return shell("kcat", "-q", "-b", bootstrap, *arguments, **keywords)
 
 
-def generate(tocsin, folder, posts, crisis):
+def generate(tocsin, folder, posts, crisis, brands=50):
     command = [tocsin, "generate", "--posts", str(posts), "--output", "posts.ndjson", "--truth", "truth.json",
                "--watchlist", "watchlist.yaml", "--duplicates", "0.01", "--malformed", "0.005", "--disorder", "2s",
                "--partitions", PARTITIONS, "--silent", "3:10m:2m", "--bytes", "2500"]
-    command += ["--scenario", "demo", "--duration", "26h"] if crisis else ["--duration", "30m", "--brands", "50"]
+    command += ["--scenario", "demo", "--duration", "26h"] if crisis else ["--duration", "30m", "--brands", str(brands)]
     shell(*command, cwd=folder)
     return [os.path.join(folder, f"posts.ndjson.{i}") for i in range(4)]
 

@@ -1,0 +1,259 @@
+"""Three processes of `tocsin run` on a real Kafka, under faults, held against the oracle.
+
+Posts are fed at a steady pace. Meanwhile processes are killed (SIGKILL) and started again under the same name, frozen
+for longer than the transaction time-out (SIGSTOP, SIGCONT), and the broker is killed and started again, or frozen.
+Afterwards the brand-metrics topic must equal what tests/oracle computes from the raw posts, every dead letter must be
+there once, and signals must be those of a replay: nothing lost, nothing doubled.
+
+    faults.py --tocsin build/release/bin/tocsin [--kills N] [--freezes N] [--broker-kills N] [--outages N]
+              [--outage SECONDS] [--posts N] [--brands N] [--crisis] [--preload] [--memory-limit MB] [--seed N]
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path[:0] = [os.path.join(ROOT, "tests", "pipeline")]
+import end_to_end  # noqa: E402
+from end_to_end import brand_metrics, comparable, kafka_broker, shell  # noqa: E402
+
+PROCESSES = 3
+FROZEN_S = 15  # longer than transaction.timeout.ms, 10 s
+BETWEEN_KILLS_S = (0.5, 4.5)
+CONFIG = """\
+deployment: faults
+kafka: {{bootstrap.servers: "{bootstrap}"}}
+sources:
+  # Neither idle nor left out before the end: the promise excludes both.
+  - {{topics: [posts], preset: twitter_v1, start: earliest, out_of_orderness: 2s, idle_after: 30s, max_drag: 366d}}
+watchlist: watchlist.yaml
+workers: {{ingest: 1, detect: 1}}
+metrics: {{every: 5s, listen: "127.0.0.1:0"}}
+topics: {{mentions_partitions: 6}}
+snapshot: {{every: 10s}}
+log: {{format: json}}
+"""
+
+
+class Feeder(threading.Thread):
+    """Writes each file to its partition, all at such a pace that they end together after `seconds`."""
+
+    def __init__(self, bootstrap, files, seconds):
+        super().__init__(daemon=True)
+        self.producers = [subprocess.Popen(
+            ["kcat", "-q", "-E", "-b", bootstrap, "-P", "-t", "posts", "-p", str(partition), "-z", "lz4", "-X", "linger.ms=20",
+             "-X", "enable.idempotence=true"], stdin=subprocess.PIPE) for partition in range(len(files))]
+        self.lines = []
+        for path in files:
+            with open(path, "rb") as lines:
+                self.lines.append(lines.readlines())
+        self.seconds = seconds
+        self.failure = None
+
+    def run(self):
+        try:
+            sent = [0] * len(self.lines)
+            began = time.monotonic()
+            while any(done < len(lines) for done, lines in zip(sent, self.lines)):
+                share = min(1.0, (time.monotonic() - began) / self.seconds)
+                for i, lines in enumerate(self.lines):
+                    due = int(len(lines) * share)
+                    self.producers[i].stdin.write(b"".join(lines[sent[i]:due]))
+                    self.producers[i].stdin.flush()
+                    sent[i] = due
+                time.sleep(0.05)  # the pace; nothing depends on it
+            for producer in self.producers:
+                producer.stdin.close()
+                if producer.wait() != 0:
+                    raise RuntimeError("kcat could not write all posts")
+        except (OSError, RuntimeError) as failure:
+            self.failure = failure
+
+
+class Process(end_to_end.Service):
+    """One of the processes; keeps its name over restarts, and its log."""
+
+    def __init__(self, tocsin, folder, ordinal):
+        self.command = [tocsin, "run", "--config", "config.yaml", "--ordinal", str(ordinal)]
+        self.folder = folder
+        self.log_path = os.path.join(folder, f"run-{ordinal}.log")
+        self.peak_mb = 0
+        self.start()
+
+    def start(self):
+        self.log_start = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
+        self.log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(self.command, cwd=self.folder, stderr=self.log)
+        self.port = None
+
+    def text(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+            log.seek(self.log_start)
+            return log.read()
+
+    def note_memory(self):
+        try:
+            with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as status:
+                for line in status:
+                    if line.startswith("VmHWM:"):
+                        self.peak_mb = max(self.peak_mb, int(line.split()[1]) // 1024)
+        except OSError:
+            pass
+
+    def kill(self):
+        self.note_memory()
+        super().kill()
+
+
+def inflict(arguments, rng, processes, broker):
+    """The faults, in random order, and how long each take-over took."""
+    faults = (["kill"] * arguments.kills + ["freeze"] * arguments.freezes + ["broker kill"] * arguments.broker_kills +
+              ["outage"] * arguments.outages)
+    rng.shuffle(faults)
+    for number, fault in enumerate(faults):
+        time.sleep(rng.uniform(*BETWEEN_KILLS_S))  # the pace of the faults
+        victim = rng.choice(processes)
+        victim.note_memory()
+        if victim.process.poll() is not None:
+            raise RuntimeError(f"tocsin run ended by itself with {victim.process.returncode}:\n{victim.text()}")
+        if fault == "kill":
+            victim.kill()
+            victim.start()
+        elif fault == "freeze":
+            victim.process.send_signal(signal.SIGSTOP)
+            time.sleep(FROZEN_S)
+            victim.process.send_signal(signal.SIGCONT)
+        elif fault == "broker kill":
+            broker.kill()
+            broker.restart()
+        else:
+            os.kill(broker.pid, signal.SIGSTOP)
+            time.sleep(arguments.outage)
+            os.kill(broker.pid, signal.SIGCONT)
+        if number % 10 == 9 or fault != "kill":
+            print(f"{number + 1} of {len(faults)} faults: {fault}", flush=True)
+
+
+def closed(process, end_s):
+    if process.process.poll() is not None:
+        raise RuntimeError(f"tocsin run ended by itself with {process.process.returncode}:\n{process.text()}")
+    if process.port is None and not process.has_port():
+        return False
+    try:
+        watermarks = [value for value in process.metrics().get("tocsin_watermark_timestamp_seconds", []) if value > 0]
+    except OSError:
+        return False
+    return bool(watermarks) and min(watermarks) >= end_s
+
+
+def check(arguments, folder, tocsin, broker):
+    files = end_to_end.generate(tocsin, folder, arguments.posts, arguments.crisis, arguments.brands)
+    with open(os.path.join(folder, "config.yaml"), "w", encoding="utf-8") as config:
+        config.write(CONFIG.format(bootstrap=broker.bootstrap))
+    counts, expected, end_s = brand_metrics.oracle([(path, "twitter_v1") for path in files],
+                                                   os.path.join(folder, "watchlist.yaml"), end_to_end.MODEL)
+    total = arguments.kills + arguments.freezes + arguments.broker_kills + arguments.outages
+    seconds = (sum(BETWEEN_KILLS_S) / 2 * total + FROZEN_S * arguments.freezes + 8 * arguments.broker_kills +
+               arguments.outage * arguments.outages)
+    feeder = Feeder(broker.bootstrap, files, 0.001 if arguments.preload else max(10.0, seconds))
+    feeder.start()
+    if arguments.preload:
+        feeder.join()
+    else:
+        time.sleep(1)  # the topic appears with its first record
+    processes = [Process(tocsin, folder, ordinal) for ordinal in range(PROCESSES)]
+    try:
+        inflict(arguments, random.Random(arguments.seed), processes, broker)
+        feeder.join()
+        if feeder.failure is not None:
+            raise RuntimeError(f"feeding: {feeder.failure}")
+        deadline = time.monotonic() + end_to_end.DEADLINE_S
+        while not all(closed(process, end_s) for process in processes):
+            if time.monotonic() > deadline:
+                raise RuntimeError("not all windows closed:\n" + "\n".join(p.text()[-4000:] for p in processes))
+            time.sleep(0.5)  # between two looks
+        restarts = sum(process.text().count("worker failed") for process in processes)
+        for process in processes:
+            process.note_memory()
+            if process.stop() != 0:
+                raise RuntimeError(f"not drained:\n{process.text()}")
+    finally:
+        for process in processes:
+            process.kill()
+    peak_mb = max(process.peak_mb for process in processes)
+    print(f"{arguments.kills} kills, {arguments.freezes} freezes, {arguments.broker_kills} broker kills, "
+          f"{arguments.outages} outages of {arguments.outage} s; workers of the last incarnations that failed: "
+          f"{restarts}; peak memory of a process {peak_mb} MB")
+    problems = []
+    if arguments.memory_limit and peak_mb > arguments.memory_limit:
+        problems.append(f"peak memory {peak_mb} MB is over {arguments.memory_limit} MB")
+    letters = len(end_to_end.kcat(broker.bootstrap, "-C", "-t", "tocsin.dead-letters", "-o", "beginning", "-e", "-X",
+                                  "isolation.level=read_committed", "-f", "%o\n",
+                                  capture_output=True).stdout.splitlines())
+    if letters != counts["dead"]:
+        problems.append(f"dead letters: {letters}, must be {counts['dead']}")
+    found, twice = brand_metrics.engine_records(end_to_end.read_topic(broker.bootstrap, "tocsin.brand-metrics"))
+    problems += brand_metrics.compare(expected, found, twice)
+    print(f"{counts['input']} posts; {len(expected)} records expected, {len(found)} found, {letters} dead letters")
+    problems += compare_signals(folder, tocsin, broker, files)
+    return problems
+
+
+def compare_signals(folder, tocsin, broker, files):
+    inputs = [part for path in files for part in ("--input", "posts=" + path)]
+    shell(tocsin, "replay", "--config", "config.yaml", *inputs, "--signals", "replay-signals.ndjson", "--flush",
+          cwd=folder)
+    with open(os.path.join(folder, "replay-signals.ndjson"), encoding="utf-8") as lines:
+        replayed = sorted(comparable(json.loads(line)["data"]) for line in lines)
+    published = sorted(comparable(json.loads(line))
+                       for line in end_to_end.read_topic(broker.bootstrap, "tocsin.signals"))
+    print(f"{len(published)} signals published, {len(replayed)} replayed")
+    return [] if published == replayed else ["signals of run and replay differ"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tocsin", required=True)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--freezes", type=int, default=1)
+    parser.add_argument("--broker-kills", type=int, default=1)
+    parser.add_argument("--outages", type=int, default=0, help="times that the broker stops answering")
+    parser.add_argument("--outage", type=float, default=60, help="seconds of an outage")
+    parser.add_argument("--posts", type=int, default=40_000)
+    parser.add_argument("--brands", type=int, default=50)
+    parser.add_argument("--crisis", action="store_true", help="the demo's scenario, so that there are signals")
+    parser.add_argument("--preload", action="store_true", help="all posts are there before the processes start")
+    parser.add_argument("--memory-limit", type=int, default=0, help="MB that no process may exceed; 0: not checked")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", help="folder for everything that the run leaves behind")
+    arguments = parser.parse_args()
+    missing = [tool for tool in ("kcat", "java") if shutil.which(tool) is None]
+    if missing:
+        print("skipped: not installed:", ", ".join(missing))
+        return end_to_end.SKIPPED
+    folder = arguments.keep or tempfile.mkdtemp(prefix="tocsin-faults-")
+    os.makedirs(folder, exist_ok=True)
+    settings = {"auto.create.topics.enable": "true"}
+    try:
+        with kafka_broker.Broker(partitions_default=4, settings=settings) as broker:
+            problems = check(arguments, folder, os.path.abspath(arguments.tocsin), broker)
+    finally:
+        if not arguments.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    for problem in problems:
+        print(problem)
+    print("equal" if not problems else "DIFFERENT")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
