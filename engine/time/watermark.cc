@@ -7,6 +7,12 @@
 #include "engine/time/slide.h"
 
 namespace tocsin {
+namespace {
+
+constexpr uint8_t kLeftOutBit = 1;
+constexpr uint8_t kSlowBit = 2;
+
+}  // namespace
 
 size_t WatermarkTracker::AddSource(const SourceBounds& bounds) {
   sources_.emplace_back().bounds = bounds;
@@ -21,7 +27,10 @@ void WatermarkTracker::SetBounds(size_t source, const SourceBounds& bounds) {
 void WatermarkTracker::Update(size_t source, int64_t highest_event_time_ms, bool idle, bool caught_up) {
   CHECK_LT(source, sources_.size());
   Source& updated = sources_[source];
-  updated.highest_ms = std::max(updated.highest_ms, highest_event_time_ms);
+  if (highest_event_time_ms > updated.highest_ms) {
+    updated.highest_ms = highest_event_time_ms;
+    updated.is_slow = updated.Own() < MostAdvanced() - updated.bounds.max_drag_ms;
+  }
   updated.is_idle = idle;
   updated.is_caught_up = caught_up;
 }
@@ -83,7 +92,7 @@ int32_t WatermarkTracker::Complete() const {
   const int64_t most_advanced = MostAdvanced();
   int32_t complete = 0;
   for (const Source& source : sources_) {
-    const bool is_behind = !source.is_idle && IsDragging(source, most_advanced);
+    const bool is_behind = source.is_idle ? source.is_slow : IsDragging(source, most_advanced);
     if (source.HasTime() && !source.is_left_out && !is_behind) ++complete;
   }
   return complete;
@@ -95,7 +104,7 @@ void WatermarkTracker::Encode(ByteWriter* writer) const {
     writer->Signed(source.highest_ms);
     writer->Bool(source.is_idle);
     writer->Bool(source.is_caught_up);
-    writer->Bool(source.is_left_out);
+    writer->Byte(static_cast<uint8_t>((source.is_left_out ? kLeftOutBit : 0) | (source.is_slow ? kSlowBit : 0)));
   }
   writer->Signed(watermark_);
 }
@@ -107,7 +116,10 @@ bool WatermarkTracker::Decode(ByteReader* reader) {
     source.highest_ms = reader->Signed();
     source.is_idle = reader->Bool();
     source.is_caught_up = reader->Bool();
-    source.is_left_out = reader->Bool();
+    const uint8_t bits = reader->Byte();
+    if ((bits & ~(kLeftOutBit | kSlowBit)) != 0) reader->Fail();
+    source.is_left_out = (bits & kLeftOutBit) != 0;
+    source.is_slow = (bits & kSlowBit) != 0;
   }
   const int64_t watermark = reader->Signed();
   if (!reader->ok()) return false;

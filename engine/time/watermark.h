@@ -60,8 +60,9 @@ class WatermarkTracker {
   // Where the watermark is when all sources are idle; kNoEventTime without any event time.
   int64_t AllIdleWatermark() const;
 
-  // Partitions whose data the watermark vouches for, of all: less the left out, the dragging, and those without event
-  // time.
+  // Partitions whose data the watermark vouches for, of all: less the left out, the dragging, those without event time,
+  // and those whose newest data came late by more than their max_drag, though they are idle now: a slow feed that pauses
+  // still owes what lies between.
   int32_t Complete() const;
   int32_t Total() const { return static_cast<int32_t>(sources_.size()); }
 
@@ -77,6 +78,7 @@ class WatermarkTracker {
     bool is_idle = false;
     bool is_caught_up = false;
     bool is_left_out = false;
+    bool is_slow = false;  // its newest data was behind by more than max_drag when it came
 
     bool HasTime() const { return highest_ms != kNoEventTime; }
     int64_t Own() const { return highest_ms - bounds.out_of_orderness_ms; }
