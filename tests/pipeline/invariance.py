@@ -4,7 +4,7 @@ records changes, but for where each record stood (signal_fields.py).
 One generated stream with a crisis, a surge and a spam flood is replayed as it is, then shuffled within the bound, cut
 into other batches, split over other numbers of partitions, compressed, and from standard input.
 
-    invariance.py --tocsin build/dev/bin/tocsin [--posts N] [--keep DIR]
+    invariance.py --tocsin build/dev/bin/tocsin [--posts N] [--few] [--keep DIR]
 """
 
 import argparse
@@ -73,7 +73,7 @@ def shuffled(lines, chance):
     return [lines[number] for _, number in sorted(keyed)]
 
 
-def check(tocsin, folder, posts):
+def check(tocsin, folder, posts, few):
     replays = Replays(tocsin, folder)
     subprocess.run([tocsin, "generate", "--scenario", "demo", "--duration", "26h", "--posts", str(posts), "--bytes",
                     "1000", "--second-network", "0", "--seed", "7", "--output", replays.path("posts.ndjson"),
@@ -107,6 +107,10 @@ def check(tocsin, folder, posts):
         "shuffled, over seven partitions": lambda: replays.run(replays.split(shuffled(lines, chance), 7, chance)),
         "every post twice": lambda: replays.run([replays.write("twice", (line for line in lines for _ in (0, 1)))]),
     }
+    if few:
+        # Every kind of input and of order once; the others differ from them in numbers only.
+        same_order = {name: same_order[name] for name in ("small batches", "gzip")}
+        other_order = {name: other_order[name] for name in ("shuffled, over seven partitions",)}
     problems = []
     for name, run in (same_order | other_order).items():
         found = run()
@@ -127,12 +131,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tocsin", required=True)
     parser.add_argument("--posts", type=int, default=30_000)
+    parser.add_argument("--few", action="store_true", help="three deliveries instead of eleven: for the sanitizers")
     parser.add_argument("--keep", help="folder for everything that the run leaves behind")
     arguments = parser.parse_args()
     folder = arguments.keep or tempfile.mkdtemp(prefix="tocsin-invariance-")
     os.makedirs(folder, exist_ok=True)
     try:
-        problems = check(os.path.abspath(arguments.tocsin), folder, arguments.posts)
+        problems = check(os.path.abspath(arguments.tocsin), folder, arguments.posts, arguments.few)
     finally:
         if not arguments.keep:
             shutil.rmtree(folder, ignore_errors=True)
