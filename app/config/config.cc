@@ -21,8 +21,13 @@ void AppendSource(const SourceConfig& source, std::string* text) {
   absl::StrAppend(text, "source ", absl::StrJoin(topics, ","), "\n");
   absl::StrAppend(text, "  network ", source.mapping == nullptr ? "" : NetworkName(source.mapping->network()), "\n");
   for (const auto& [field, pointers] : source.fields) {
-    absl::StrAppend(text, "  field ", PostFieldName(field), " ", absl::StrJoin(pointers, " "), "\n");
+    absl::StrAppend(text, "  field ", PostFieldName(field), " ", absl::StrJoin(pointers, "\n    or "), "\n");
   }
+  const MappingSpec preset = Mapping::PresetSpec(source.preset);
+  for (const PostCondition& condition : preset.conditions) {
+    absl::StrAppend(text, "  only ", condition.pointer, " ", condition.value, "\n");
+  }
+  if (!preset.envelope.empty()) absl::StrAppend(text, "  envelope ", preset.envelope, "\n");
   absl::StrAppend(text, "  out_of_orderness ", DurationText(source.out_of_orderness), "\n");
   absl::StrAppend(text, "  max_drag ", DurationText(source.max_drag), "\n");
   absl::StrAppend(text, "  idle_after ", DurationText(source.idle_after), "\n");

@@ -94,6 +94,11 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
   Post post;
   result.reason = record.has_value ? parser.Parse(record.value, readable_padding, record.append_time_ms, &post)
                                    : DropReason::kEmpty;
+  if (result.reason == DropReason::kNotAPost) {
+    result.reason = DropReason::kNone;
+    result.event_time_ms = post.event_time_ms;
+    return result;
+  }
   if (result.reason != DropReason::kNone) {
     result.outcome = Outcome::kDead;
     return result;

@@ -56,7 +56,7 @@ class IngestChain {
   struct Result {
     Outcome outcome = Outcome::kUnmatched;
     DropReason reason = DropReason::kNone;  // of kDead
-    int64_t event_time_ms = kUnknownTime;   // of all but kDead
+    int64_t event_time_ms = kUnknownTime;   // of kDead, and of what is no post and has no time, unknown
     int64_t classified = 0;                 // rows added
   };
 

@@ -46,10 +46,10 @@ bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 constexpr std::array<int8_t, 256> MakeHexTable() {
   std::array<int8_t, 256> table = {};
   table.fill(-1);
-  for (int i = 0; i < 10; ++i) table[static_cast<size_t>('0' + i)] = static_cast<int8_t>(i);
-  for (int i = 0; i < 6; ++i) {
-    table[static_cast<size_t>('a' + i)] = static_cast<int8_t>(10 + i);
-    table[static_cast<size_t>('A' + i)] = static_cast<int8_t>(10 + i);
+  for (size_t i = 0; i < 10; ++i) table['0' + i] = static_cast<int8_t>(i);
+  for (size_t i = 0; i < 6; ++i) {
+    table['a' + i] = static_cast<int8_t>(10 + i);
+    table['A' + i] = static_cast<int8_t>(10 + i);
   }
   return table;
 }
@@ -62,26 +62,6 @@ std::optional<uint32_t> ReadHex4(std::string_view text, size_t at) {
   const int32_t value = digit(0) * 4096 | digit(1) * 256 | digit(2) * 16 | digit(3);  // negative if any digit is
   if (value < 0) return std::nullopt;
   return static_cast<uint32_t>(value);
-}
-
-char* WriteUtf8(uint32_t code, char* out) {
-  const auto byte = [](uint32_t value) { return static_cast<char>(static_cast<unsigned char>(value)); };
-  if (code < 0x80) {
-    *out++ = byte(code);
-  } else if (code < 0x800) {
-    *out++ = byte(0xC0 | code >> 6);
-    *out++ = byte(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    *out++ = byte(0xE0 | code >> 12);
-    *out++ = byte(0x80 | (code >> 6 & 0x3F));
-    *out++ = byte(0x80 | (code & 0x3F));
-  } else {
-    *out++ = byte(0xF0 | code >> 18);
-    *out++ = byte(0x80 | (code >> 12 & 0x3F));
-    *out++ = byte(0x80 | (code >> 6 & 0x3F));
-    *out++ = byte(0x80 | (code & 0x3F));
-  }
-  return out;
 }
 
 bool IsHighSurrogate(uint32_t unit) { return (unit & 0xFC00) == 0xD800; }
@@ -123,6 +103,26 @@ char ShortEscape(char letter) {
 }
 
 }  // namespace
+
+char* WriteUtf8(uint32_t code, char* out) {
+  const auto byte = [](uint32_t value) { return static_cast<char>(static_cast<unsigned char>(value)); };
+  if (code < 0x80) {
+    *out++ = byte(code);
+  } else if (code < 0x800) {
+    *out++ = byte(0xC0 | code >> 6);
+    *out++ = byte(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    *out++ = byte(0xE0 | code >> 12);
+    *out++ = byte(0x80 | (code >> 6 & 0x3F));
+    *out++ = byte(0x80 | (code & 0x3F));
+  } else {
+    *out++ = byte(0xF0 | code >> 18);
+    *out++ = byte(0x80 | (code >> 12 & 0x3F));
+    *out++ = byte(0x80 | (code >> 6 & 0x3F));
+    *out++ = byte(0x80 | (code & 0x3F));
+  }
+  return out;
+}
 
 JsonToken ReadScalar(const char* begin, const char* end) {
   std::string_view token(begin, static_cast<size_t>(end - begin));

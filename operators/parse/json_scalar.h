@@ -12,7 +12,8 @@
 
 namespace tocsin {
 
-enum class JsonType : uint8_t { kInvalid, kNull, kFalse, kTrue, kNumber, kString, kArray, kObject };
+// kText: a string whose escapes have been removed; no token of a record has it.
+enum class JsonType : uint8_t { kInvalid, kNull, kFalse, kTrue, kNumber, kString, kArray, kObject, kText };
 
 struct JsonToken {
   JsonType type = JsonType::kInvalid;
@@ -46,6 +47,9 @@ inline bool HasEscape(std::string_view raw) {
 // Writes `raw` without its escapes to `out`, which has room for raw.size() bytes, and returns what was written; nothing
 // if an escape is not one of JSON's. Half of a surrogate pair becomes U+FFFD. REQUIRES: `raw` is UTF-8.
 std::optional<std::string_view> Unescape(std::string_view raw, char* out);
+
+// Writes a code point as UTF-8, at most four bytes, and returns the end of it.
+char* WriteUtf8(uint32_t code, char* out);
 
 // The value of a number or digit string without fraction and exponent; nothing if it has those or does not fit.
 std::optional<int64_t> ReadWhole(std::string_view digits);

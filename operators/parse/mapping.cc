@@ -7,42 +7,12 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 
 namespace tocsin {
 namespace {
 
-// In the order of the enumerators.
-constexpr std::array<std::string_view, kPostFieldCount> kFieldNames = {
-    "id",           "network",  "event_time",      "text", "language",  "author_id", "author_handle",
-    "followers",    "verified", "account_created", "kind", "repost_of", "reply_to",  "quote_of",
-    "reference_id", "hashtags", "handles",         "urls", "rating",
-};
-
-constexpr std::string_view kEveryElement = "*";
-
-// Undoes RFC 6901's escapes; nothing if a '~' is followed by neither 0 nor 1.
-std::optional<std::string> DecodeToken(std::string_view token) {
-  std::string decoded;
-  for (size_t i = 0; i < token.size(); ++i) {
-    if (token[i] != '~') {
-      decoded += token[i];
-      continue;
-    }
-    if (i + 1 == token.size() || (token[i + 1] != '0' && token[i + 1] != '1')) return std::nullopt;
-    decoded += token[++i] == '0' ? '~' : '/';
-  }
-  return decoded;
-}
-
-// REQUIRES: a pointer that CheckPointer accepts.
-std::vector<std::string> Tokens(std::string_view pointer) {
-  std::vector<std::string> tokens;
-  for (std::string_view token : absl::StrSplit(pointer.substr(1), '/')) {
-    tokens.push_back(DecodeToken(token).value_or(std::string()));
-  }
-  return tokens;
-}
+// A value of a template is written out without its escapes, then filtered, then put in its place.
+constexpr size_t kUsesByRecipe = 3;
 
 std::optional<uint32_t> ElementNumber(std::string_view token) {
   uint32_t number = 0;
@@ -54,72 +24,52 @@ std::optional<uint32_t> ElementNumber(std::string_view token) {
 
 }  // namespace
 
-std::string_view PostFieldName(PostField field) { return kFieldNames[static_cast<size_t>(field)]; }
-
-std::optional<PostField> PostFieldFromName(std::string_view name) {
-  for (size_t i = 0; i < kFieldNames.size(); ++i) {
-    if (kFieldNames[i] == name) return static_cast<PostField>(i);
-  }
-  return std::nullopt;
-}
-
-bool IsListField(PostField field) {
-  return field == PostField::kHashtags || field == PostField::kHandles || field == PostField::kUrls;
-}
-
 absl::Status Mapping::CheckPointer(PostField field, std::string_view pointer) {
-  if (pointer.size() < 2 || pointer.front() != '/') {
-    return absl::InvalidArgumentError("a JSON Pointer begins with '/' and names a key, such as /user/id");
-  }
-  const std::vector<std::string_view> tokens = absl::StrSplit(pointer.substr(1), '/');
-  if (tokens.size() > kMaxPointerTokens) {
-    return absl::InvalidArgumentError(absl::StrCat("a pointer may have at most ", kMaxPointerTokens, " parts"));
-  }
-  for (std::string_view token : tokens) {
-    if (token.empty()) return absl::InvalidArgumentError("a part of the pointer is empty");
-    if (!DecodeToken(token).has_value()) {
-      return absl::InvalidArgumentError("'~' is written ~0 and '/' within a key ~1 (RFC 6901)");
-    }
-    if (token == kEveryElement && !IsListField(field)) {
-      return absl::InvalidArgumentError(
-          "'*' (every element) is for hashtags, handles and urls; name one element by number");
-    }
-  }
-  return absl::OkStatus();
+  return FieldPath::Parse(field, pointer).status();
 }
 
-// Grows the tree of places pointer by pointer; key tables are built at the end.
+// Grows the tree of places path by path; key tables are built at the end.
 class Mapping::Builder {
  public:
   explicit Builder(Mapping* mapping) : mapping_(mapping) { AddNode(false); }
 
-  absl::Status Add(PostField field, std::string_view pointer) {
-    if (absl::Status status = CheckPointer(field, pointer); !status.ok()) {
+  absl::Status Add(PostField field, std::string_view text) {
+    const absl::StatusOr<FieldPath> path = FieldPath::Parse(field, text);
+    if (!path.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat(status.message(), "; field=", PostFieldName(field), " pointer=", pointer));
+          absl::StrCat(path.status().message(), "; field=", PostFieldName(field), " pointer=", text));
     }
-    uint16_t at = 0;
-    uint16_t array = kNoNode;  // the one whose presence decides
-    for (const std::string& token : Tokens(pointer)) {
-      if (token == kEveryElement && array == kNoNode) array = at;
-      at = token == kEveryElement ? EveryElement(at) : Child(at, token);
+    Recipe recipe;
+    recipe.after = path->after;
+    recipe.is_template = path->is_template;
+    uint64_t slots = 0;
+    for (const FieldPath::Part& part : path->parts) {
+      const Part compiled = Place(field, part);
+      slots |= Bit(compiled.slot);
+      if (compiled.selector != kNoSelector) slots |= Bit(mapping_->selectors_[compiled.selector].key);
+      recipe.parts.push_back(compiled);
     }
-    Alternative alternative;
-    if (!IsListField(field)) {
-      alternative.slot = Slot(at);
-    } else if (array == kNoNode) {
-      alternative.slot = Slot(at);
-      alternative.entries = Slot(EveryElement(at));
-    } else {
-      alternative.slot = Slot(array);
-      alternative.entries = Slot(at);
-    }
-    if (mapping_->slot_count_ > kMaxSlots) {
-      return absl::InvalidArgumentError(absl::StrCat("more than ", kMaxSlots, " places in a record are mapped"));
+    const Part& first = recipe.parts.front();
+    Alternative alternative = {.slot = first.slot, .entries = first.entries, .recipe = kNoRecipe};
+    if (path->is_template || first.selector != kNoSelector) {
+      alternative = {.slot = kNoSlot, .entries = kNoSlot, .recipe = static_cast<uint8_t>(mapping_->recipes_.size())};
+      mapping_->recipes_.push_back(std::move(recipe));
     }
     mapping_->alternatives_[static_cast<size_t>(field)].push_back(alternative);
-    mapping_->slots_[static_cast<size_t>(field)] |= uint64_t{1} << alternative.slot;
-    return absl::OkStatus();
+    mapping_->slots_[static_cast<size_t>(field)] |= slots;
+    return CheckSizes();
+  }
+
+  // The slot of a place that is no field's.
+  absl::StatusOr<uint8_t> AddPlain(std::string_view pointer) {
+    const absl::StatusOr<FieldPath> path = FieldPath::Parse(PostField::kId, pointer);
+    if (!path.ok()) return path.status();
+    const Part part = Place(PostField::kId, path->parts.front());
+    if (path->is_template || part.selector != kNoSelector) {
+      return absl::InvalidArgumentError(absl::StrCat("only a plain JSON Pointer will do here; pointer=", pointer));
+    }
+    if (absl::Status status = CheckSizes(); !status.ok()) return status;
+    return part.slot;
   }
 
   absl::Status Finish() {
@@ -138,20 +88,118 @@ class Mapping::Builder {
       node.keys = KeyTable(spellings);
       node.wanted = unused_bits == 64 ? 0 : ~uint64_t{0} >> unused_bits;
       node.enters_objects = !node.children.empty();
-      node.enters_arrays = node.every_element != kNoNode || !node.elements.empty();
+      node.enters_arrays = node.every_element != kNoNode || node.selected_element != kNoNode || !node.elements.empty();
     }
-    std::array<size_t, kMaxSlots> uses = {};
-    for (const std::vector<Alternative>& alternatives : mapping_->alternatives_) {
-      for (const Alternative& alternative : alternatives) {
-        for (uint8_t slot : {alternative.slot, alternative.entries}) {
-          if (slot != kNoSlot) mapping_->max_uses_ = std::max(mapping_->max_uses_, ++uses[slot]);
+    if (absl::Status status = CheckSelectors(); !status.ok()) return status;
+    CountUses();
+    return absl::OkStatus();
+  }
+
+ private:
+  static uint64_t Bit(uint8_t slot) { return slot < kMaxSlots ? uint64_t{1} << slot : 0; }
+
+  absl::Status CheckSizes() const {
+    if (mapping_->slot_count_ > kMaxSlots) {
+      return absl::InvalidArgumentError(absl::StrCat("more than ", kMaxSlots, " places in a record are mapped"));
+    }
+    if (mapping_->selectors_.size() > kMaxSelectors) {
+      return absl::InvalidArgumentError(absl::StrCat("more than ", kMaxSelectors, " different [key=value] are mapped"));
+    }
+    if (mapping_->recipes_.size() >= kNoRecipe) return absl::InvalidArgumentError("too many templates");
+    return absl::OkStatus();
+  }
+
+  // A selector is followed once the walk is over, and must not wait for itself.
+  absl::Status CheckSelectors() const {
+    for (const Selector& selector : mapping_->selectors_) {
+      if (!selector.field.has_value()) continue;
+      for (const Alternative& alternative : mapping_->alternatives(*selector.field)) {
+        if (alternative.recipe == kNoRecipe) continue;
+        for (const Part& part : mapping_->recipes_[alternative.recipe].parts) {
+          if (part.selector == kNoSelector || !mapping_->selectors_[part.selector].field.has_value()) continue;
+          return absl::InvalidArgumentError(
+              absl::StrCat("a field that selects an element may not itself be found by "
+                           "another field; field=",
+                           PostFieldName(*selector.field)));
         }
       }
     }
     return absl::OkStatus();
   }
 
- private:
+  void CountUses() {
+    std::array<size_t, kMaxSlots> uses = {};
+    const auto use = [&](const Alternative& alternative) {
+      if (alternative.recipe == kNoRecipe) {
+        for (uint8_t slot : {alternative.slot, alternative.entries}) {
+          if (slot != kNoSlot) ++uses[slot];
+        }
+        return;
+      }
+      const Recipe& recipe = mapping_->recipes_[alternative.recipe];
+      mapping_->literal_bytes_ += recipe.after.size();
+      for (const Part& part : recipe.parts) {
+        mapping_->literal_bytes_ += part.before.size();
+        for (uint8_t slot : {part.slot, part.entries}) {
+          if (slot != kNoSlot) uses[slot] += kUsesByRecipe;
+        }
+      }
+    };
+    for (const std::vector<Alternative>& alternatives : mapping_->alternatives_) {
+      for (const Alternative& alternative : alternatives) use(alternative);
+    }
+    for (const Selector& selector : mapping_->selectors_) {
+      ++uses[selector.key];
+      if (!selector.field.has_value()) continue;
+      for (const Alternative& alternative : mapping_->alternatives(*selector.field)) use(alternative);
+    }
+    for (const Condition& condition : mapping_->conditions_) ++uses[condition.slot];
+    mapping_->max_uses_ = std::max<size_t>(1, *std::max_element(uses.begin(), uses.end()));
+  }
+
+  Part Place(PostField field, const FieldPath::Part& part) {
+    Part placed;
+    placed.before = part.before;
+    placed.filters = part.filters;
+    uint16_t at = 0;
+    uint16_t array = kNoNode;  // the one whose presence decides
+    for (const PathToken& token : part.tokens) {
+      switch (token.kind) {
+        case PathToken::Kind::kKey:
+          at = Child(at, token.key);
+          break;
+        case PathToken::Kind::kEveryElement:
+          if (array == kNoNode) array = at;
+          at = EveryElement(at);
+          break;
+        case PathToken::Kind::kSelected:
+          at = SelectedElement(at);
+          placed.selector = AddSelector({Slot(Child(at, token.key)), token.value, token.field});
+          break;
+      }
+    }
+    if (!IsListField(field) || (part.filters & kLinks) != 0) {
+      placed.slot = Slot(at);
+    } else if (array == kNoNode) {
+      placed.slot = Slot(at);
+      placed.entries = Slot(EveryElement(at));
+    } else {
+      placed.slot = Slot(array);
+      placed.entries = Slot(at);
+    }
+    return placed;
+  }
+
+  uint8_t AddSelector(const Selector& selector) {
+    std::vector<Selector>& all = mapping_->selectors_;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Selector& other) {
+      return other.key == selector.key && other.value == selector.value;
+    });
+    const auto index = static_cast<size_t>(found - all.begin());
+    if (found == all.end()) all.push_back(selector);
+    return static_cast<uint8_t>(std::min<size_t>(index, kNoSelector - 1));
+  }
+
   uint16_t AddNode(bool repeated) {
     mapping_->nodes_.emplace_back().repeated = repeated;
     keys_.emplace_back();
@@ -178,6 +226,14 @@ class Mapping::Builder {
     return mapping_->nodes_[parent].every_element;
   }
 
+  uint16_t SelectedElement(uint16_t parent) {
+    if (mapping_->nodes_[parent].selected_element == kNoNode) {
+      const uint16_t child = AddNode(true);
+      mapping_->nodes_[parent].selected_element = child;
+    }
+    return mapping_->nodes_[parent].selected_element;
+  }
+
   uint8_t Slot(uint16_t node) {
     uint8_t& slot = mapping_->nodes_[node].slot;
     if (slot == kNoSlot) slot = static_cast<uint8_t>(std::min<size_t>(mapping_->slot_count_++, kMaxSlots));
@@ -188,21 +244,31 @@ class Mapping::Builder {
   std::vector<std::vector<std::string>> keys_;  // by node
 };
 
-absl::StatusOr<std::shared_ptr<const Mapping>> Mapping::FromFields(const FieldPointers& fields, Network network) {
+absl::StatusOr<std::shared_ptr<const Mapping>> Mapping::FromSpec(const MappingSpec& spec) {
   std::shared_ptr<Mapping> mapping = absl::WrapUnique(new Mapping());
-  mapping->network_ = network;
+  mapping->network_ = spec.network;
   Builder builder(mapping.get());
   for (PostField required : {PostField::kId, PostField::kEventTime, PostField::kText}) {
-    const auto found = fields.find(required);
-    if (found == fields.end() || found->second.empty()) {
+    const auto found = spec.fields.find(required);
+    if (found == spec.fields.end() || found->second.empty()) {
       return absl::InvalidArgumentError(
           absl::StrCat("id, event_time and text are required; missing=", PostFieldName(required)));
     }
   }
-  for (const auto& [field, pointers] : fields) {
+  for (const auto& [field, pointers] : spec.fields) {
     for (const std::string& pointer : pointers) {
       if (absl::Status status = builder.Add(field, pointer); !status.ok()) return status;
     }
+  }
+  for (const PostCondition& condition : spec.conditions) {
+    const absl::StatusOr<uint8_t> slot = builder.AddPlain(condition.pointer);
+    if (!slot.ok()) return slot.status();
+    mapping->conditions_.push_back({*slot, condition.value});
+  }
+  if (!spec.envelope.empty()) {
+    const absl::StatusOr<uint8_t> slot = builder.AddPlain(spec.envelope);
+    if (!slot.ok()) return slot.status();
+    mapping->envelope_ = *slot;
   }
   if (absl::Status status = builder.Finish(); !status.ok()) return status;
   return mapping;

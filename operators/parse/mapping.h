@@ -1,15 +1,14 @@
 // A compiled field mapping: where in a record each field of a Post stands.
 //
-// A mapping names, for each field, JSON Pointers (RFC 6901) in order of preference; all of them are merged into one
-// tree of keys, so that a record is walked once from front to back however many pointers there are. Two additions to
-// RFC 6901:
-// `*` as a token stands for every element of an array (list fields only), and a number stands for an element of an
-// array as well as for an object's key. docs/INPUT.md has the tables of the presets and the exact rules.
+// A mapping names, for each field, paths (field_path.h: JSON Pointers and a little more) in order of preference; all of
+// them are merged into one tree of keys, so that a record is walked once from front to back however many paths there
+// are. What a path says beyond one place (an element to be selected, a text to be composed) is compiled to a recipe,
+// which the parser follows after the walk: what selects an element may stand behind it in the record. Mappings without
+// recipes do not pay for them. docs/INPUT.md has the tables of the presets and the exact rules.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,48 +19,40 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "operators/parse/field_path.h"
 #include "operators/parse/key_table.h"
 #include "operators/parse/post.h"
+#include "operators/parse/post_field.h"
 
 namespace tocsin {
 
-enum class PostField : uint8_t {
-  kId,
-  kNetwork,
-  kEventTime,
-  kText,
-  kLanguage,
-  kAuthorId,
-  kAuthorHandle,
-  kFollowers,
-  kVerified,
-  kAccountCreated,
-  kKind,
-  kRepostOf,
-  kReplyTo,
-  kQuoteOf,
-  kReferenceId,
-  kHashtags,
-  kHandles,
-  kUrls,
-  kRating,
-};
-inline constexpr size_t kPostFieldCount = 19;
-
-std::string_view PostFieldName(PostField field);  // "event_time", as in `fields:`
-std::optional<PostField> PostFieldFromName(std::string_view name);
-bool IsListField(PostField field);  // hashtags, handles, urls
-
-// Pointers in order of preference by field.
+// Paths in order of preference by field.
 using FieldPointers = std::map<PostField, std::vector<std::string>>;
+
+// What records must say to be posts at all. One that says something else at `pointer` is passed over: it is not dead.
+// Where the value is absent or no string the record is taken for a post.
+struct PostCondition {
+  std::string pointer;
+  std::string value;
+};
+
+struct MappingSpec {
+  FieldPointers fields;
+  Network network = Network::kOther;  // of posts whose record names none
+  std::vector<PostCondition> conditions;
+  // A pointer; if a string stands there it is a JSON record, and the post is in that.
+  std::string envelope;
+};
 
 // Immutable after creation, so thread-safe; shared by the parsers of all workers.
 class Mapping {
  public:
   static constexpr size_t kMaxSlots = 64;  // distinct places in a record that are looked at
   static constexpr size_t kMaxKeys = 64;   // of one object
-  static constexpr size_t kMaxPointerTokens = 16;
+  static constexpr size_t kMaxSelectors = 16;
   static constexpr uint8_t kNoSlot = 0xFF;
+  static constexpr uint8_t kNoRecipe = 0xFF;
+  static constexpr uint8_t kNoSelector = 0xFF;
   static constexpr uint16_t kNoNode = 0xFFFF;
 
   // A place in the record: what lies below it, and where its value is remembered.
@@ -71,28 +62,60 @@ class Mapping {
     std::vector<uint16_t> children;                       // by index in keys
     std::vector<std::pair<uint32_t, uint16_t>> elements;  // of an array, by position
     uint16_t every_element = kNoNode;
+    uint16_t selected_element = kNoNode;  // as every_element, and values know the element that they stood in
     uint8_t slot = kNoSlot;
-    bool repeated = false;        // below a `*`: its values are collected, not just the first remembered
+    bool repeated = false;        // below one of these two: its values are collected, not just the first remembered
     bool enters_objects = false;  // something below is mapped by key
     bool enters_arrays = false;   // something below is mapped by position or as every element
   };
 
-  // One way to find a field. The value at `slot` decides whether it is there; if that is an array, its entries are the
-  // values collected for `entries`.
+  // An element of an array: the first whose member at slot `key` equals `value`, or the id found for `field`.
+  struct Selector {
+    uint8_t key = kNoSlot;
+    std::string value;
+    std::optional<PostField> field;
+  };
+
+  // A value of a template; slot and entries as in Alternative, within the element that `selector` selects if any.
+  struct Part {
+    std::string before;  // literal text
+    uint8_t slot = kNoSlot;
+    uint8_t entries = kNoSlot;
+    uint8_t selector = kNoSelector;
+    uint8_t filters = 0;  // PathFilter bits
+  };
+  struct Recipe {
+    std::vector<Part> parts;
+    std::string after;         // literal text
+    bool is_template = false;  // else the one part's value is taken as it is
+  };
+
+  // One way to find a field: by a recipe, or else the value at `slot` decides whether it is there; if that is an array,
+  // its entries are the values collected for `entries`.
   struct Alternative {
     uint8_t slot = kNoSlot;
     uint8_t entries = kNoSlot;
+    uint8_t recipe = kNoRecipe;
   };
 
-  // InvalidArgument: a required field (id, event_time, text) without a pointer, a malformed pointer, too many of them.
-  // `network` is that of posts whose record names none.
-  static absl::StatusOr<std::shared_ptr<const Mapping>> FromFields(const FieldPointers& fields, Network network);
+  struct Condition {
+    uint8_t slot = kNoSlot;
+    std::string value;
+  };
+
+  // InvalidArgument: a required field (id, event_time, text) without a path, a malformed path, too many of them, fields
+  // that select each other.
+  static absl::StatusOr<std::shared_ptr<const Mapping>> FromSpec(const MappingSpec& spec);
+  static absl::StatusOr<std::shared_ptr<const Mapping>> FromFields(const FieldPointers& fields, Network network) {
+    return FromSpec({.fields = fields, .network = network, .conditions = {}, .envelope = ""});
+  }
 
   // InvalidArgument if there is no such preset; the message lists those there are. `network` overrides the preset's.
   static absl::StatusOr<std::shared_ptr<const Mapping>> Preset(std::string_view name, std::optional<Network> network);
   static std::vector<std::string_view> PresetNames();
-  // The pointers of a preset, for the documentation and its test; empty if there is no such preset.
-  static FieldPointers PresetFields(std::string_view name);
+  // What a preset consists of; without fields if there is no such preset.
+  static MappingSpec PresetSpec(std::string_view name);
+  static FieldPointers PresetFields(std::string_view name) { return PresetSpec(name).fields; }
 
   // Whether `pointer` may stand for `field`; the message says what is wrong with it.
   static absl::Status CheckPointer(PostField field, std::string_view pointer);
@@ -104,8 +127,16 @@ class Mapping {
   }
   // The slots that decide about the field, one bit each.
   uint64_t slots(PostField field) const { return slots_[static_cast<size_t>(field)]; }
-  // How many fields at most read the same string of a record: bounds the memory for strings without escapes.
+  const Recipe& recipe(uint8_t index) const { return recipes_[index]; }
+  const Selector& selector(uint8_t index) const { return selectors_[index]; }
+  bool has_selectors() const { return !selectors_.empty(); }
+  // Whether a record has to be looked at before it is read as a post.
+  bool has_preliminaries() const { return !conditions_.empty() || envelope_ != kNoSlot; }
+  const std::vector<Condition>& conditions() const { return conditions_; }
+  uint8_t envelope() const { return envelope_; }  // slot
+  // How often at most the same string of a record is written out: bounds the memory for that.
   size_t max_uses() const { return max_uses_; }
+  size_t literal_bytes() const { return literal_bytes_; }  // likewise, of the literal text of templates
   Network network() const { return network_; }
 
  private:
@@ -115,8 +146,13 @@ class Mapping {
   std::vector<Node> nodes_;
   std::array<std::vector<Alternative>, kPostFieldCount> alternatives_;
   std::array<uint64_t, kPostFieldCount> slots_ = {};
+  std::vector<Recipe> recipes_;
+  std::vector<Selector> selectors_;
+  std::vector<Condition> conditions_;
+  uint8_t envelope_ = kNoSlot;
   size_t slot_count_ = 0;
   size_t max_uses_ = 1;
+  size_t literal_bytes_ = 0;
   Network network_ = Network::kOther;
 };
 

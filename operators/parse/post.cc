@@ -13,8 +13,9 @@ constexpr std::array<std::string_view, 14> kNetworkNames = {
     "instagram", "youtube", "tiktok",  "linkedin", "news",   "forum",  "threads",
 };
 
-constexpr std::array<std::string_view, 9> kDropReasonNames = {
-    "none", "empty", "too_large", "not_json", "not_utf8", "too_deep", "missing_field", "wrong_type", "absurd_time",
+constexpr std::array<std::string_view, 10> kDropReasonNames = {
+    "none",     "empty",         "too_large",  "not_json",    "not_utf8",
+    "too_deep", "missing_field", "wrong_type", "absurd_time", "not_a_post",
 };
 
 }  // namespace

@@ -65,6 +65,8 @@ enum class DropReason : uint8_t {
   kMissingField,
   kWrongType,
   kAbsurdTime,
+  // Last, and no reason to be dead: a record of another kind, such as a like, which the mapping passes over.
+  kNotAPost,
 };
 std::string_view DropReasonName(DropReason reason);  // "not_json"
 

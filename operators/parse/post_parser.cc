@@ -19,6 +19,11 @@ std::string_view WithoutSigil(std::string_view name, char sigil) {
 
 bool IsAbsent(const JsonToken& token) { return token.type == JsonType::kNull; }
 
+bool IsSound(int64_t event_time_ms, int64_t append_time_ms) {
+  const bool ahead = append_time_ms >= 0 && event_time_ms > append_time_ms + kMaxAheadMs;
+  return event_time_ms >= kEarliestEventMs && event_time_ms < kLatestEventMs && !ahead;
+}
+
 std::optional<PostKind> KindFromName(std::string_view name) {
   struct Row {
     std::string_view name;
@@ -62,10 +67,13 @@ DropReason PostParser::Parse(std::string_view record, size_t readable_padding, i
   reason = scan_.Run(index_, *mapping_, options_.max_depth);
   if (reason != DropReason::kNone) return reason;
 
-  scratch_used_ = 0;
-  if (scratch_.size() < record.size() * mapping_->max_uses()) scratch_.resize(record.size() * mapping_->max_uses());
+  ResetScratch(record.size());
   malformed_ = false;
   *post = Post();
+  if (mapping_->has_preliminaries()) {
+    reason = Preliminaries(append_time_ms, post);
+    if (reason != DropReason::kNone) return reason;
+  }
   post->network = mapping_->network();
   reason = Required(append_time_ms, post);
   if (reason == DropReason::kNone) Optional(post);
@@ -74,16 +82,59 @@ DropReason PostParser::Parse(std::string_view record, size_t readable_padding, i
   return DropReason::kNotJson;
 }
 
-inline JsonToken PostParser::TokenAt(uint32_t position) const {
-  const uint32_t* positions = index_.positions() + position;
-  return ReadToken(index_.text() + positions[0], index_.text() + positions[1]);
+void PostParser::ResetScratch(size_t record_bytes) {
+  const size_t needed = record_bytes * mapping_->max_uses() + mapping_->literal_bytes();
+  scratch_used_ = 0;
+  if (scratch_.size() < needed) scratch_.resize(needed);
+  if (mapping_->has_selectors()) elements_.fill(kUnresolved);
 }
 
-JsonToken PostParser::FirstOf(PostField field) const {
+DropReason PostParser::Preliminaries(int64_t append_time_ms, Post* post) {
+  for (const Mapping::Condition& condition : mapping_->conditions()) {
+    if (!scan_.has(condition.slot)) continue;
+    const std::optional<std::string_view> value = String(TokenAt(scan_.position(condition.slot)));
+    if (!value.has_value() || *value == condition.value) continue;
+    const std::optional<int64_t> time = Time(FirstOf(PostField::kEventTime));
+    post->event_time_ms = time.has_value() && IsSound(*time, append_time_ms) ? *time : kUnknownTime;
+    return malformed_ ? DropReason::kNotJson : DropReason::kNotAPost;
+  }
+  if (malformed_) return DropReason::kNotJson;
+  const uint8_t envelope = mapping_->envelope();
+  return envelope != Mapping::kNoSlot && scan_.has(envelope) ? Unwrap() : DropReason::kNone;
+}
+
+// REQUIRES: something stands where the mapping's envelope is.
+DropReason PostParser::Unwrap() {
+  const JsonToken token = TokenAt(scan_.position(mapping_->envelope()));
+  if (token.type != JsonType::kString) return DropReason::kNone;
+  if (unwrapped_.size() < token.text.size() + JsonIndex::kPadding) {
+    unwrapped_.resize(token.text.size() + JsonIndex::kPadding);
+  }
+  const std::optional<std::string_view> record = Unescape(token.text, unwrapped_.data());
+  if (!record.has_value()) return DropReason::kNotJson;
+  if (record->empty()) return DropReason::kEmpty;
+  DropReason reason = index_.Build(*record, JsonIndex::kPadding);
+  if (reason == DropReason::kNone) reason = scan_.Run(index_, *mapping_, options_.max_depth);
+  ResetScratch(record->size());
+  return reason;
+}
+
+inline bool PostParser::Find(const Mapping::Alternative& alternative, JsonToken* token) {
+  if (alternative.recipe != Mapping::kNoRecipe) [[unlikely]] {
+    JsonToken composed;  // of its own, so that the usual token need not live in memory
+    if (!Compose(mapping_->recipe(alternative.recipe), &composed)) return false;
+    *token = composed;
+    return true;
+  }
+  if (!scan_.has(alternative.slot)) return false;
+  *token = TokenAt(scan_.position(alternative.slot));
+  return true;
+}
+
+JsonToken PostParser::FirstOf(PostField field) {
+  JsonToken token;
   for (const Mapping::Alternative& alternative : mapping_->alternatives(field)) {
-    if (!scan_.has(alternative.slot)) continue;
-    const JsonToken token = TokenAt(scan_.position(alternative.slot));
-    if (!IsAbsent(token)) return token;
+    if (Find(alternative, &token) && !IsAbsent(token)) return token;
   }
   return {.type = JsonType::kNull};
 }
@@ -96,12 +147,6 @@ std::optional<std::string_view> PostParser::WithoutEscapes(std::string_view raw)
     malformed_ = true;
   }
   return plain;
-}
-
-inline std::optional<std::string_view> PostParser::String(const JsonToken& token) {
-  if (token.type == JsonType::kString) return HasEscape(token.text) ? WithoutEscapes(token.text) : token.text;
-  malformed_ |= token.type == JsonType::kInvalid;
-  return std::nullopt;
 }
 
 // Numbers stand for their digits: an id is a name, not a quantity.
@@ -135,8 +180,7 @@ DropReason PostParser::Required(int64_t append_time_ms, Post* post) {
   if (IsAbsent(time_token)) return Blame(DropReason::kMissingField, PostField::kEventTime);
   const std::optional<int64_t> time = Time(time_token);
   if (!time.has_value()) return Blame(DropReason::kWrongType, PostField::kEventTime);
-  const bool ahead = append_time_ms >= 0 && *time > append_time_ms + kMaxAheadMs;
-  if (*time < kEarliestEventMs || *time >= kLatestEventMs || ahead) {
+  if (!IsSound(*time, append_time_ms)) {
     return Blame(DropReason::kAbsurdTime, PostField::kEventTime);
   }
   post->event_time_ms = *time;
@@ -152,8 +196,9 @@ DropReason PostParser::Required(int64_t append_time_ms, Post* post) {
 template <typename Read>
 void PostParser::FirstUsable(PostField field, Read read) {
   if ((scan_.present() & mapping_->slots(field)) == 0) return;
+  JsonToken token;
   for (const Mapping::Alternative& alternative : mapping_->alternatives(field)) {
-    if (scan_.has(alternative.slot) && read(TokenAt(scan_.position(alternative.slot)))) return;
+    if (Find(alternative, &token) && read(token)) return;
   }
 }
 
@@ -171,6 +216,15 @@ void PostParser::FirstIdentifier(PostField field, std::string_view* id) {
     if (value.has_value()) *id = *value;
     return value.has_value();
   });
+}
+
+std::string_view PostParser::FirstNamedId(PostField field) {
+  std::string_view id;
+  FirstUsable(field, [&](const JsonToken& token) {
+    id = Identifier(token).value_or(std::string_view());
+    return !id.empty();
+  });
+  return id;
 }
 
 void PostParser::Optional(Post* post) {
@@ -204,9 +258,9 @@ void PostParser::Optional(Post* post) {
     return post->rating != 0;
   });
   Kind(post);
-  List(PostField::kHashtags, &hashtags_);
-  List(PostField::kHandles, &handles_);
-  List(PostField::kUrls, &urls_);
+  List(PostField::kHashtags, post->text, &hashtags_);
+  List(PostField::kHandles, post->text, &handles_);
+  List(PostField::kUrls, post->text, &urls_);
   post->hashtags = hashtags_;
   post->handles = handles_;
   post->urls = urls_;
@@ -252,11 +306,15 @@ void PostParser::ListEntry(uint32_t position, char sigil, std::vector<std::strin
   if (!entry.empty() && list->size() < kMaxListed) list->push_back(entry);
 }
 
-void PostParser::List(PostField field, std::vector<std::string_view>* list) {
+void PostParser::List(PostField field, std::string_view text, std::vector<std::string_view>* list) {
   list->clear();
   const char sigil = field == PostField::kHashtags ? '#' : field == PostField::kHandles ? '@' : '\0';
   if ((scan_.present() & mapping_->slots(field)) == 0) return;
   for (const Mapping::Alternative& alternative : mapping_->alternatives(field)) {
+    if (alternative.recipe != Mapping::kNoRecipe) {
+      if (ComposeList(mapping_->recipe(alternative.recipe), text, sigil, list)) return;
+      continue;
+    }
     if (!scan_.has(alternative.slot)) continue;
     const uint32_t position = scan_.position(alternative.slot);
     const JsonToken token = TokenAt(position);

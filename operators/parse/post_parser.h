@@ -11,9 +11,9 @@
 // - A field that is neither needed nor mapped costs a look at its key.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -49,7 +49,8 @@ class PostParser {
   // Reads one record into `*post`, whose views are valid until the next call and as long as `record` is.
   // `readable_padding`: how many bytes behind the record may be read; if fewer than JsonIndex::kPadding the record may
   // be copied (it is not on x86-64 and ARM64), so 0 is always right. `append_time_ms`: when the log took the record in,
-  // negative if unknown. After any result but kNone `*post` is unspecified.
+  // negative if unknown. After kNotAPost only event_time_ms counts, kUnknownTime if the record has no sound one; after
+  // any other result but kNone `*post` is unspecified.
   DropReason Parse(std::string_view record, size_t readable_padding, int64_t append_time_ms, Post* post);
 
   // The field that the last record was dropped for; empty if it was not for a field.
@@ -57,14 +58,37 @@ class PostParser {
 
  private:
   JsonToken TokenAt(uint32_t position) const;
+  // The value that an alternative leads to. False if it is not there.
+  bool Find(const Mapping::Alternative& alternative, JsonToken* token);
   // First value that is there and not null.
-  JsonToken FirstOf(PostField field) const;
+  JsonToken FirstOf(PostField field);
+
+  // Recipes, in composed_values.cc.
+  static constexpr uint32_t kUnresolved = UINT32_MAX - 1;
+  bool Compose(const Mapping::Recipe& recipe, JsonToken* token);
+  bool Concatenate(const Mapping::Recipe& recipe, JsonToken* token);
+  bool ReadPart(const Mapping::Part& part, JsonToken* token);
+  bool Filter(uint8_t filters, JsonToken* token);
+  std::optional<uint32_t> Locate(const Mapping::Part& part);
+  // Number of the element that a selector selects; RecordScan::kNoElement if there is none.
+  uint32_t ElementOf(uint8_t selector);
+  uint32_t FindElement(const Mapping::Selector& selector);
+  bool Equals(uint32_t position, std::string_view text);
+  bool ComposeList(const Mapping::Recipe& recipe, std::string_view text, char sigil,
+                   std::vector<std::string_view>* list);
+  void CollectLinks(const JsonToken& token, std::vector<std::string_view>* list);
+  void Slice(uint32_t position, std::string_view text, char sigil, std::vector<std::string_view>* list);
+
+  // What is done before a record is read as a post: conditions, then the envelope. kNone: go on.
+  DropReason Preliminaries(int64_t append_time_ms, Post* post);
+  DropReason Unwrap();
 
   std::optional<std::string_view> WithoutEscapes(std::string_view raw);
   std::optional<std::string_view> String(const JsonToken& token);
   std::optional<std::string_view> Identifier(const JsonToken& token);
   std::string_view Digits(const JsonToken& token);
   std::optional<int64_t> Time(const JsonToken& token);
+  void ResetScratch(size_t record_bytes);
 
   DropReason Required(int64_t append_time_ms, Post* post);
   DropReason Blame(DropReason reason, PostField field);
@@ -74,9 +98,10 @@ class PostParser {
   void FirstUsable(PostField field, Read read);
   void FirstString(PostField field, std::string_view* text);
   void FirstIdentifier(PostField field, std::string_view* id);
+  std::string_view FirstNamedId(PostField field);  // the first that is not empty
   bool Reference(PostField field, Post* post);
   void Kind(Post* post);
-  void List(PostField field, std::vector<std::string_view>* list);
+  void List(PostField field, std::string_view text, std::vector<std::string_view>* list);
   void ListEntry(uint32_t position, char sigil, std::vector<std::string_view>* list);
 
   const std::shared_ptr<const Mapping> mapping_;
@@ -85,9 +110,23 @@ class PostParser {
   RecordScan scan_;
   std::vector<char> scratch_;  // strings without their escapes
   size_t scratch_used_ = 0;
+  std::array<uint32_t, Mapping::kMaxSelectors> elements_ = {};  // by selector, once it has been followed
+  std::vector<char> unwrapped_;  // the record that stood in an envelope, with padding behind
   std::vector<std::string_view> hashtags_, handles_, urls_;
   bool malformed_ = false;  // a value that was read is not JSON
   std::string_view culprit_;
 };
+
+inline JsonToken PostParser::TokenAt(uint32_t position) const {
+  const uint32_t* positions = index_.positions() + position;
+  return ReadToken(index_.text() + positions[0], index_.text() + positions[1]);
+}
+
+inline std::optional<std::string_view> PostParser::String(const JsonToken& token) {
+  if (token.type == JsonType::kString) return HasEscape(token.text) ? WithoutEscapes(token.text) : token.text;
+  if (token.type == JsonType::kText) return token.text;
+  malformed_ |= token.type == JsonType::kInvalid;
+  return std::nullopt;
+}
 
 }  // namespace tocsin

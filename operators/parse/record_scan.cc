@@ -30,6 +30,7 @@ DropReason RecordScan::Run(const JsonIndex& index, const Mapping& mapping, int m
   size_ = index.size();
   max_depth_ = max_depth;
   reason_ = DropReason::kNone;
+  element_ = kNoElement;
   if (At(0) != '{' || At(size_ - 1) != '}') return DropReason::kNotJson;
   const Cursor end = Object(mapping.root(), 0, 1);
   if (end == kFailed) return reason_;
@@ -71,13 +72,18 @@ RecordScan::Cursor RecordScan::Array(const Mapping::Node& node, Cursor cursor, i
   if (++cursor < size_ && At(cursor) == ']') return cursor + 1;
   for (uint32_t number = 0;; ++number) {
     if (size_ - cursor < 2) return Fail(DropReason::kNotJson);
-    // An element may be asked for by its number and as one of all: then it is walked twice.
+    // An element may be asked for by its number, as one of all and by a member: then it is walked as often.
     Cursor end = 0;
     for (const auto& [element, child] : node.elements) {
       if (element == number) end = Value(mapping_->node(child), cursor, depth);
     }
     if (node.every_element != Mapping::kNoNode && end != kFailed) {
       end = Value(mapping_->node(node.every_element), cursor, depth);
+    }
+    if (node.selected_element != Mapping::kNoNode && end != kFailed) {
+      element_ = number;
+      end = Value(mapping_->node(node.selected_element), cursor, depth);
+      element_ = kNoElement;
     }
     cursor = end == 0 ? Pass(cursor, depth) : end;
     if (cursor >= size_) return cursor == kFailed ? kFailed : Fail(DropReason::kNotJson);
@@ -89,11 +95,11 @@ RecordScan::Cursor RecordScan::Array(const Mapping::Node& node, Cursor cursor, i
 
 inline RecordScan::Cursor RecordScan::Value(const Mapping::Node& node, Cursor cursor, int depth) {
   if (node.slot != Mapping::kNoSlot) {
+    present_ |= uint64_t{1} << node.slot;
     if (!node.repeated) {
       positions_[node.slot] = static_cast<uint32_t>(cursor);
-      present_ |= uint64_t{1} << node.slot;
     } else if (entries_.size() < kMaxEntries) {
-      entries_.push_back({.slot = node.slot, .position = static_cast<uint32_t>(cursor)});
+      entries_.push_back({.slot = node.slot, .element = element_, .position = static_cast<uint32_t>(cursor)});
     }
   }
   const char first = At(cursor);

@@ -19,23 +19,25 @@ namespace tocsin {
 // Not thread-safe: one per thread. Allocates nothing once its buffers have grown.
 class RecordScan {
  public:
-  // Of one record: values collected below a `*`; more are passed over.
+  // Of one record: values collected below a `*` or a selector; more are passed over.
   static constexpr size_t kMaxEntries = 1'024;
+  static constexpr uint32_t kNoElement = UINT32_MAX;
 
   struct Entry {
     uint8_t slot;
+    uint32_t element;   // of the array that a selector selects from; kNoElement if there is none above
     uint32_t position;  // index into JsonIndex::positions()
   };
 
   // Returns kNone, kNotJson or kTooDeep. The index and the mapping are used during the call only.
   DropReason Run(const JsonIndex& index, const Mapping& mapping, int max_depth);
 
-  // Whether the value of a slot stands in the record.
+  // Whether a value of a slot stands in the record.
   bool has(uint8_t slot) const { return (present_ >> slot & 1) != 0; }
   // Slots whose values stand in the record, one bit each.
   uint64_t present() const { return present_; }
   // Where it stands, as an index into JsonIndex::positions(). Of a key that an object has twice, the first counts.
-  // REQUIRES: has(slot).
+  // REQUIRES: has(slot), and no `*` and no selector stands above it.
   uint32_t position(uint8_t slot) const { return positions_[slot]; }
   const std::vector<Entry>& entries() const { return entries_; }  // in the order of the record
 
@@ -68,6 +70,7 @@ class RecordScan {
   const uint32_t* structurals_ = nullptr;
   size_t size_ = 0;
   int max_depth_ = 0;
+  uint32_t element_ = kNoElement;
   DropReason reason_ = DropReason::kNone;
 };
 

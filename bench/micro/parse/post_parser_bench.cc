@@ -38,12 +38,12 @@ std::shared_ptr<const Mapping> TwitterMapping() {
 }
 
 void CheckAgainstNaive(const std::vector<std::string>& posts, PostParser* parser) {
-  const FieldPointers fields = Mapping::PresetFields("twitter_v1");
+  const MappingSpec spec = Mapping::PresetSpec("twitter_v1");
   for (const std::string& record : posts) {
     Post post;
     NaivePost expected;
     CHECK(parser->Parse(record, 0, -1, &post) == DropReason::kNone);
-    CHECK(NaiveParse(record, fields, Network::kTwitter, -1, &expected) == DropReason::kNone);
+    CHECK(NaiveParse(record, spec, -1, &expected) == DropReason::kNone);
     CHECK(Own(post) == expected) << Describe(Own(post)) << " instead of " << Describe(expected);
   }
 }
@@ -87,11 +87,11 @@ BENCHMARK(BM_JsonIndexBuild);
 
 void BM_NaiveParserTwitter(benchmark::State& state) {
   const std::vector<std::string> posts = MakePosts(0);
-  const FieldPointers fields = Mapping::PresetFields("twitter_v1");
+  const MappingSpec spec = Mapping::PresetSpec("twitter_v1");
   size_t next = 0;
   for (auto _ : state) {
     NaivePost post;
-    benchmark::DoNotOptimize(NaiveParse(posts[next], fields, Network::kTwitter, -1, &post));
+    benchmark::DoNotOptimize(NaiveParse(posts[next], spec, -1, &post));
     if (++next == posts.size()) next = 0;
   }
   Count(posts, state);

@@ -113,10 +113,14 @@ constexpr SourceCase kSourceCases[] = {
     {"{topics: {a: b}, preset: generic}", "3:12: sources[].topics must be a text or a list of texts"},
     {"{topics: [a, [b]], preset: generic}", "3:16: sources[].topics must hold plain texts"},
     {"{topics: [a, a], preset: generic}", "3:16: topic a is used twice: by a source and by a source"},
-    {"{topics: a}", "3:3: a source needs either a preset (twitter_v1, generic) or fields"},
+    {"{topics: a}",
+     "3:3: a source needs either a preset (twitter_v1, twitter_v2, bluesky, mastodon, reddit, review, generic) or "
+     "fields"},
     {"{topics: a, preset: generic, fields: {id: /id}}",
-     "3:3: a source needs either a preset (twitter_v1, generic) or fields"},
-    {"{topics: a, preset: twitter}", "3:23: no such preset: twitter; there are twitter_v1, generic"},
+     "3:3: a source needs either a preset (twitter_v1, twitter_v2, bluesky, mastodon, reddit, review, generic) or "
+     "fields"},
+    {"{topics: a, preset: twitter}",
+     "3:23: no such preset: twitter; there are twitter_v1, twitter_v2, bluesky, mastodon, reddit, review, generic"},
     {"{topics: a, preset: generic, network: myspace}",
      "3:41: no such network: myspace; there are other, twitter, bluesky, mastodon, reddit, review, facebook, "
      "instagram, youtube, "
@@ -137,7 +141,8 @@ constexpr SourceCase kSourceCases[] = {
     {"just text",
      "3:3: sources[] must be a mapping of keys to values\n"
      "t.yaml:3:3: sources[].topics is missing: name the topics to read\n"
-     "t.yaml:3:3: a source needs either a preset (twitter_v1, generic) or fields"},
+     "t.yaml:3:3: a source needs either a preset (twitter_v1, twitter_v2, bluesky, mastodon, reddit, review, generic) "
+     "or fields"},
 };
 INSTANTIATE_TEST_SUITE_P(Sources, SourceErrorTest, testing::ValuesIn(kSourceCases));
 
@@ -155,7 +160,7 @@ TEST(ConfigErrorsTest, ReportsAllErrorsInTheOrderOfTheirPlaces) {
   EXPECT_EQ(
       ErrorOf("log: {level: x}\nsources: [{topics: [p], preset: p}]\nwindows: {pane: x}\nwatchlist: w\nz: 1"),
       "t.yaml:1:14: log.level must be one of debug, info, warning, error, not \"x\"\n"
-      "t.yaml:2:33: no such preset: p; there are twitter_v1, generic\n"
+      "t.yaml:2:33: no such preset: p; there are twitter_v1, twitter_v2, bluesky, mastodon, reddit, review, generic\n"
       "t.yaml:3:17: windows.pane must be a duration such as 500ms, 5s, 15m, 1h or 7d, at least 1ms, not \"x\"\n"
       "t.yaml:5:1: unknown key: z; known here: dedup, deployment, flush, kafka, limits, log, metrics, on_gap, privacy, "
       "roles, sentiment, snapshot, sources, topics, watchlist, windows, workers");

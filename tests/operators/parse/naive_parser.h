@@ -37,8 +37,7 @@ struct NaivePost {
 NaivePost Own(const Post& post);
 std::string Describe(const NaivePost& post);
 
-// Never kTooLarge or kTooDeep. `network` is that of posts whose record names none.
-DropReason NaiveParse(std::string_view record, const FieldPointers& fields, Network network, int64_t append_time_ms,
-                      NaivePost* post);
+// Never kTooLarge or kTooDeep.
+DropReason NaiveParse(std::string_view record, const MappingSpec& spec, int64_t append_time_ms, NaivePost* post);
 
 }  // namespace tocsin

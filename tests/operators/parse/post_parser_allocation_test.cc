@@ -15,7 +15,7 @@ namespace {
 
 TEST(PostParserAllocationTest, AllocatesNothingInSteadyState) {
   for (std::string_view preset : Mapping::PresetNames()) {
-    RandomRecords source(Mapping::PresetFields(preset), 21);
+    RandomRecords source(Mapping::PresetSpec(preset), 21);
     std::vector<std::string> records;
     for (int i = 0; i < 3'000; ++i) records.push_back(source.Next());
     PostParser parser(*Mapping::Preset(preset, std::nullopt), PostParserOptions());

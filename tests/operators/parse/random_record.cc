@@ -15,6 +15,44 @@ constexpr std::string_view kPieces[] = {
     "\\",   "\n",     "/",  "\x01",   "@united",      "#fail",      "0123456789abcdef0123456789",
     "\x7f", "{[",     ",:", "]}"};
 
+constexpr std::string_view kMarkup[] = {"<p>",
+                                        "</p>",
+                                        "<br />",
+                                        "&amp;",
+                                        "&lt;",
+                                        "&eacute;",
+                                        "&#x1F621;",
+                                        "&#0;",
+                                        "&nosuch;",
+                                        "&",
+                                        "<span class=\"x invisible\">",
+                                        "<p class='quote-inline'>",
+                                        "</span>",
+                                        "<a href=\"https://x.example/?a=1&amp;b=2\" rel=nofollow>",
+                                        "<a class=\"u-url mention\" href=\"https://x.example/@a\">",
+                                        "<a href=>",
+                                        "</a>",
+                                        "<!-- a -->",
+                                        "<img/>",
+                                        "<",
+                                        ">",
+                                        "a\nb",
+                                        "\u00e9",
+                                        "word "};
+
+// The pointers of a path, which is one itself or a template of some.
+std::vector<std::string> PointersOf(const std::string& path) {
+  if (path.starts_with("/")) return {path};
+  std::vector<std::string> pointers;
+  const std::vector<std::string> pieces = absl::StrSplit(path, '{');
+  for (size_t i = 1; i < pieces.size(); ++i) pointers.push_back(pieces[i].substr(0, pieces[i].find('}')));
+  return pointers;
+}
+
+bool IsSelector(std::string_view token) {
+  return token.starts_with('[') && token.ends_with(']') && token.find('=') != std::string_view::npos;
+}
+
 std::vector<std::string> Tokens(const std::string& pointer) {
   std::vector<std::string> tokens = absl::StrSplit(pointer.substr(1), '/');
   for (std::string& token : tokens)
@@ -25,12 +63,33 @@ std::vector<std::string> Tokens(const std::string& pointer) {
 }  // namespace
 
 std::string RandomRecords::Next() {
+  const std::string record = Written();
+  if (spec_.envelope.empty() || Chance(60)) return record;
+  return "{\"" + spec_.envelope.substr(1) + "\":" + (Chance(95) ? Quoted(record) : "null") + "}";
+}
+
+std::string RandomRecords::Written() {
   Value root;
-  for (const auto& [field, pointers] : fields_) {
+  for (const auto& [field, paths] : spec_.fields) {
     const bool required = field == PostField::kId || field == PostField::kEventTime || field == PostField::kText;
-    for (const std::string& pointer : pointers) {
-      if (Chance(required ? 80 : 40)) Place(&root, Tokens(pointer), 0, field);
+    for (const std::string& path : paths) {
+      for (const std::string& pointer : PointersOf(path)) {
+        const std::vector<std::string> filters = absl::StrSplit(pointer, '|');
+        slices_ = filters.back() == "slice";
+        markup_ = filters.size() > 1;
+        const bool asked_for = std::any_of(spec_.conditions.begin(), spec_.conditions.end(),
+                                           [&](const PostCondition& each) { return each.pointer == pointer; });
+        if (!asked_for && Chance(required ? (path == pointer ? 80 : 95) : 40))
+          Place(&root, Tokens(filters.front()), 0, field);
+        slices_ = markup_ = false;
+      }
     }
+  }
+  for (const PostCondition& condition : spec_.conditions) {
+    constexpr std::string_view kOthers[] = {"null", "7", "\"other\"", "\"\""};
+    accepted_ = Chance(95) ? Quoted(condition.value) : std::string(Pick(kOthers));
+    if (Chance(90)) Place(&root, Tokens(condition.pointer), 0, PostField::kKind);
+    accepted_.clear();
   }
   for (uint64_t i = Below(6); i > 0; --i) root.members.emplace_back(RandomText(), Noise(0));
   Shuffle(&root);
@@ -41,9 +100,39 @@ std::string RandomRecords::Next() {
   return out;
 }
 
+std::string RandomRecords::IdFromAFew() {
+  const std::string id = std::to_string(7 + Below(4));
+  return Chance(30) ? id : Quoted(id);
+}
+
+void RandomRecords::PlaceSelected(Value* at, const std::vector<std::string>& tokens, size_t token, PostField field) {
+  const std::string& selector = tokens[token];
+  const size_t equals = selector.find('=');
+  const std::string key = selector.substr(1, equals - 1);
+  const std::string value = selector.substr(equals + 1, selector.size() - equals - 2);
+  if (at->members.empty()) {
+    at->is_array = true;
+    for (uint64_t i = Below(4); i > 0; --i) at->members.emplace_back("", std::make_unique<Value>());
+  }
+  if (!at->is_array) return;
+  for (auto& [unused, element] : at->members) {
+    if (Chance(5)) element = Noise(2);
+    if (!element->scalar.empty() || element->is_array) continue;
+    const bool known = std::any_of(element->members.begin(), element->members.end(),
+                                   [&](const auto& member) { return member.first == key; });
+    if (Chance(known ? 5 : 90)) {
+      auto id = std::make_unique<Value>();
+      id->scalar = Chance(5) ? "null" : value.starts_with("$") ? IdFromAFew() : Quoted(Chance(40) ? value : "other");
+      element->members.emplace_back(key, std::move(id));
+    }
+    if (tokens[token + 1] != key && Chance(70)) Place(element.get(), tokens, token + 1, field);
+  }
+}
+
 void RandomRecords::Place(Value* at, const std::vector<std::string>& tokens, size_t token, PostField field) {
   if (!at->scalar.empty()) return;
   const bool last = token + 1 == tokens.size();
+  if (IsSelector(tokens[token])) return PlaceSelected(at, tokens, token, field);
   if (tokens[token] == "*" || (at->is_array && !tokens[token].empty())) {
     if (at->members.empty()) {
       at->is_array = true;
@@ -73,7 +162,7 @@ void RandomRecords::Place(Value* at, const std::vector<std::string>& tokens, siz
     return;
   }
   for (auto& [key, member] : at->members) {
-    if (key == tokens[token] && Chance(90)) return Place(member.get(), tokens, token + 1, field);
+    if (key == tokens[token] && Chance(98)) return Place(member.get(), tokens, token + 1, field);
   }
   auto child = std::make_unique<Value>();
   if (tokens[token + 1] == "0" && Chance(50)) child->is_array = true;
@@ -86,8 +175,24 @@ void RandomRecords::Place(Value* at, const std::vector<std::string>& tokens, siz
 }
 
 std::unique_ptr<RandomRecords::Value> RandomRecords::Scalar(PostField field) {
-  if (Chance(5)) return Noise(2);
   auto value = std::make_unique<Value>();
+  if (!accepted_.empty()) {
+    value->scalar = accepted_;
+    return value;
+  }
+  if (Chance(5)) return Noise(2);
+  if (slices_) {
+    for (const char* key : {"byteStart", "byteEnd", "byteStart"}) {
+      if (Chance(20)) value->members.emplace_back(RandomText(), Noise(3));
+      if (Chance(*key == 'b' ? 80 : 10)) value->members.emplace_back(key, nullptr);
+    }
+    for (auto& [key, member] : value->members) {
+      if (member != nullptr) continue;
+      member = std::make_unique<Value>();
+      member->scalar = Chance(95) ? std::to_string(Below(12)) : Chance(50) ? "-1" : "null";
+    }
+    return value;
+  }
   value->scalar = ScalarFor(field);
   return value;
 }
@@ -107,7 +212,8 @@ std::unique_ptr<RandomRecords::Value> RandomRecords::Noise(int depth) {
 
 std::string RandomRecords::RandomText() {
   std::string text;
-  for (uint64_t i = Below(8); i > 0; --i) text += Pick(kPieces);
+  if (Chance(5)) return "[deleted]";
+  for (uint64_t i = Below(8); i > 0; --i) text += markup_ && Chance(70) ? Pick(kMarkup) : Pick(kPieces);
   return text;
 }
 
@@ -164,6 +270,7 @@ std::string RandomRecords::ScalarFor(PostField field) {
     case PostField::kReplyTo:
     case PostField::kQuoteOf:
     case PostField::kReferenceId:
+      if (Chance(50)) return IdFromAFew();
       return Chance(50) ? std::to_string(Below(1'000'000'000'000)) : Quoted("id" + std::to_string(Below(1'000'000)));
     case PostField::kEventTime:
     case PostField::kAccountCreated:

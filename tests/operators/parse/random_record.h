@@ -1,5 +1,5 @@
 // Random JSON records around a field mapping: right and wrong types, nulls, duplicate keys, shuffled order, escapes,
-// white space, and keys and containers that nobody asked for.
+// white space, HTML, ids that refer to each other, envelopes, and keys and containers that nobody asked for.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace tocsin {
 // The same seed gives the same records. Not thread-safe.
 class RandomRecords {
  public:
-  RandomRecords(FieldPointers fields, uint64_t seed) : fields_(std::move(fields)), random_(seed) {}
+  RandomRecords(MappingSpec spec, uint64_t seed) : spec_(std::move(spec)), random_(seed) {}
 
   // Always valid JSON. About half are usable posts.
   std::string Next();
@@ -38,7 +38,10 @@ class RandomRecords {
     return choices[Below(kSize)];
   }
 
+  void PlaceSelected(Value* at, const std::vector<std::string>& tokens, size_t token, PostField field);
   void Place(Value* at, const std::vector<std::string>& tokens, size_t token, PostField field);
+  std::string IdFromAFew();
+  std::string Written();
   std::unique_ptr<Value> Scalar(PostField field);
   std::unique_ptr<Value> Noise(int depth);
   std::string Quoted(std::string_view text);
@@ -49,8 +52,12 @@ class RandomRecords {
   void Write(const Value& value, std::string* out);
   void Space(std::string* out);
 
-  FieldPointers fields_;
+  MappingSpec spec_;
   std::mt19937_64 random_;
+  // Of the place that is being filled.
+  bool slices_ = false;
+  bool markup_ = false;
+  std::string accepted_;  // what a condition asks for, as it is written
 };
 
 }  // namespace tocsin
