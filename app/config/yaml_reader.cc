@@ -129,6 +129,19 @@ void YamlMap::Integer(std::string_view key, int32_t least, int32_t most, int32_t
   *value = static_cast<int32_t>(wide);
 }
 
+void YamlMap::Number(std::string_view key, double least, double most, double* value) {
+  const YAML::Node node = Take(key);
+  const std::optional<std::string> text = Scalar(key, node);
+  if (!text.has_value()) return;
+  double number = 0;
+  if (!absl::SimpleAtod(*text, &number) || !(number >= least && number <= most)) {
+    errors_->Add(node,
+                 absl::StrCat(path_, key, " must be a number from ", least, " to ", most, ", not \"", *text, "\""));
+    return;
+  }
+  *value = number;
+}
+
 void YamlMap::Bytes(std::string_view key, int64_t least, int64_t most, int64_t* value) {
   const YAML::Node node = Take(key);
   const std::optional<std::string> text = Scalar(key, node);

@@ -62,6 +62,7 @@ class YamlMap {
   void Bool(std::string_view key, bool* value);
   void Integer(std::string_view key, int64_t least, int64_t most, int64_t* value);
   void Integer(std::string_view key, int32_t least, int32_t most, int32_t* value);
+  void Number(std::string_view key, double least, double most, double* value);
   void Bytes(std::string_view key, int64_t least, int64_t most, int64_t* value);  // 512KB, 1MB, 4096
   // 500ms, 2s, 5m, 1h, 7d; up to kLongestDuration.
   void Duration(std::string_view key, absl::Duration least, absl::Duration* value);
