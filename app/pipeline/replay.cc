@@ -217,7 +217,7 @@ absl::Status ReplayRun::Finish() {
   if (absl::Status status = publisher_->WriteUpTo(INT64_MAX); !status.ok()) return status;
   for (LineFile* file : {signals_.get(), metric_lines_.get(), dead_letters_.get()}) {
     if (file == nullptr) continue;
-    if (absl::Status status = file->Flush(); !status.ok()) return status;
+    if (absl::Status status = file->Finish(); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
