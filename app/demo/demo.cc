@@ -20,6 +20,7 @@
 #include "app/command/stop_signals.h"
 #include "app/demo/feed.h"
 #include "app/demo/verdict.h"
+#include "app/generate/built_in_scenarios.h"
 #include "app/logging/logging.h"
 #include "app/pipeline/kafka_logs.h"
 #include "app/pipeline/service.h"
@@ -31,6 +32,8 @@ namespace tocsin {
 namespace {
 
 constexpr int32_t kTwitterPartitions = 4;
+constexpr int32_t kSocialPartitions = 2;
+constexpr double kSocialShare = 0.3;
 constexpr int64_t kHistoryMs = 26LL * 3'600'000;  // a day and what the baselines' delay needs
 constexpr int64_t kHourMs = 3'600'000;
 constexpr absl::Duration kCatchUpMax = absl::Seconds(30);
@@ -166,8 +169,10 @@ absl::Status Demo::MakeTopics() {
   const auto make = [this](const std::string& topic, int32_t partitions) {
     return cluster_->CreateTopic(topic, partitions);
   };
-  if (absl::Status status = make("posts.twitter", kTwitterPartitions); !status.ok()) return status;
-  if (absl::Status status = make("posts.social", FeedOptions().social_partitions); !status.ok()) return status;
+  for (const ScenarioStream& stream : scenario_.streams) {
+    const auto partitions = static_cast<int32_t>(stream.partition_weights.size());
+    if (absl::Status status = make(stream.topic, partitions); !status.ok()) return status;
+  }
   for (const TopicSpec& spec : settings_->topic_specs) {
     if (absl::Status status = make(spec.name, spec.partitions); !status.ok()) return status;
   }
@@ -181,7 +186,11 @@ absl::Status Demo::Start() {
   // Midnight some days ago, so that the rhythm of the day is the same whenever the demo runs, and nothing is in the
   // future.
   scenario_.start_ms = absl::ToUnixMillis(absl::Now()) / (24 * kHourMs) * (24 * kHourMs) - 72 * kHourMs;
-  scenario_.partition_weights.assign(kTwitterPartitions, 1.0);
+  AddGenericStream(kSocialShare, &scenario_);
+  scenario_.streams[0].topic = "posts.twitter";
+  scenario_.streams[0].partition_weights.assign(kTwitterPartitions, 1.0);
+  scenario_.streams[1].topic = "posts.social";
+  scenario_.streams[1].partition_weights.assign(kSocialPartitions, 1.0);
 
   absl::StatusOr<std::unique_ptr<MockCluster>> cluster = MockCluster::Create();
   if (!cluster.ok()) return cluster.status();

@@ -43,8 +43,8 @@ absl::Status Feed(const FeedOptions& options, Firehose* firehose, Log* log, cons
       // The live part begins with a batch of its own, so that its clock starts with it.
       if (due_ms == INT64_MAX && record.delivery_time_ms >= live_from_ms) break;
       OutputRecord out;
-      out.topic = record.second_network ? options.social_topic : options.twitter_topic;
-      out.partition = record.second_network ? record.partition % options.social_partitions : record.partition;
+      out.topic = firehose->scenario().streams[record.post->stream].topic;
+      out.partition = record.post->partition;
       out.value = record.bytes;
       if (absl::Status status = (*writer)->Write(out); !status.ok()) return status;
       state->event_time_ms.store(record.delivery_time_ms);

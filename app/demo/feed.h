@@ -15,9 +15,6 @@
 namespace tocsin {
 
 struct FeedOptions {
-  std::string twitter_topic = "posts.twitter";
-  std::string social_topic = "posts.social";
-  int32_t social_partitions = 2;
   int64_t history_ms = 0;  // of event time since the start, fed without a pace
   double speed = 600;      // of event time against the wall clock, after that
   int64_t in_flight_max = 6'000;

@@ -44,10 +44,37 @@ const char* NameOf(ScenarioEvent::Kind kind) {
       return "positive surge";
     case ScenarioEvent::Kind::kSpam:
       return "spam flood";
+    case ScenarioEvent::Kind::kCopied:
+      return "copied text";
     case ScenarioEvent::Kind::kReposts:
       return "repost storm";
+    case ScenarioEvent::Kind::kSectorRise:
+      return "sector rise";
   }
   return "event";
+}
+
+// Adds a line about what was made of the event at one of its brands; false if it was taken for something else.
+bool JudgeEvent(const Scenario& scenario, const ScenarioEvent& event, size_t brand,
+                const std::vector<SeenSignal>& signals, std::vector<std::string>* lines) {
+  const BrandCourse course = CourseOf(scenario.brands[brand].id, signals);
+  const int64_t onset_ms = scenario.start_ms + event.onset_ms;
+  bool right = false;
+  std::string what;
+  if (event.kind == ScenarioEvent::Kind::kCrisis) {
+    right = course.confirmed_ms.has_value() && course.resolved_ms.has_value() && *course.provisional_ms >= onset_ms;
+    what = absl::StrCat("first signal ", After(course.provisional_ms, onset_ms), " after onset, confirmed ",
+                        After(course.confirmed_ms, onset_ms), ", highest level ", course.highest_level, ", resolved ",
+                        After(course.resolved_ms, onset_ms));
+  } else {
+    right = !course.confirmed_ms.has_value();
+    what = !right ? "called a crisis"
+                  : absl::StrCat("rightly not called a crisis", course.surges > 0 ? ", noticed as a surge" : "",
+                                 course.provisional_ms.has_value() ? ", on watch for a while" : "");
+  }
+  lines->push_back(absl::StrCat(right ? "  ok     " : "  WRONG  ", NameOf(event.kind), " of ",
+                                scenario.brands[brand].name, ": ", what));
+  return right;
 }
 
 }  // namespace
@@ -82,26 +109,11 @@ Verdict Judge(const Scenario& scenario, const std::vector<SeenSignal>& signals) 
   verdict.as_scripted = true;
   std::vector<bool> scripted(scenario.brands.size(), false);
   for (const ScenarioEvent& event : scenario.events) {
-    scripted[event.brand] = true;
-    const std::string& brand = scenario.brands[event.brand].name;
-    const BrandCourse course = CourseOf(scenario.brands[event.brand].id, signals);
-    const int64_t onset_ms = scenario.start_ms + event.onset_ms;
-    bool right = false;
-    std::string what;
-    if (event.kind == ScenarioEvent::Kind::kCrisis) {
-      right = course.confirmed_ms.has_value() && course.resolved_ms.has_value() && *course.provisional_ms >= onset_ms;
-      what = absl::StrCat("first signal ", After(course.provisional_ms, onset_ms), " after onset, confirmed ",
-                          After(course.confirmed_ms, onset_ms), ", highest level ", course.highest_level, ", resolved ",
-                          After(course.resolved_ms, onset_ms));
-    } else {
-      right = !course.confirmed_ms.has_value();
-      what = !right ? "called a crisis"
-                    : absl::StrCat("rightly not called a crisis", course.surges > 0 ? ", noticed as a surge" : "",
-                                   course.provisional_ms.has_value() ? ", on watch for a while" : "");
+    for (const size_t brand : event.brands) {
+      scripted[brand] = true;
+      const bool right = JudgeEvent(scenario, event, brand, signals, &verdict.lines);
+      verdict.as_scripted &= right;
     }
-    verdict.as_scripted &= right;
-    verdict.lines.push_back(
-        absl::StrCat(right ? "  ok     " : "  WRONG  ", NameOf(event.kind), " of ", brand, ": ", what));
   }
   size_t quiet = 0;
   size_t alarmed = 0;

@@ -1,25 +1,37 @@
-// Texts of synthetic posts, put together from phrases in three languages. All of our own writing.
+// Texts of synthetic posts: put together from phrases, or taken from labelled files where there are some.
 //
-// Immutable tables: thread-safe.
+// Immutable but for its growing list of labelled texts, so thread-safe once filled.
 #pragma once
 
-#include <cstdint>
+#include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "app/generate/labelled_texts.h"
+#include "app/generate/phrases.h"
 #include "app/generate/random.h"
+#include "app/generate/scenario.h"
 
 namespace tocsin {
 
-enum class Mood : uint8_t { kNegative = 0, kNeutral = 1, kPositive = 2 };
-enum class PostLanguage : uint8_t { kEnglish, kFrench, kItalian };
+class Texts {
+ public:
+  // `labelled` may be null; otherwise its texts are used wherever it has any of the language and mood.
+  explicit Texts(std::shared_ptr<const LabelledTexts> labelled);
 
-std::string_view LanguageTag(PostLanguage language);  // "en"
+  // Appends a text about `mention` (a name, handle or hashtag as it is to appear). Those from phrases are distinct for
+  // nearly every state of `random`.
+  void AppendBrandText(PostLanguage language, Mood mood, std::string_view mention, Random* random,
+                       std::string* out) const;
+  // Appends a text about nothing that anybody watches.
+  void AppendChatter(PostLanguage language, Random* random, std::string* out) const;
 
-// Appends a text about `mention` (a name, handle or hashtag as it is to appear). Distinct for nearly every call.
-void AppendBrandText(PostLanguage language, Mood mood, std::string_view mention, Random* random, std::string* out);
+ private:
+  const LanguagePhrases& Of(PostLanguage language) const { return phrases_[static_cast<size_t>(language)]; }
 
-// Appends a text about nothing that anybody watches.
-void AppendChatter(PostLanguage language, Random* random, std::string* out);
+  const std::array<LanguagePhrases, kPostLanguages> phrases_;
+  const std::shared_ptr<const LabelledTexts> labelled_;
+};
 
 }  // namespace tocsin
