@@ -90,7 +90,7 @@ void EventReader::ReadBrands() {
   std::vector<std::string> known;
   for (size_t i = 0; i < scenario_->brands.size(); ++i) {
     const ScenarioBrand& brand = scenario_->brands[i];
-    known.push_back(of_sector ? brand.sector : brand.id);
+    if (!of_sector || !brand.sector.empty()) known.push_back(of_sector ? brand.sector : brand.id);
     const bool is_meant = of_sector ? !sector.empty() && brand.sector == sector
                                     : (rank > 0 ? i + 1 == static_cast<size_t>(rank) : brand.id == id);
     if (is_meant) event_.brands.push_back(i);

@@ -56,19 +56,19 @@ TEST_P(NetworkPostsTest, AreReadAsTheyWereMeant) {
                              absl::StrContains(post.text, "@brx") || absl::StrContains(post.text, "#brx");
     EXPECT_TRUE(names_brand) << record.bytes << "\n" << post.text;
     EXPECT_FALSE(post.author_id.empty());
-    if (has_language) EXPECT_TRUE(LanguageFromTag(post.language).has_value()) << post.language;
+    EXPECT_TRUE(!has_language || LanguageFromTag(post.language).has_value()) << post.language;
     if (GetParam() == PostShape::kReview) {
       EXPECT_EQ(post.rating <= 2, record.post->mood == Mood::kNegative) << record.bytes;
       EXPECT_EQ(post.rating >= 4, record.post->mood == Mood::kPositive) << record.bytes;
     }
     if (record.post->root != 0 && post.kind == PostKind::kRepost) ++reposts;
-    if (record.post->root == 0) EXPECT_NE(post.kind, PostKind::kRepost);
+    EXPECT_FALSE(record.post->root == 0 && post.kind == PostKind::kRepost);
     handles += !post.handles.empty() && post.handles[0] == "brx" ? 1 : 0;
     hashtags += !post.hashtags.empty() && post.hashtags[0] == "brx" ? 1 : 0;
   }
   const bool is_twitter = GetParam() == PostShape::kTwitterV1 || GetParam() == PostShape::kTwitterV2;
   // Bluesky's reposts have no text, reviews are not reposted.
-  if (GetParam() != PostShape::kBluesky && GetParam() != PostShape::kReview) EXPECT_GT(reposts, 500);
+  EXPECT_GT(reposts, GetParam() == PostShape::kBluesky || GetParam() == PostShape::kReview ? -1 : 500);
   if (is_twitter || GetParam() == PostShape::kMastodon) {
     EXPECT_GT(handles, 1'000);
     EXPECT_GT(hashtags, 1'000);

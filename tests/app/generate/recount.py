@@ -139,13 +139,13 @@ def recount_stream(folder, truth, stream, labels, problems):
     lags = {}
     found = collections.Counter()
     partition_records = []
-    end_ms = instant_ms(truth["end"])
     names = {}
     for brand in truth["brands"]:
         names[brand["id"]] = re.compile(re.escape(brand["name"]) + "|[@#]" + re.escape(brand["id"]), re.IGNORECASE)
     for _, lines in lines_of(folder, stream, several):
         partition_records.append(len(lines))
         highest_ms = 0
+        times = []
         for line in lines:
             counts["bytes"] += len(line)
             post = read_post(stream["preset"], line)
@@ -169,7 +169,7 @@ def recount_stream(folder, truth, stream, labels, problems):
             seen[identifier] = line
             counts["posts"] += 1
             counts["reposts"] += 1 if is_repost else 0
-            counts["at the end"] += 1 if time_ms > end_ms - stream["disorder_ms"] - SLACK_MS else 0
+            times.append(time_ms)
             named = [brand for brand, pattern in names.items() if pattern.search(text)]
             if named != ([label["brand"]] if label["brand"] else []):
                 problems.append(f"{stream['name']}: {identifier} is about {label['brand']}, names {named}: {text}")
@@ -177,6 +177,7 @@ def recount_stream(folder, truth, stream, labels, problems):
                 problems.append(f"{stream['name']}: {identifier} at {time_ms}, not {label['time_ms']}")
             counts["posts_of_no_brand"] += 0 if named else 1
             found[label["brand"], label["mood"], label["event"]] += 1
+        counts["at the end"] += sum(1 for time_ms in times if time_ms > highest_ms - stream["disorder_ms"] - SLACK_MS)
     counts["late"] = sum(1 for lag in lags.values() if lag > stream["disorder_ms"] + SLACK_MS)
     # Of a late post of the last seconds the order of the file cannot tell.
     if not 0 <= stream["late"] - counts["late"] <= counts["at the end"]:
