@@ -81,7 +81,10 @@ bool PostParser::ReadPart(const Mapping::Part& part, JsonToken* token) {
   const std::optional<uint32_t> position = Locate(part);
   if (!position.has_value()) return false;
   *token = TokenAt(*position);
-  return (part.filters & kTextFilters) == 0 || token->type != JsonType::kString || Filter(part.filters, token);
+  if ((part.filters & kTextFilters) == 0 || token->type == JsonType::kNull) return true;
+  if (token->type == JsonType::kString) return Filter(part.filters, token);
+  *token = {.type = JsonType::kArray, .text = {}};  // what is filtered as text must be one
+  return true;
 }
 
 // REQUIRES: a string. False if a filter takes it for absent.

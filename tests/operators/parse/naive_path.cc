@@ -108,7 +108,12 @@ std::optional<Tree> ValueOf(const Tree& root, const FieldPointers& fields, const
   Resolve(root, fields, root, part.tokens, 0, &found);
   if (found.empty() || found.front()->type == Tree::Type::kNull) return std::nullopt;
   Tree value = *found.front();
-  if (value.type != Tree::Type::kString) return value;
+  if (value.type != Tree::Type::kString) {
+    for (const char* filter : {"not_deleted", "html", "entities"}) {
+      if (part.filters.contains(filter)) return Tree{.type = Tree::Type::kArray};
+    }
+    return value;
+  }
   if (part.filters.contains("not_deleted") && (value.text == "[deleted]" || value.text == "[removed]")) {
     return std::nullopt;
   }
