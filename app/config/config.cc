@@ -37,22 +37,27 @@ void AppendSource(const SourceConfig& source, std::string* text) {
 
 }  // namespace
 
-absl::StatusOr<Config> ParseConfig(std::string_view yaml, const std::string& path, const ConfigSources& sources) {
-  ConfigErrors errors(path);
+absl::Status ReadConfig(std::string_view yaml, const std::string& path, const ConfigSources& sources, Config* config) {
+  *config = Config();
+  config->path = path;
+  YamlErrors errors(yaml, path);
   const YAML::Node document = LoadYaml(yaml, &errors);
   if (!errors.empty()) return errors.ToStatus();
   if (!document.IsMap()) {
     errors.Add(YAML::Mark(), "a configuration is a mapping of keys to values; docs/CONFIG.md lists the keys");
     return errors.ToStatus();
   }
-  Config config;
-  config.path = path;
   GuardYaml(&errors, [&] {
     Interpolate(document, sources, &errors);
     ApplyOverrides(document, sources, &errors);
-    ReadSections(document, &config, &errors);
+    ReadSections(document, config, &errors);
   });
-  if (absl::Status status = errors.ToStatus(); !status.ok()) return status;
+  return errors.ToStatus();
+}
+
+absl::StatusOr<Config> ParseConfig(std::string_view yaml, const std::string& path, const ConfigSources& sources) {
+  Config config;
+  if (absl::Status status = ReadConfig(yaml, path, sources, &config); !status.ok()) return status;
   return config;
 }
 

@@ -117,6 +117,9 @@ absl::StatusOr<Config> LoadConfig(const std::string& path, const ConfigSources& 
 // The same of a text; `path` names it in errors and is what relative paths are relative to.
 absl::StatusOr<Config> ParseConfig(std::string_view yaml, const std::string& path, const ConfigSources& sources = {});
 
+// The same, with what could be read in `*config` even after errors: for who wants to check further files that it names.
+absl::Status ReadConfig(std::string_view yaml, const std::string& path, const ConfigSources& sources, Config* config);
+
 // Everything that changes what is counted or decided, in one fixed form: equal for configurations that mean the same,
 // whatever order, comments or units they were written in. Paths, hosts, secrets, thread counts and log settings are not
 // in it. The version that blocks carry is a hash of it.

@@ -19,7 +19,7 @@ constexpr int kMaxValues = 100'000;
 
 class Interpolation {
  public:
-  Interpolation(const ConfigSources& sources, ConfigErrors* errors) : sources_(sources), errors_(errors) {}
+  Interpolation(const ConfigSources& sources, YamlErrors* errors) : sources_(sources), errors_(errors) {}
 
   void Apply(YAML::Node node) {
     if (++values_ > kMaxValues) {
@@ -80,7 +80,7 @@ class Interpolation {
   }
 
   const ConfigSources& sources_;
-  ConfigErrors* const errors_;
+  YamlErrors* const errors_;
   int values_ = 0;
 };
 
@@ -105,11 +105,11 @@ YAML::Node Below(const YAML::Node& node, const std::string& step) {
 
 // Puts `text`, read as YAML, at the dotted `key` of the document.
 void Override(const YAML::Node& document, std::string_view key, const std::string& text, const std::string& where,
-              ConfigErrors* errors) {
+              YamlErrors* errors) {
   const std::vector<std::string> steps = Steps(key);
   YAML::Node value(text);
   if (steps.front() != "kafka") {
-    ConfigErrors form{where};
+    YamlErrors form(text, where);
     value.reset(LoadYaml(text, &form));
     if (!form.empty()) return errors->AddElsewhere(where, "the value is not YAML");
   }
@@ -144,11 +144,11 @@ void Override(const YAML::Node& document, std::string_view key, const std::strin
 
 }  // namespace
 
-void Interpolate(const YAML::Node& document, const ConfigSources& sources, ConfigErrors* errors) {
+void Interpolate(const YAML::Node& document, const ConfigSources& sources, YamlErrors* errors) {
   Interpolation(sources, errors).Apply(document);
 }
 
-void ApplyOverrides(YAML::Node document, const ConfigSources& sources, ConfigErrors* errors) {
+void ApplyOverrides(YAML::Node document, const ConfigSources& sources, YamlErrors* errors) {
   if (sources.environment) {
     for (const ConfigKey& key : ConfigKeys()) {
       if (absl::StrContains(key.name, "[]") || key.name == "kafka") continue;

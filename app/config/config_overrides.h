@@ -12,9 +12,9 @@
 namespace tocsin {
 
 // Replaces ${VAR} and ${VAR:default} in every value of the document; $${ stands for ${.
-void Interpolate(const YAML::Node& document, const ConfigSources& sources, ConfigErrors* errors);
+void Interpolate(const YAML::Node& document, const ConfigSources& sources, YamlErrors* errors);
 
 // Sets what the environment gives for the keys of ConfigKeys(), then the flags in their order.
-void ApplyOverrides(YAML::Node document, const ConfigSources& sources, ConfigErrors* errors);
+void ApplyOverrides(YAML::Node document, const ConfigSources& sources, YamlErrors* errors);
 
 }  // namespace tocsin

@@ -42,7 +42,7 @@ bool IsAddress(std::string_view address) {
 }
 
 // A list of texts, or one text.
-std::vector<std::string> Texts(const YAML::Node& node, std::string_view name, ConfigErrors* errors) {
+std::vector<std::string> Texts(const YAML::Node& node, std::string_view name, YamlErrors* errors) {
   std::vector<std::string> texts;
   if (!node.IsDefined() || node.IsNull()) return texts;
   if (node.IsScalar()) return {node.Scalar()};
@@ -62,7 +62,7 @@ std::vector<std::string> Texts(const YAML::Node& node, std::string_view name, Co
 
 class SectionReader {
  public:
-  SectionReader(const YAML::Node& document, Config* config, ConfigErrors* errors)
+  SectionReader(const YAML::Node& document, Config* config, YamlErrors* errors)
       : document_(document), root_(document, "", errors), config_(config), errors_(errors) {}
 
   void Read() {
@@ -107,7 +107,7 @@ class SectionReader {
   const YAML::Node document_;
   YamlMap root_;
   Config* const config_;
-  ConfigErrors* const errors_;
+  YamlErrors* const errors_;
   std::map<std::string, std::string> topic_uses_;
 };
 
@@ -445,7 +445,7 @@ void SectionReader::ReadLog() {
 
 }  // namespace
 
-void ReadSections(const YAML::Node& document, Config* config, ConfigErrors* errors) {
+void ReadSections(const YAML::Node& document, Config* config, YamlErrors* errors) {
   SectionReader(document, config, errors).Read();
 }
 

@@ -9,6 +9,6 @@
 namespace tocsin {
 
 // Fills `*config`, whose path is set; what is wrong is added to `*errors`. Keys that nobody reads are errors.
-void ReadSections(const YAML::Node& document, Config* config, ConfigErrors* errors);
+void ReadSections(const YAML::Node& document, Config* config, YamlErrors* errors);
 
 }  // namespace tocsin

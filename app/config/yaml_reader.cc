@@ -30,46 +30,7 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-void ConfigErrors::Add(const YAML::Node& node, std::string_view what) {
-  for (auto origin = origins_.rbegin(); origin != origins_.rend(); ++origin) {  // the newest counts
-    if (origin->first.is(node)) return AddElsewhere(origin->second, what);
-  }
-  Add(node.Mark(), what);
-}
-
-void ConfigErrors::SetOrigin(const YAML::Node& node, const std::string& where) {
-  // Only ever appended to: assigning one YAML::Node to another changes the document.
-  origins_.emplace_back(node, where);
-  if (node.IsMap()) {
-    for (const auto& entry : node) {
-      SetOrigin(entry.first, where);
-      SetOrigin(entry.second, where);
-    }
-  } else if (node.IsSequence()) {
-    for (const auto& element : node) SetOrigin(element, where);
-  }
-}
-
-void ConfigErrors::Add(const YAML::Mark& mark, std::string_view what) {
-  errors_.push_back(
-      {mark.line + 1, mark.column + 1, absl::StrCat(file_, ":", mark.line + 1, ":", mark.column + 1, ": ", what)});
-}
-
-void ConfigErrors::AddElsewhere(std::string_view where, std::string_view what) {
-  errors_.push_back({0, 0, absl::StrCat(where, ": ", what)});
-}
-
-absl::Status ConfigErrors::ToStatus() const {
-  if (errors_.empty()) return absl::OkStatus();
-  std::vector<Error> sorted = errors_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Error& a, const Error& b) {
-    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
-  });
-  return absl::InvalidArgumentError(
-      absl::StrJoin(sorted, "\n", [](std::string* out, const Error& error) { out->append(error.text); }));
-}
-
-YamlMap::YamlMap(const YAML::Node& node, std::string path, ConfigErrors* errors)
+YamlMap::YamlMap(const YAML::Node& node, std::string path, YamlErrors* errors)
     : node_(node), path_(std::move(path)), errors_(errors) {
   if (node_.IsDefined() && !node_.IsNull() && !node_.IsMap()) {
     errors_->Add(node_, absl::StrCat(path_.empty() ? "the document" : absl::StripSuffix(path_, "."),
@@ -194,7 +155,7 @@ void YamlMap::Finish() {
   }
 }
 
-void CheckDuplicateKeys(const YAML::Node& map, std::string_view path, ConfigErrors* errors) {
+void CheckDuplicateKeys(const YAML::Node& map, std::string_view path, YamlErrors* errors) {
   std::set<std::string> seen;
   for (const auto& entry : map) {
     if (!entry.first.IsScalar()) {
@@ -256,20 +217,6 @@ std::optional<int64_t> ParseBytesText(std::string_view text) {
   int64_t number = 0;
   if (!absl::SimpleAtoi(text, &number) || number < 0 || number > INT64_MAX / unit) return std::nullopt;
   return number * unit;
-}
-
-YAML::Node LoadYaml(std::string_view text, ConfigErrors* errors) {
-  YAML::Node document(YAML::NodeType::Undefined);
-  GuardYaml(errors, [&] { document.reset(YAML::Load(std::string(text))); });
-  return document;
-}
-
-void GuardYaml(ConfigErrors* errors, absl::FunctionRef<void()> read) {
-  try {
-    read();
-  } catch (const YAML::Exception& error) {
-    errors->Add(error.mark, absl::StrCat("this is not YAML: ", error.msg));
-  }
 }
 
 }  // namespace tocsin

@@ -1,7 +1,5 @@
-// Reads YAML with a place for every complaint: errors are gathered, not thrown, and name file, line and column, or the
-// flag or environment variable that a value came from.
-//
-// yaml-cpp throws on malformed text; that is caught in GuardYaml and nowhere else. Not thread-safe.
+// Reads the mappings of a configuration, every complaint with its place: file, line and column, or the flag or
+// environment variable that a value came from. Not thread-safe.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -11,48 +9,19 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
-#include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "engine/yaml/yaml_errors.h"
 
 namespace tocsin {
-
-class ConfigErrors {
- public:
-  explicit ConfigErrors(std::string file) : file_(std::move(file)) {}
-
-  // At the place of `node`, which is that of the file or what SetOrigin said of it.
-  void Add(const YAML::Node& node, std::string_view what);
-  void Add(const YAML::Mark& mark, std::string_view what);
-  // Of a flag or an environment variable.
-  void AddElsewhere(std::string_view where, std::string_view what);
-
-  // From now on complaints of `node` and of all below it name `where` instead of a line.
-  void SetOrigin(const YAML::Node& node, const std::string& where);
-
-  bool empty() const { return errors_.empty(); }
-  // InvalidArgument with all errors, a line each, in the order of their places; OK if there are none.
-  absl::Status ToStatus() const;
-
- private:
-  struct Error {
-    int line, column;
-    std::string text;
-  };
-  const std::string file_;
-  std::vector<std::pair<YAML::Node, std::string>> origins_;
-  std::vector<Error> errors_;
-};
 
 // The keys of one mapping, read by name; those that nobody has asked for are errors, with the nearest known one as
 // advice.
 class YamlMap {
  public:
   // `path` names the mapping in errors: "windows.". A node that is no mapping is an error; one that is absent is empty.
-  YamlMap(const YAML::Node& node, std::string path, ConfigErrors* errors);
+  YamlMap(const YAML::Node& node, std::string path, YamlErrors* errors);
 
   // The value of `key`, or an undefined node (never an invalid one, on which yaml-cpp throws).
   YAML::Node Take(std::string_view key);
@@ -78,7 +47,7 @@ class YamlMap {
 
   const YAML::Node node_;
   const std::string path_;
-  ConfigErrors* const errors_;
+  YamlErrors* const errors_;
   std::set<std::string, std::less<>> known_;
 };
 
@@ -95,11 +64,6 @@ std::string DurationText(absl::Duration duration);
 std::optional<int64_t> ParseBytesText(std::string_view text);
 
 // Whether a mapping has keys twice: errors naming `path` and the key.
-void CheckDuplicateKeys(const YAML::Node& map, std::string_view path, ConfigErrors* errors);
-
-// Loads a document; an error of its form is added to `*errors`, and the node is undefined.
-YAML::Node LoadYaml(std::string_view text, ConfigErrors* errors);
-// Runs `read`; what yaml-cpp throws meanwhile becomes an error.
-void GuardYaml(ConfigErrors* errors, absl::FunctionRef<void()> read);
+void CheckDuplicateKeys(const YAML::Node& map, std::string_view path, YamlErrors* errors);
 
 }  // namespace tocsin

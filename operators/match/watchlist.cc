@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "engine/base/hash.h"
+#include "engine/yaml/yaml_errors.h"
 #include "operators/match/matcher.h"
 #include "operators/match/query.h"
 #include "operators/match/watchlist_canonical.h"
@@ -76,15 +77,9 @@ class Watchlist::Reader {
   Reader(std::string_view yaml, std::string_view file) : yaml_(yaml), errors_(yaml, file) {}
 
   absl::StatusOr<std::shared_ptr<const Watchlist>> Read() {
-    YAML::Node root;
-    // The library's only way to report a syntax error; the place is in the exception.
-    try {
-      root = YAML::Load(std::string(yaml_));
-    } catch (const YAML::Exception& error) {
-      errors_.Add(error.mark, absl::StrCat("not YAML: ", error.msg), "correct the syntax here or just above");
-      return errors_.ToStatus();
-    }
-    ReadRoot(root);
+    const YAML::Node root = LoadYaml(yaml_, &errors_);
+    if (!errors_.empty()) return errors_.ToStatus();
+    GuardYaml(&errors_, [&] { ReadRoot(root); });
     if (!errors_.empty()) return errors_.ToStatus();
     std::shared_ptr<Watchlist> made(new Watchlist());
     made->brands_ = std::move(brands_);

@@ -64,7 +64,7 @@ TEST(YamlReaderTest, SurvivesRandomText) {
     std::string text;
     constexpr std::string_view kBytes = "ab: -[]{},\n\t\"'&*!|>#%@`?~$0";
     for (uint64_t size = random() % 40; size > 0; --size) text += kBytes[random() % kBytes.size()];
-    ConfigErrors errors("t.yaml");
+    YamlErrors errors(text, "t.yaml");
     const YAML::Node document = LoadYaml(text, &errors);
     GuardYaml(&errors, [&] {
       YamlMap map(document, "", &errors);
