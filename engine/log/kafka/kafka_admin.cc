@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "engine/log/kafka/kafka_error.h"
+#include "engine/log/kafka/kafka_request.h"
 
 namespace tocsin {
 namespace {
@@ -88,24 +89,9 @@ absl::StatusOr<int32_t> KafkaAdmin::PartitionCount(const std::string& topic) {
   return status;
 }
 
-absl::StatusOr<KafkaEvent> KafkaAdmin::Ask(
-    rd_kafka_admin_op_t operation, std::string_view what,
-    const std::function<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& send) {
-  std::array<char, 512> text{};
-  KafkaQueue queue(rd_kafka_queue_new(client_->get()));
-  KafkaAdminOptions options(rd_kafka_AdminOptions_new(client_->get(), operation));
-  const rd_kafka_resp_err_t error =
-      rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms(), text.data(), text.size());
-  absl::Status status = KafkaStatus(error, what, text.data());
-  if (!status.ok()) return status;
-  send(options.get(), queue.get());
-  KafkaEvent event(rd_kafka_queue_poll(queue.get(), timeout_ms() + 1000));
-  rd_kafka_poll(client_->get(), 0);
-  if (event == nullptr) return client_->Explain(absl::UnavailableError(absl::StrCat(what, ": no answer in time")));
-  status = KafkaStatus(rd_kafka_event_error(event.get()), what,
-                       rd_kafka_event_error(event.get()) == 0 ? "" : rd_kafka_event_error_string(event.get()));
-  if (!status.ok()) return client_->Explain(status);
-  return event;
+absl::StatusOr<KafkaEvent> KafkaAdmin::Ask(rd_kafka_admin_op_t operation, std::string_view what,
+                                           absl::FunctionRef<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)> send) {
+  return AskKafka(client_.get(), timeout_, operation, what, send);
 }
 
 absl::StatusOr<Offset> KafkaAdmin::ListOffset(const TopicPartition& partition, int64_t spec) {

@@ -1,11 +1,11 @@
 // What a Kafka cluster holds: topics, offsets, what groups have committed.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -39,7 +39,7 @@ class KafkaAdmin {
 
   // Sends a request of the admin API and waits for its result.
   absl::StatusOr<KafkaEvent> Ask(rd_kafka_admin_op_t operation, std::string_view what,
-                                 const std::function<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& send);
+                                 absl::FunctionRef<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)> send);
   absl::StatusOr<Offset> ListOffset(const TopicPartition& partition, int64_t spec);
   bool HasController(const std::string& topic);
   // OK with `*stable` false while an open transaction holds an offset back.

@@ -1,0 +1,32 @@
+#include "engine/log/kafka/kafka_request.h"
+
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "engine/log/kafka/kafka_error.h"
+
+namespace tocsin {
+
+absl::StatusOr<KafkaEvent> AskKafka(KafkaClient* client, absl::Duration timeout, rd_kafka_admin_op_t operation,
+                                    std::string_view what,
+                                    absl::FunctionRef<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)> send) {
+  constexpr int kGraceMs = 1000;
+  const int timeout_ms = static_cast<int>(absl::ToInt64Milliseconds(timeout));
+  std::array<char, 512> text{};
+  KafkaQueue queue(rd_kafka_queue_new(client->get()));
+  KafkaAdminOptions options(rd_kafka_AdminOptions_new(client->get(), operation));
+  const rd_kafka_resp_err_t error =
+      rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, text.data(), text.size());
+  absl::Status status = KafkaStatus(error, what, text.data());
+  if (!status.ok()) return status;
+  send(options.get(), queue.get());
+  KafkaEvent event(rd_kafka_queue_poll(queue.get(), timeout_ms + kGraceMs));
+  rd_kafka_poll(client->get(), 0);
+  if (event == nullptr) return client->Explain(absl::UnavailableError(absl::StrCat(what, ": no answer in time")));
+  status = KafkaStatus(rd_kafka_event_error(event.get()), what,
+                       rd_kafka_event_error(event.get()) == 0 ? "" : rd_kafka_event_error_string(event.get()));
+  if (!status.ok()) return client->Explain(status);
+  return event;
+}
+
+}  // namespace tocsin

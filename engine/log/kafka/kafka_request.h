@@ -1,0 +1,19 @@
+// One request of Kafka's admin API and its answer. Used by the classes of this folder only.
+#pragma once
+
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "engine/log/kafka/kafka_client.h"
+#include "engine/log/kafka/kafka_handles.h"
+
+namespace tocsin {
+
+// Calls `send` and waits for the result, at most `timeout`. `what` begins the message of an error.
+absl::StatusOr<KafkaEvent> AskKafka(KafkaClient* client, absl::Duration timeout, rd_kafka_admin_op_t operation,
+                                    std::string_view what,
+                                    absl::FunctionRef<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)> send);
+
+}  // namespace tocsin
