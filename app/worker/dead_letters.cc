@@ -20,7 +20,8 @@ std::string Sha256Hex(std::string_view bytes) {
 
 }  // namespace
 
-void DeadLetters::Add(const TopicPartition& source, const Record& record, DropReason reason, absl::Time now) {
+void DeadLetters::Add(const TopicPartition& source, const Record& record, DropReason reason, std::string_view field,
+                      absl::Time now) {
   if (now - second_ >= absl::Seconds(1)) {
     second_ = now;
     in_second_ = 0;
@@ -32,6 +33,7 @@ void DeadLetters::Add(const TopicPartition& source, const Record& record, DropRe
   letter.offset = absl::StrCat(record.offset);
   letter.length = absl::StrCat(record.value.size());
   letter.reason = DropReasonName(reason);
+  letter.field = field;
   letter.has_value = record.has_value;
   letter.reference_only = ++in_second_ > per_second_;
   if (letter.reference_only) {
@@ -51,6 +53,7 @@ absl::Status DeadLetters::WriteTo(Writer* writer, std::string_view topic) const 
                     {"partition", letter.partition},
                     {"offset", letter.offset},
                     {"length", letter.length}});
+    if (!letter.field.empty()) headers.push_back({"field", letter.field});
     if (!letter.sha256.empty()) headers.push_back({"sha256", letter.sha256});
     if (letter.reference_only) headers.push_back({"reference_only", "true"});
     OutputRecord record;

@@ -22,7 +22,9 @@ class DeadLetters {
  public:
   explicit DeadLetters(int64_t per_second) : per_second_(per_second) {}
 
-  void Add(const TopicPartition& source, const Record& record, DropReason reason, absl::Time now);
+  // `field`: of the post, that the reason is about; empty if it is about none.
+  void Add(const TopicPartition& source, const Record& record, DropReason reason, std::string_view field,
+           absl::Time now);
 
   // Writes all to `topic`, keyed by "topic/partition" of the source.
   absl::Status WriteTo(Writer* writer, std::string_view topic) const;
@@ -35,6 +37,7 @@ class DeadLetters {
   struct Letter {
     std::string key, value, offset, partition, length, sha256;
     std::string_view reason;
+    std::string field;
     std::string topic;
     bool has_value = true;
     bool reference_only = false;

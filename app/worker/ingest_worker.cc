@@ -227,7 +227,7 @@ void IngestWorker::ProcessRecord(Slot& slot, int32_t source, const Record& recor
       break;
     case IngestChain::Outcome::kDead:
       ++slot.dead;
-      dead_letters_.Add(slot.partition, record, result.reason, clock_->Now());
+      dead_letters_.Add(slot.partition, record, result.reason, parsers_[slot.source]->culprit(), clock_->Now());
       ++dead_by_reason_[static_cast<size_t>(result.reason)];
       break;
   }
