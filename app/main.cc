@@ -21,6 +21,8 @@ int main(int argc, char** argv) {
   tocsin::AddCheckCommand(&app, &chosen);
   tocsin::AddReplayCommand(&app, &chosen);
   tocsin::AddGenerateCommand(&app, &chosen);
+  tocsin::AddWatchCommand(&app, &chosen);
+  tocsin::AddHealthCommand(&app, &chosen);
   tocsin::AddTrainCommand(&app, &chosen);
   try {
     app.parse(argc, argv);

@@ -21,9 +21,11 @@ struct ChosenCommand {
 void AddCheckCommand(CLI::App* app, ChosenCommand* chosen);
 void AddDemoCommand(CLI::App* app, ChosenCommand* chosen);
 void AddGenerateCommand(CLI::App* app, ChosenCommand* chosen);
+void AddHealthCommand(CLI::App* app, ChosenCommand* chosen);
 void AddReplayCommand(CLI::App* app, ChosenCommand* chosen);
 void AddRunCommand(CLI::App* app, ChosenCommand* chosen);
 void AddTrainCommand(CLI::App* app, ChosenCommand* chosen);
+void AddWatchCommand(CLI::App* app, ChosenCommand* chosen);
 
 // Adds an option that takes a duration ("90s", "5m", "1h30m").
 CLI::Option* AddDurationOption(CLI::App* command, const char* name, absl::Duration* value, const char* help);

@@ -25,7 +25,7 @@ void AddConfigOptions(CLI::App* command, ConfigArguments* arguments) {
   command->add_option("--set", arguments->set, "Overrides a key: --set windows.slide=10s")->type_name("KEY=VALUE");
 }
 
-absl::StatusOr<std::shared_ptr<const PipelineSettings>> LoadSettings(const ConfigArguments& arguments) {
+ConfigSources SourcesOf(const ConfigArguments& arguments) {
   ConfigSources sources;
   sources.set = arguments.set;
   sources.environment = [](std::string_view name) -> std::optional<std::string> {
@@ -33,7 +33,24 @@ absl::StatusOr<std::shared_ptr<const PipelineSettings>> LoadSettings(const Confi
     if (value == nullptr) return std::nullopt;
     return std::string(value);
   };
-  absl::StatusOr<Config> config = LoadConfig(arguments.path, sources);
+  return sources;
+}
+
+std::pair<std::string, std::string> TopicAndPath(const std::string& input, const Config& config) {
+  const size_t equals = input.find('=');
+  if (equals != std::string::npos) {
+    const std::string topic = input.substr(0, equals);
+    for (const SourceConfig& source : config.sources) {
+      for (const std::string& known : source.topics) {
+        if (known == topic) return {topic, input.substr(equals + 1)};
+      }
+    }
+  }
+  return {config.sources.front().topics.front(), input};
+}
+
+absl::StatusOr<std::shared_ptr<const PipelineSettings>> LoadSettings(const ConfigArguments& arguments) {
+  absl::StatusOr<Config> config = LoadConfig(arguments.path, SourcesOf(arguments));
   if (!config.ok()) return config.status();
   InitLogging(config->log.json ? LogFormat::kJson : LogFormat::kText, LevelOf(config->log.level));
   return MakeSettings(*std::move(config));

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,6 +18,12 @@ struct ConfigArguments {
 };
 
 void AddConfigOptions(CLI::App* command, ConfigArguments* arguments);
+
+// The flags, and the process's environment.
+ConfigSources SourcesOf(const ConfigArguments& arguments);
+
+// "TOPIC=FILE", or a file of the first source's first topic.
+std::pair<std::string, std::string> TopicAndPath(const std::string& input, const Config& config);
 
 // Loads configuration, watchlist and model, and sets up the logs. With the process's environment.
 absl::StatusOr<std::shared_ptr<const PipelineSettings>> LoadSettings(const ConfigArguments& arguments);

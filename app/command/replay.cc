@@ -23,20 +23,6 @@ struct ReplayArguments {
   bool quiet = false;
 };
 
-// "TOPIC=FILE", or a file of the first source's first topic.
-std::pair<std::string, std::string> TopicAndPath(const std::string& input, const Config& config) {
-  const size_t equals = input.find('=');
-  if (equals != std::string::npos) {
-    const std::string topic = input.substr(0, equals);
-    for (const SourceConfig& source : config.sources) {
-      for (const std::string& known : source.topics) {
-        if (known == topic) return {topic, input.substr(equals + 1)};
-      }
-    }
-  }
-  return {config.sources.front().topics.front(), input};
-}
-
 std::string Seconds(double seconds) {
   const auto whole = static_cast<long long>(seconds);
   char text[32];

@@ -1,0 +1,78 @@
+#include "app/check/file_check.h"
+
+#include <map>
+#include <optional>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "app/files/read_file.h"
+#include "app/pipeline/kafka_logs.h"
+#include "engine/yaml/yaml_errors.h"
+
+namespace tocsin {
+namespace {
+
+// A file that another one names under `key`.
+std::optional<std::string> ReadNamed(const std::string& path, const std::string& of, std::string_view key,
+                                     std::vector<std::string>* errors) {
+  std::optional<std::string> text = ReadWholeFile(path);
+  if (!text.has_value()) {
+    errors->push_back(
+        absl::StrCat(of, ": can't read the file that ", key, " names; correct the path or the rights; file=", path));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> FindFileErrors(const std::string& path, const ConfigSources& sources, Config* config) {
+  std::vector<std::string> errors;
+  const auto add = [&errors](const absl::Status& status, std::string_view where) {
+    if (!status.ok()) errors.push_back(absl::StrCat(where, TextWithExcerpts(status)));
+  };
+  const std::optional<std::string> text = ReadWholeFile(path);
+  if (!text.has_value())
+    return {absl::StrCat("can't read the configuration; correct the path or the rights; file=", path)};
+  add(ReadConfig(*text, path, sources, config), "");
+  if (!config->watchlist.empty()) {
+    const std::optional<std::string> yaml = ReadNamed(config->watchlist, path, "watchlist", &errors);
+    if (yaml.has_value()) add(Watchlist::Parse(*yaml, config->watchlist).status(), "");
+  }
+  if (config->sentiment.model != "default") {
+    add(SentimentModel::Load(config->sentiment.model).status(), absl::StrCat(path, ": sentiment.model: "));
+  }
+  if (!config->privacy.key_file.empty()) (void)ReadNamed(config->privacy.key_file, path, "privacy.key_file", &errors);
+  // librdkafka knows which of its properties there are, and what they take; nothing is contacted.
+  if (!config->kafka.empty()) add(KafkaLogs(*config)("check").status(), absl::StrCat(path, ": kafka: "));
+  return errors;
+}
+
+CheckReport FindDoubtful(const PipelineSettings& settings) {
+  CheckReport report;
+  const Config& config = *settings.config;
+  const bool has_broker = std::any_of(config.kafka.begin(), config.kafka.end(), [](const auto& property) {
+    return property.first == "bootstrap.servers" || property.first == "metadata.broker.list";
+  });
+  if (!has_broker) report.Warn("kafka.bootstrap.servers is not set; `tocsin run` needs it, `tocsin replay` does not");
+  const Watchlist& watchlist = *settings.watchlist;
+  std::set<std::string> used;
+  std::map<std::string, std::string> brand_of_query;
+  for (uint32_t i = 0; i < watchlist.brands().size(); ++i) {
+    const Brand& brand = watchlist.brands()[i];
+    used.insert(brand.route);
+    const auto [at, is_new] = brand_of_query.emplace(watchlist.CanonicalQuery(i), brand.id);
+    if (!is_new) {
+      report.Warn(absl::StrCat("brands ", at->second, " and ", brand.id,
+                               " have the same query; every mention counts for both: correct one, or remove it"));
+    }
+  }
+  for (const auto& [name, route] : watchlist.routes()) {
+    if (used.contains(name)) continue;
+    const bool is_next = std::any_of(watchlist.routes().begin(), watchlist.routes().end(),
+                                     [&name](const auto& other) { return other.second.next == name; });
+    if (!is_next) report.Warn(absl::StrCat("route ", name, " is used by no brand; name it in one, or remove it"));
+  }
+  return report;
+}
+
+}  // namespace tocsin
