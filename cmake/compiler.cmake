@@ -44,8 +44,13 @@ if(TOCSIN_SANITIZE STREQUAL "address")
 elseif(TOCSIN_SANITIZE STREQUAL "thread")
   # GCC warns about std::atomic_thread_fence in library headers; the fences are Abseil's and are annotated there.
   set(sanitizer_flags -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan)
+elseif(TOCSIN_SANITIZE STREQUAL "fuzzer")
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "TOCSIN_SANITIZE=fuzzer needs Clang, which brings libFuzzer: cmake --preset fuzz")
+  endif()
+  set(sanitizer_flags -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 elseif(NOT "${TOCSIN_SANITIZE}" STREQUAL "")
-  message(FATAL_ERROR "TOCSIN_SANITIZE is '${TOCSIN_SANITIZE}': must be empty, address or thread")
+  message(FATAL_ERROR "TOCSIN_SANITIZE is '${TOCSIN_SANITIZE}': must be empty, address, thread or fuzzer")
 endif()
 # Set for every test; harmless for the sanitizer that is not built in.
 set(TOCSIN_TEST_ENVIRONMENT

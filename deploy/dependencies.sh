@@ -48,7 +48,7 @@ read_installed() {
   installed_version=()
   while read -r name status version; do
     [ "$status" != installed ] || installed_version[${name%%:*}]=$version
-  done < <(dpkg-query -W -f='${Package} ${db:Status-Status} ${Version}\n' librdkafka-dev clang-format-14 \
+  done < <(dpkg-query -W -f='${Package} ${db:Status-Status} ${Version}\n' librdkafka-dev clang-format-14 libclang-rt-14-dev \
     "${packages[@]}" "${test_packages[@]}" 2>/dev/null)
 }
 installed() { [ -n "${installed_version[$1]:-}" ]; }
@@ -248,6 +248,8 @@ if [ "$with_tests" = 1 ]; then
   fi
   # The format is checked with version 14 only: others lay out the same code differently.
   if installed clang-format-14 || [ -n "$(available_version clang-format-14)" ]; then test_packages+=(clang-format-14 clang-tidy-14); fi
+  # libFuzzer comes with Clang only: without it the fuzz targets are not built.
+  if installed libclang-rt-14-dev || [ -n "$(available_version libclang-rt-14-dev)" ]; then test_packages+=(clang-14 libclang-rt-14-dev); fi
   packages+=("${test_packages[@]}")
 fi
 read_installed

@@ -2,7 +2,8 @@
 # Runs the tests and ends with the line "N passed, N failed, N skipped" (exit code 1 if any failed).
 #
 #   tests/run.sh          the dev preset with every test but those labelled `long`; ASan+UBSan and TSan over the labels
-#                         unit, pipeline and simulation; clang-format over all files; clang-tidy over changed files
+#                         unit, pipeline and simulation; a short run of the fuzz targets; clang-format over all files;
+#                         clang-tidy over changed files
 #   tests/run.sh --long   everything: the long tests, every label under the sanitizers, the release preset, clang-tidy
 #                         over all files
 #
@@ -14,7 +15,7 @@ long=0
 for argument in "$@"; do
   case "$argument" in
     --long) long=1 ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "run.sh: unknown argument '$argument'; see --help" >&2; exit 2 ;;
   esac
 done
@@ -75,6 +76,12 @@ else
   build_and_test dev -- -LE '^long$'
   build_and_test asan tests_unit tests_pipeline tests_simulation -- -L '^(unit|pipeline|simulation)$' -LE '^(long|kafka)$'
   build_and_test tsan tests_unit tests_pipeline tests_simulation -- -L '^(unit|pipeline|simulation)$' -LE '^(long|kafka)$'
+fi
+
+if command -v clang++-14 >/dev/null && ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1; then
+  build_and_test fuzz tests_fuzz -- -L '^fuzz$'
+else
+  record skipped "fuzz: Clang 14 with libFuzzer is not here (deploy/dependencies.sh --tests)"
 fi
 
 say "clang-format"

@@ -226,7 +226,7 @@ std::string RandomRecords::Quoted(std::string_view text) {
     const std::string_view character = text.substr(at, size);
     at += size;
     if (size == 1 && Chance(escapes_percent)) {
-      out += absl::StrFormat(Chance(50) ? "\\u%04x" : "\\u%04X", static_cast<unsigned>(lead));
+      out += Chance(50) ? absl::StrFormat("\\u%04x", lead) : absl::StrFormat("\\u%04X", lead);
     } else {
       const std::vector<std::string> spellings = SpellingsOf(character);
       out += Chance(escapes_percent) ? spellings[Below(spellings.size())] : spellings.front();

@@ -1,0 +1,48 @@
+// Watchlists, and a post through each that is accepted.
+#include "absl/log/check.h"
+#include "operators/match/matcher.h"
+#include "operators/match/watchlist.h"
+#include "tests/fuzz/fuzz_target.h"
+
+namespace tocsin {
+
+std::vector<std::string> FuzzSeeds() {
+  return {R"yaml(brands:
+  - id: united
+    name: United Airlines
+    query: '"united airlines" OR @united OR #united OR (united NEAR/5 (flight OR plane))'
+    official_accounts: [united, "@UnitedHelp"]
+    sector: airlines
+    time_zone: America/Chicago
+    route: oncall
+  - {id: apple, name: Apple, query: "{Apple} AND NOT (pie OR author:\"x\")", kind: brand}
+routes:
+  oncall: {owner: "comms", channel: "#crisis", playbook_url: "https://example.com/p", escalate_after: 30m, language: fr}
+)yaml",
+          "brands:\n  - id: a\n    name: |\n      two\n      lines\n    query: >-\n      \"l'Or\xC3\xA9\x61l\"\n      "
+          "OR #loreal\n",
+          "brands: [{id: A b, name: , query: '(x', kind: z, route: none}, {id: a, name: n, query: \"\\\"x y\"}]\n",
+          "brands: &b\n  - &x {id: a, name: n, query: lang:en}\n  - *x\nroutes: *b\n"};
+}
+
+void FuzzOne(std::string_view input) {
+  const absl::StatusOr<std::shared_ptr<const Watchlist>> watchlist = Watchlist::Parse(input, "watchlist.yaml");
+  if (!watchlist.ok()) {
+    CHECK(absl::IsInvalidArgument(watchlist.status()) && !watchlist.status().message().empty());
+    return;
+  }
+  CHECK(!(*watchlist)->brands().empty());
+  static auto* const scratch = new MatchScratch();
+  std::vector<BrandMatch> matches;
+  Post post;
+  post.id = "1";
+  post.text = (*watchlist)->brands().front().query;
+  post.author_handle = "united";
+  (*watchlist)->Match(post, scratch, &matches);
+  for (const BrandMatch& match : matches) CHECK_LT(match.brand, (*watchlist)->brands().size());
+  for (uint32_t brand = 0; brand < (*watchlist)->brands().size(); ++brand) {
+    CHECK(!(*watchlist)->CanonicalQuery(brand).empty());
+  }
+}
+
+}  // namespace tocsin
