@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "app/config/yaml_reader.h"
 #include "app/pipeline/kafka_logs.h"
 #include "engine/log/kafka/kafka_config.h"
@@ -22,6 +23,7 @@ constexpr absl::Duration kAdvisedRetention = absl::Hours(24);
 // Blocks and snapshots come in records of up to 900 KB; headers and batches come on top.
 constexpr int64_t kLeastMessageBytes = int64_t{1} << 20;
 constexpr absl::Duration kWait = absl::Seconds(10);
+constexpr absl::Duration kPause = absl::Milliseconds(200);
 
 std::optional<int64_t> Number(const std::map<std::string, std::string>& config, const std::string& key) {
   const auto found = config.find(key);
@@ -69,13 +71,13 @@ class BrokerCheck {
     report_.Ok(absl::StrCat("cluster ", cluster_.id, ": ", cluster_.brokers.size(), " brokers (",
                             absl::StrJoin(cluster_.brokers, ", "), "), controller ", cluster_.controller));
     if (cluster_.features.empty()) return;
-    for (const std::string_view needed : {"IdempotentProducer", "MsgVer2"}) {
-      if (!absl::StrContains(cluster_.features, needed)) {
-        return report_.Error(absl::StrCat("the brokers lack ", needed,
-                                          "; Tocsin needs Kafka 2.5 or newer; features=", cluster_.features));
-      }
+    const std::string features = absl::StrJoin(cluster_.features, ", ");
+    for (const char* needed : {"IdempotentProducer", "MsgVer2"}) {
+      if (std::find(cluster_.features.begin(), cluster_.features.end(), needed) != cluster_.features.end()) continue;
+      return report_.Error(
+          absl::StrCat("the brokers lack ", needed, "; Tocsin needs Kafka 2.5 or newer; features: ", features));
     }
-    report_.Ok(absl::StrCat("protocol features: ", cluster_.features));
+    report_.Ok(absl::StrCat("protocol features: ", features));
   }
 
   void CheckBrokerConfig() {
@@ -257,7 +259,12 @@ class BrokerCheck {
   }
 
   void CheckGroup(const std::string& group) {
-    const absl::StatusOr<KafkaRights> rights = inspector_->Group(group);
+    absl::StatusOr<KafkaRights> rights = inspector_->Group(group);
+    // A cluster that no group has used yet makes the topic of their offsets first.
+    for (absl::Time end = absl::Now() + kWait; absl::IsUnavailable(rights.status()) && absl::Now() < end;) {
+      absl::SleepFor(kPause);
+      rights = inspector_->Group(group);
+    }
     if (!rights.ok()) {
       return report_.Error(absl::StrCat(rights.status().message(), "; grant READ on the group ", group));
     }

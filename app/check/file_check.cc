@@ -66,7 +66,8 @@ CheckReport FindDoubtful(const PipelineSettings& settings) {
                                " have the same query; every mention counts for both: correct one, or remove it"));
     }
   }
-  for (const auto& [name, route] : watchlist.routes()) {
+  for (const auto& entry : watchlist.routes()) {
+    const std::string& name = entry.first;
     if (used.contains(name)) continue;
     const bool is_next = std::any_of(watchlist.routes().begin(), watchlist.routes().end(),
                                      [&name](const auto& other) { return other.second.next == name; });

@@ -56,7 +56,8 @@ int RunCheck(const CheckArguments& arguments) {
   const std::vector<std::string> errors = FindFileErrors(arguments.config.path, SourcesOf(arguments.config), &config);
   for (const std::string& error : errors) std::fprintf(stderr, "%s\n", error.c_str());
   if (!errors.empty()) {
-    std::fprintf(stderr, "tocsin check: %lld errors\n", static_cast<long long>(CountErrors(errors)));
+    const int64_t count = CountErrors(errors);
+    std::fprintf(stderr, "tocsin check: %lld error%s\n", static_cast<long long>(count), count == 1 ? "" : "s");
     return kExitUsage;
   }
   absl::StatusOr<std::shared_ptr<const PipelineSettings>> settings = LoadSettings(arguments.config);

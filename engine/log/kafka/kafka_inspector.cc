@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,9 @@
 
 namespace tocsin {
 namespace {
+
+// librdkafka tells what it found out about the brokers' protocol in its log only, a line for each feature.
+constexpr std::string_view kEnabling = "Enabling feature ";
 
 using KafkaTopicNames = std::unique_ptr<rd_kafka_TopicCollection_t, KafkaDeleter<rd_kafka_TopicCollection_destroy>>;
 using KafkaConfigResource = std::unique_ptr<rd_kafka_ConfigResource_t, KafkaDeleter<rd_kafka_ConfigResource_destroy>>;
@@ -95,22 +99,18 @@ std::string_view KafkaRightName(KafkaRight right) {
 
 struct KafkaInspector::Overheard {
   absl::Mutex mu;
-  std::string features ABSL_GUARDED_BY(mu);
+  std::set<std::string> features ABSL_GUARDED_BY(mu);
 };
 
 absl::StatusOr<std::unique_ptr<KafkaInspector>> KafkaInspector::Create(const KafkaOptions& options) {
-  // librdkafka tells what it found out about the brokers' protocol in its log only.
-  constexpr std::string_view kFeatures = "protocol features";
   std::unique_ptr<KafkaInspector> inspector(new KafkaInspector(options.open_timeout));
   inspector->overheard_ = std::make_shared<Overheard>();
   KafkaOptions own = options;
   own.properties.emplace_back("debug", "feature");
   own.log = [overheard = inspector->overheard_, log = options.log](KafkaLogLevel level, std::string_view text) {
-    const size_t found = text.find(kFeatures);
-    const size_t to = found == std::string_view::npos ? found : text.find(" to ", found);
-    if (to != std::string_view::npos) {
+    if (const size_t found = text.find(kEnabling); found != std::string_view::npos) {
       absl::MutexLock lock(&overheard->mu);
-      overheard->features = std::string(text.substr(to + 4));
+      overheard->features.emplace(text.substr(found + kEnabling.size()));
     }
     if (log && level != KafkaLogLevel::kDebug) log(level, text);
   };
@@ -145,7 +145,7 @@ absl::StatusOr<KafkaClusterInfo> KafkaInspector::Cluster() {
   const rd_kafka_AclOperation_t* operations = rd_kafka_DescribeCluster_result_authorized_operations(result, &count);
   info.rights = RightsOf(operations, count);
   absl::MutexLock lock(&overheard_->mu);
-  info.features = overheard_->features;
+  info.features.assign(overheard_->features.begin(), overheard_->features.end());
   return info;
 }
 

@@ -37,7 +37,7 @@ struct KafkaClusterInfo {
   int32_t controller = -1;
   std::vector<std::string> brokers;  // "id host:port"
   KafkaRights rights;
-  std::string features;  // of the protocol, as librdkafka found them; empty if it did not say
+  std::vector<std::string> features;  // of the protocol, as librdkafka found them; empty if it did not say
 };
 
 struct KafkaTopicInfo {

@@ -57,13 +57,13 @@ BAD_CONFIGS = [
     ("on_gap: ignore", "3:9", "must be one of continue, stop"),
     ("deployment: prod/eu", "3:13", "letters, digits, '.', '_' and '-' only"),
     ("deployment: a\ndeployment: b", "4:1", "key given twice: deployment"),
-    ("deployment: ${NOWHERE_SET}", "3:13", "environment variable NOWHERE_SET is not set; set it, or write"),
-    ("deployment: \"${OPEN\"", "3:13", "${ without its }"),
+    ("sentiment:\n  calibration: ${NOWHERE_SET}", "4:16", "environment variable NOWHERE_SET is not set; set it, or write"),
+    ("sentiment: {calibration: \"${OPEN\"}", "3:26", "${ without its }"),
     ("kafka: localhost:9092", "3:8", "must be a mapping of librdkafka's properties"),
     ("limits: {queue_bytes: 1KB}", "3:23", "from 1048576 to"),
     ("log: {level: info", "3:1", "this is not YAML: end of map flow not found; correct the syntax"),
-    ("log:\n\tlevel: info", "4:1", "this is not YAML"),
-    ("log: 'info", "3:6", "this is not YAML"),
+    ("log:\n\tlevel: info", "4:7", "this is not YAML"),
+    ("log: 'info", "3:11", "this is not YAML"),
 ]
 
 # Sources in the place of CONFIG's, on line 1.
@@ -81,8 +81,8 @@ BAD_SOURCES = [
 
 # Whole watchlists -> place, part of what is said.
 BAD_WATCHLISTS = [
-    ("brand:\n  - id: a\n", "1:1", "unknown key 'brand' in a watchlist; known are brands, routes"),
-    ("brands:\n", "1:8", "'brands' is not a list of brands; start each brand with"),
+    ("brandz: []\n" + WATCHLIST, "1:1", "unknown key 'brandz' in a watchlist; known are brands, routes"),
+    ("brands:\n", "2:1", "'brands' is not a list of brands; start each brand with"),
     ("brands: []\n", "1:9", "'brands' is not a list of brands"),
     ("- id: a\n", "1:1", "a watchlist is not a mapping"),
     ("brands:\n  - name: Acme\n    query: acme\n", "2:5", "a brand without 'id'; write a short name"),
@@ -139,7 +139,7 @@ class BadFiles(Folder):
     def expect_only(self, result, file, text, place, what):
         self.assertEqual(result.returncode, 2, result)
         lines = result.stderr.splitlines()
-        self.assertEqual(lines[-1], "tocsin check: 1 errors", result.stderr)
+        self.assertEqual(lines[-1], "tocsin check: 1 error", result.stderr)
         self.assertTrue(lines[0].startswith(f"{file}:{place}: "), f"{place}: {result.stderr}")
         self.assertIn(what, lines[0])
         line, column = map(int, place.split(":"))

@@ -92,7 +92,8 @@ constexpr Case kCases[] = {
     {"deployment: \"a${}\"", "3:13: ${} names no environment variable"},
     {"[a, b]: c", "3:1: the document has a key that is no plain text"},
     {"log: {level: info", "3:1: this is not YAML: end of map flow not found; correct the syntax here or just above"},
-    {"\tlog: x", "3:1: this is not YAML: illegal tab when looking for indentation; correct the syntax here or just above"},
+    {"\tlog: x",
+     "3:1: this is not YAML: illegal tab when looking for indentation; correct the syntax here or just above"},
 };
 INSTANTIATE_TEST_SUITE_P(Documents, ConfigErrorTest, testing::ValuesIn(kCases));
 
