@@ -73,9 +73,11 @@ class Trial {
       }
       mentioned = true;
       ++brand.mentions;
-      if (match.ambiguous) ++brand.ambiguous;
+      if (match.ambiguity > 0) ++brand.ambiguous;
+      for (size_t bit = 0; bit < kMatchReasonBits; ++bit) brand.by_reason[bit] += match.reasons >> bit & 1;
       if (brand.examples.size() >= examples_max_) continue;
       std::string example = Example(post.text);
+      if (match.ambiguity > 0) absl::StrAppend(&example, " [ambiguous: ", match.ambiguity, " %]");
       if (std::find(brand.examples.begin(), brand.examples.end(), example) == brand.examples.end()) {
         brand.examples.push_back(std::move(example));
       }
@@ -147,6 +149,10 @@ std::string RenderTriedFile(const TriedFile& tried, const Watchlist& watchlist) 
     absl::StrAppend(&out, watchlist.brands()[i].id, ": ", brand.mentions, " mentions",
                     absl::StrFormat(" (%.2f %%)", share * 100), ", ", brand.ambiguous, " ambiguous, ", brand.official,
                     " official posts\n");
+    for (size_t bit = 0; bit < kMatchReasonBits; ++bit) {
+      if (brand.by_reason[bit] == 0) continue;
+      absl::StrAppend(&out, "    by ", kMatchReasonNames[bit], ": ", brand.by_reason[bit], "\n");
+    }
     for (const std::string& example : brand.examples) absl::StrAppend(&out, "    ", example, "\n");
   }
   if (!everywhere.empty()) {

@@ -9,15 +9,17 @@
 #include "absl/status/statusor.h"
 #include "app/pipeline/settings.h"
 #include "app/worker/worker_metrics.h"
+#include "operators/mention/mention.h"
 #include "operators/parse/post.h"
 
 namespace tocsin {
 
 struct TriedBrand {
   int64_t mentions = 0;
-  int64_t official = 0;               // posts by its own accounts
-  int64_t ambiguous = 0;              // of the mentions: by a name that is also a word
-  std::vector<std::string> examples;  // texts, on one line, cut; the first ones that differ
+  int64_t official = 0;   // posts by its own accounts
+  int64_t ambiguous = 0;  // of the mentions: by names that are also words, and little tells what is meant
+  std::array<int64_t, kMatchReasonBits> by_reason{};  // mentions by the kinds of terms that held; one may have several
+  std::vector<std::string> examples;                  // texts, on one line, cut; the first ones that differ
 };
 
 struct TriedFile {

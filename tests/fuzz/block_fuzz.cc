@@ -30,7 +30,7 @@ bool SameRow(const Block& left, const Block& right, size_t row) {
                     a.post_hash == b.post_hash && a.author_hash == b.author_hash && a.text_hash == b.text_hash &&
                     a.root_hash == b.root_hash && a.sentiment == b.sentiment && a.kind == b.kind &&
                     a.network == b.network && a.flags == b.flags && a.language == b.language && a.reach == b.reach &&
-                    a.terms == b.terms && a.source == b.source && a.offset == b.offset &&
+                    a.terms == b.terms && a.reasons == b.reasons && a.source == b.source && a.offset == b.offset &&
                     (a.sample < 0) == (b.sample < 0);
   if (!same || a.sample < 0) return same;
   const Sample& x = left.samples[static_cast<size_t>(a.sample)];

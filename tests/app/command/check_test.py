@@ -92,7 +92,7 @@ BAD_WATCHLISTS = [
     (WATCHLIST + "    querry: x\n", "5:5", "unknown key 'querry' in a brand; known are"),
     (WATCHLIST + "  - id: acme\n    name: B\n    query: b\n", "5:9", "id 'acme' is that of line 2 too; make ids unique"),
     (WATCHLIST + "    route: nobody\n", "5:12", "unknown route 'nobody'; add it under routes:"),
-    (WATCHLIST + "    kind: product\n", "5:11", "unknown kind 'product'; write brand or topic"),
+    (WATCHLIST + "    kind: product\n", "5:11", "unknown kind 'product'; write brand, topic"),
     (WATCHLIST + "    time_zone: CET+1\n", "5:16", "unknown time zone 'CET+1'; write a name of the tz database"),
     (WATCHLIST + "    official_accounts: acme\n", "5:24", "not a list; write [handle, handle]"),
     (WATCHLIST.replace("acme\n    name", "acme\n    name") + "    official_accounts: [a b]\n", "5:25", "no handle"),
@@ -229,7 +229,7 @@ class GoodFiles(Folder):
         self.assertIn("  dead: 1 not_json\n", out)
         self.assertIn("  dead: 1 missing_field\n", out)
         self.assertIn("acme: 3 mentions (50.00 %), 0 ambiguous, 1 official posts\n"
-                      "    the Acme Corp is down\n    the @acme\n", out)
+                      "    by phrase: 2\n    by handle: 1\n    the Acme Corp is down\n    the @acme\n", out)
         self.assertRegex(out, r"match nearly everything, so too much: the, twin, acme; ")
         self.assertIn("match nothing in this file: silent; ", out)
         self.assertLess(max(map(len, out.splitlines())), 160)
