@@ -59,6 +59,10 @@ class Trial {
     ++tried_.records;
     Post post;
     const DropReason reason = parser_.Parse(record, kRecordPadding, kNoAppendTime, &post);
+    if (reason == DropReason::kNotAPost) {
+      ++tried_.unmatched;
+      return;
+    }
     if (reason != DropReason::kNone) {
       ++tried_.dead[static_cast<size_t>(reason)];
       return;

@@ -15,7 +15,7 @@ constexpr int64_t kMostAccounts = 900'000;
 
 class EventReader {
  public:
-  EventReader(const YAML::Node& node, Random* random, Scenario* scenario, ConfigErrors* errors)
+  EventReader(const YAML::Node& node, Random* random, Scenario* scenario, YamlErrors* errors)
       : map_(node, "events.", errors), random_(random), scenario_(scenario), errors_(errors) {}
 
   void Read() {
@@ -41,7 +41,7 @@ class EventReader {
   YamlMap map_;
   Random* const random_;
   Scenario* const scenario_;
-  ConfigErrors* const errors_;
+  YamlErrors* const errors_;
   ScenarioEvent event_;
 };
 
@@ -192,14 +192,14 @@ void EventReader::ReadContent() {
 
 }  // namespace
 
-void ReadEvents(const YAML::Node& events, Random* random, Scenario* scenario, ConfigErrors* errors) {
+void ReadEvents(const YAML::Node& events, Random* random, Scenario* scenario, YamlErrors* errors) {
   if (!events.IsDefined() || events.IsNull()) return;
   if (!events.IsSequence()) return errors->Add(events, "events must be a list");
   if (events.size() > kMostEvents) return errors->Add(events, absl::StrCat("events: at most ", kMostEvents));
   for (const auto& event : events) EventReader(event, random, scenario, errors).Read();
 }
 
-void ReadGaps(const YAML::Node& gaps, Scenario* scenario, ConfigErrors* errors) {
+void ReadGaps(const YAML::Node& gaps, Scenario* scenario, YamlErrors* errors) {
   if (!gaps.IsDefined() || gaps.IsNull()) return;
   if (!gaps.IsSequence()) return errors->Add(gaps, "gaps must be a list");
   for (const auto& node : gaps) {

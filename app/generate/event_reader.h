@@ -10,7 +10,7 @@
 namespace tocsin {
 
 // Adds to `scenario`, whose brands and streams are there already. `random` moves onsets that have a jitter.
-void ReadEvents(const YAML::Node& events, Random* random, Scenario* scenario, ConfigErrors* errors);
-void ReadGaps(const YAML::Node& gaps, Scenario* scenario, ConfigErrors* errors);
+void ReadEvents(const YAML::Node& events, Random* random, Scenario* scenario, YamlErrors* errors);
+void ReadGaps(const YAML::Node& gaps, Scenario* scenario, YamlErrors* errors);
 
 }  // namespace tocsin

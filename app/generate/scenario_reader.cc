@@ -24,8 +24,7 @@ constexpr size_t kMostStreams = 64;
 
 class ScenarioReader {
  public:
-  ScenarioReader(const YAML::Node& document, const ScenarioOverrides& overrides, Scenario* scenario,
-                 ConfigErrors* errors)
+  ScenarioReader(const YAML::Node& document, const ScenarioOverrides& overrides, Scenario* scenario, YamlErrors* errors)
       : root_(document, "", errors), overrides_(overrides), scenario_(scenario), errors_(errors) {}
 
   void Read();
@@ -49,7 +48,7 @@ class ScenarioReader {
   YamlMap root_;
   const ScenarioOverrides& overrides_;
   Scenario* const scenario_;
-  ConfigErrors* const errors_;
+  YamlErrors* const errors_;
   double posts_per_minute_ = 1'000;
   double matched_ = 0.35;
 };
@@ -364,7 +363,7 @@ void ScenarioReader::Read() {
 
 absl::StatusOr<Scenario> ParseScenario(std::string_view yaml, const std::string& name,
                                        const ScenarioOverrides& overrides) {
-  ConfigErrors errors(name);
+  YamlErrors errors(yaml, name);
   Scenario scenario;
   scenario.name = std::filesystem::path(name).stem().string();
   const YAML::Node document = LoadYaml(yaml, &errors);

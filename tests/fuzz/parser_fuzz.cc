@@ -15,17 +15,19 @@ constexpr size_t kMaxRecordBytes = 4'096;
 constexpr uint64_t kSeed = 1;
 constexpr int kSeedsOfAMapping = 12;
 
-FieldPointers OddFields() {
-  return {{PostField::kId, {"/a~1b/\u00e9/id", "/list/0/id", "/list/1"}},
-          {PostField::kEventTime, {"/deep/er/time", "/t\u65e5"}},
-          {PostField::kText, {"/list/0/text", "/q~0", "/\"quoted\""}},
-          {PostField::kAuthorId, {"/list/0/id"}},
-          {PostField::kHashtags, {"/facets/*/features/*/tag", "/tags"}},
-          {PostField::kHandles, {"/deep/er/handles", "/list"}}};
+MappingSpec OddSpec() {
+  MappingSpec spec;
+  spec.fields = {{PostField::kId, {"/a~1b/\u00e9/id", "/list/0/id", "/list/1"}},
+                 {PostField::kEventTime, {"/deep/er/time", "/t\u65e5"}},
+                 {PostField::kText, {"/list/0/text", "/q~0", "/\"quoted\""}},
+                 {PostField::kAuthorId, {"/list/0/id"}},
+                 {PostField::kHashtags, {"/facets/*/features/*/tag", "/tags"}},
+                 {PostField::kHandles, {"/deep/er/handles", "/list"}}};
+  return spec;
 }
 
 struct Target {
-  FieldPointers fields;
+  MappingSpec spec;
   std::unique_ptr<PostParser> plain;
   std::unique_ptr<PostParser> prefixed;
 };
@@ -33,12 +35,13 @@ struct Target {
 const std::vector<Target>& Targets() {
   static const auto* const targets = [] {
     auto* made = new std::vector<Target>();
-    std::vector<FieldPointers> mappings = {OddFields()};
-    for (const std::string_view preset : Mapping::PresetNames()) mappings.push_back(Mapping::PresetFields(preset));
-    for (const FieldPointers& fields : mappings) {
+    std::vector<MappingSpec> specs = {OddSpec()};
+    for (const std::string_view preset : Mapping::PresetNames()) specs.push_back(Mapping::PresetSpec(preset));
+    for (MappingSpec& spec : specs) {
+      spec.network = Network::kForum;
       Target& target = made->emplace_back();
-      target.fields = fields;
-      auto mapping = Mapping::FromFields(fields, Network::kForum);
+      auto mapping = Mapping::FromSpec(spec);
+      target.spec = std::move(spec);
       CHECK_OK(mapping.status());
       PostParserOptions options;
       options.max_record_bytes = kMaxRecordBytes;
@@ -62,7 +65,7 @@ bool IsBeyondNaive(DropReason reason) {
 std::vector<std::string> FuzzSeeds() {
   std::vector<std::string> seeds;
   for (size_t i = 0; i < Targets().size(); ++i) {
-    RandomRecords records(Targets()[i].fields, kSeed + i);
+    RandomRecords records(Targets()[i].spec, kSeed + i);
     for (int n = 0; n < kSeedsOfAMapping; ++n) {
       std::string seed(1, static_cast<char>(i << 2));
       seed.append(records.Next());
@@ -85,7 +88,7 @@ void FuzzOne(std::string_view input) {
     return;
   }
   NaivePost expected;
-  const DropReason expected_reason = NaiveParse(input, target.fields, Network::kForum, append_time_ms, &expected);
+  const DropReason expected_reason = NaiveParse(input, target.spec, append_time_ms, &expected);
   if (expected_reason == DropReason::kNotJson || expected_reason == DropReason::kEmpty) {
     if (reason == DropReason::kNone) (void)Describe(Own(post));
     return;

@@ -80,7 +80,7 @@ constexpr Case kCases[] = {
     {"gaps:\n  - {from: 1m}", "2:5: gaps: a gap needs from (since the start) and for"},
     {"gaps:\n  - {from: 1m, for: 1m, posts: elsewhere}",
      "2:5: gaps: posts go elsewhere only from one partition of several"},
-    {"a: [", "1:1: this is not YAML: end of sequence flow not found"},
+    {"a: [", "1:1: this is not YAML: end of sequence flow not found; correct the syntax here or just above"},
 };
 INSTANTIATE_TEST_SUITE_P(Cases, ScenarioErrorTest, testing::ValuesIn(kCases));
 
