@@ -152,7 +152,7 @@ def mutate(rng, post, other):
 def mutated_posts(tocsin, folder, seed, count):
     path = os.path.join(folder, "generated.ndjson")
     subprocess.run([tocsin, "generate", "--posts", str(min(count, 20_000)), "--bytes", "1000", "--seed", str(seed),
-                    "--second-network", "0.05", "--output", path], check=True, stderr=subprocess.DEVNULL)
+                    "--output", path], check=True, stderr=subprocess.DEVNULL)
     with open(path, "rb") as lines:
         posts = lines.read().splitlines()
     rng = random.Random(seed + 1)
