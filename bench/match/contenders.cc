@@ -140,7 +140,7 @@ class Re2Contender : public Contender {
 
   static std::unique_ptr<Contender> Make(const Workload& workload, std::string* why) {
     if (workload.cases.size() > kMaxQueries) {
-      *why = absl::StrCat("its automaton outgrows ", kMaxBytes >> 30, " GiB");
+      *why = absl::StrCat("not tried with more than ", kMaxQueries);
       return nullptr;
     }
     auto made = std::make_unique<Re2Contender>(workload);

@@ -6,7 +6,7 @@
 // JSON. `gap_ms` is the longest time between the ends of two posts by the wall clock, in which other programs on the
 // machine take part; `gap_cpu_ms` the same by the thread's own CPU time, in which they do not. Fails if the latter is
 // above the limit (100).
-#include <sys/resource.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <atomic>
@@ -34,8 +34,9 @@ double Seconds(clockid_t clock) {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// Resident now, by the kernel.
+// Resident now, by the kernel, without what the allocator keeps for later.
 double ResidentMegabytes() {
+  malloc_trim(0);
   std::ifstream statm("/proc/self/statm");
   double pages = 0;
   double resident = 0;

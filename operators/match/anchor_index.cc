@@ -16,7 +16,7 @@ AnchorIndex::AnchorIndex(std::vector<Anchor> anchors) {
     return TagOf(a.key) != TagOf(b.key) ? TagOf(a.key) < TagOf(b.key) : a.value < b.value;
   });
   size_t pairs = 0;
-  for (const Anchor& anchor : anchors) pairs += anchor.first != 0 ? 1u : 0u;
+  for (const Anchor& anchor : anchors) pairs += anchor.kind != Kind::kToken ? 1u : 0u;
   filter_.resize(std::max<size_t>(1, std::bit_ceil((anchors.size() + pairs) * 8) / 64));
   filter_mask_ = filter_.size() - 1;
 
@@ -26,8 +26,10 @@ AnchorIndex::AnchorIndex(std::vector<Anchor> anchors) {
     values.clear();
     for (; i < anchors.size() && slot_of(anchors[i]) == (key & mask_) && TagOf(anchors[i].key) == TagOf(key); ++i) {
       if (values.empty() || values.back() != anchors[i].value) values.push_back(anchors[i].value);
-      filter_[anchors[i].key >> 32 & filter_mask_] |= KeyBits(anchors[i].key);
-      if (anchors[i].first != 0) filter_[anchors[i].first >> 32 & filter_mask_] |= FirstBits(anchors[i].first);
+      const Anchor& anchor = anchors[i];
+      Enter(anchor.key, kIsKey);
+      if (anchor.kind == Kind::kPairByFirst) Enter(anchor.token, kStartsPair);
+      if (anchor.kind == Kind::kPairBySecond) Enter(anchor.token, kEndsPair);
     }
     size_t slot = key & mask_;
     while (slots_[slot].tag != 0) slot = (slot + 1) & mask_;

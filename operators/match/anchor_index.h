@@ -1,8 +1,9 @@
 // From the tokens of a post to the queries that may match it, laid out for misses.
 //
-// A key is the hash of a token, or of two adjacent ones. A filter of some eight to sixteen bits a key answers for most
-// tokens and stays in the cache; only what passes it touches the table of keys. The table keeps 32 bits of each key, so
-// that a look-up may, very rarely, name a query whose key is not there: what it names is a candidate, nothing more.
+// A key is the hash of a token, or of two adjacent ones, of which the rarer one announces the pair. A filter of some
+// eight to sixteen bits a key answers for most tokens and stays in the cache; only what passes it touches the table of
+// keys. The table keeps 32 bits of each key, so that a look-up may, very rarely, name a query whose key is not there:
+// what it names is a candidate, nothing more.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +17,13 @@ namespace tocsin {
 // Immutable after construction, so thread-safe.
 class AnchorIndex {
  public:
+  enum class Kind : uint8_t { kToken, kPairByFirst, kPairBySecond };  // by the token that announces the pair
+
   struct Anchor {
     uint64_t key;    // TokenHash, or PairKey
-    uint64_t first;  // TokenHash of a pair's first token; 0 for a single token
+    uint64_t token;  // TokenHash of the token that announces a pair
     uint32_t value;  // below 2^31
+    Kind kind;
   };
 
   static uint64_t PairKey(uint64_t first, uint64_t second) {
@@ -32,9 +36,18 @@ class AnchorIndex {
 
   bool empty() const { return slots_.empty(); }
 
-  // The filter; true for few of the keys that are not there. REQUIRES: not empty.
-  bool MayHave(uint64_t key) const { return Has(key, KeyBits(key)); }
-  bool MayStartPair(uint64_t token) const { return Has(token, FirstBits(token)); }
+  // What the filter says of a token; bits, none of them for most tokens. Each may be wrongly set for a few.
+  enum Role : uint8_t { kIsKey = 1, kStartsPair = 2, kEndsPair = 4 };
+
+  // REQUIRES: not empty.
+  uint32_t RolesOf(uint64_t token) const {
+    const uint64_t word = filter_[token >> 32 & filter_mask_];
+    if ((word >> (token & 63) & word >> (token >> 6 & 63) & 1) == 0) return 0;
+    return static_cast<uint32_t>(word >> (token >> 12 & 63) & 1) * kIsKey |
+           static_cast<uint32_t>(word >> (token >> 18 & 63) & 1) * kStartsPair |
+           static_cast<uint32_t>(word >> (token >> 24 & 63) & 1) * kEndsPair;
+  }
+  bool MayHavePair(uint64_t key) const { return (RolesOf(key) & kIsKey) != 0; }
 
   // Starts to load what Find will look at.
   void Prefetch(uint64_t key) const { __builtin_prefetch(&slots_[key & mask_]); }
@@ -66,10 +79,12 @@ class AnchorIndex {
   };
 
   static uint32_t TagOf(uint64_t key) { return static_cast<uint32_t>(key >> 32) | 1; }
-  // Two bits of a word; pairs' first tokens have two others.
-  static uint64_t KeyBits(uint64_t key) { return uint64_t{1} << (key & 63) | uint64_t{1} << (key >> 6 & 63); }
-  static uint64_t FirstBits(uint64_t key) { return uint64_t{1} << (key >> 12 & 63) | uint64_t{1} << (key >> 18 & 63); }
-  bool Has(uint64_t key, uint64_t bits) const { return (~filter_[key >> 32 & filter_mask_] & bits) == 0; }
+  // Two bits of a word for whatever is known, and one for the role.
+  void Enter(uint64_t hash, Role role) {
+    const int shift = role == kIsKey ? 12 : role == kStartsPair ? 18 : 24;
+    filter_[hash >> 32 & filter_mask_] |=
+        uint64_t{1} << (hash & 63) | uint64_t{1} << (hash >> 6 & 63) | uint64_t{1} << (hash >> shift & 63);
+  }
 
   std::vector<uint64_t> filter_;
   std::vector<Slot> slots_;

@@ -140,7 +140,7 @@ class ContextReader {
   }
 
   std::string ReadLanguage(const YamlMapping& fields) {
-    const std::string text = absl::AsciiStrToLower(fields.Text("lang"));
+    std::string text = absl::AsciiStrToLower(fields.Text("lang"));
     if (text.empty()) return text;
     QueryNode parsed;
     QueryError error;

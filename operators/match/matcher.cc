@@ -35,13 +35,18 @@ void Matcher::FindCandidates(MatchScratch::State* state) const {
   if (!anchors_.empty()) {
     // What one pass needs is on its way from memory while the pass before goes on.
     state->keys.clear();
-    for (size_t i = 0; i < tokens.size(); ++i) {
+    uint64_t before = 0;
+    const auto add_pair = [&](uint64_t first, uint64_t second) {
+      const uint64_t pair = AnchorIndex::PairKey(first, second);
+      if (anchors_.MayHavePair(pair)) state->keys.push_back(pair);
+    };
+    for (size_t i = 0; i < tokens.size(); before = tokens[i++].hash) {
       const uint64_t token = tokens[i].hash;
-      if (token == 0) continue;
-      if (anchors_.MayHave(token)) state->keys.push_back(token);
-      if (!anchors_.MayStartPair(token)) continue;
-      const uint64_t pair = AnchorIndex::PairKey(token, tokens[i + 1].hash);
-      if (anchors_.MayHave(pair)) state->keys.push_back(pair);
+      const uint32_t roles = anchors_.RolesOf(token);
+      if (roles == 0 || token == 0) continue;
+      if ((roles & AnchorIndex::kIsKey) != 0) state->keys.push_back(token);
+      if ((roles & AnchorIndex::kEndsPair) != 0) add_pair(before, token);
+      if ((roles & AnchorIndex::kStartsPair) != 0) add_pair(token, tokens[i + 1].hash);
     }
     for (const uint64_t key : state->keys) anchors_.Prefetch(key);
     for (const uint64_t key : state->keys) {

@@ -86,8 +86,20 @@ bool HasNames(const QueryNode& query) {
 }  // namespace
 
 void Matcher::Builder::CountUses(const QueryNode& node) {
-  if (node.op == QueryOp::kLiteral) ++uses_[AnchorKey(node)];
+  if (node.op == QueryOp::kLiteral) {
+    ++uses_[AnchorKey(node)];
+    if (node.tokens.size() > 1) {
+      for (const LiteralToken& token : node.tokens) ++phrase_uses_[HashOf(token)];
+    }
+  }
   for (const QueryNode& child : node.children) CountUses(child);
+}
+
+// Whether fewer posts are likely to have it: the brands' own phrases tell which words are common, then the length.
+bool Matcher::Builder::IsRarer(const LiteralToken& token, const LiteralToken& other) const {
+  const uint32_t uses = phrase_uses_.find(HashOf(token))->second;
+  const uint32_t other_uses = phrase_uses_.find(HashOf(other))->second;
+  return uses != other_uses ? uses < other_uses : token.folded.size() > other.folded.size();
 }
 
 uint64_t Matcher::Builder::AddText(std::string_view text) {
@@ -144,7 +156,7 @@ void Matcher::Builder::AddNode(const QueryNode& node, const Place& place) {
       arg = static_cast<uint64_t>(node.kind);
       break;
     case QueryOp::kRating:
-      arg = static_cast<uint64_t>(node.rating_min * 8 + node.rating_max);
+      arg = static_cast<uint64_t>(node.rating_min) * 8 + static_cast<uint64_t>(node.rating_max);
       break;
     case QueryOp::kNot:
       below.negative = !place.negative;
@@ -202,7 +214,7 @@ Matcher::Builder::AnchorSet Matcher::Builder::Anchors(const QueryNode& node) con
       return set;
     case QueryOp::kOr:
       for (const QueryNode& child : node.children) {
-        const AnchorSet found = Anchors(child);
+        AnchorSet found = Anchors(child);
         if (found.cost == kNone) return found;
         set.cost += found.cost;
         set.literals.insert(set.literals.end(), found.literals.begin(), found.literals.end());
@@ -230,8 +242,18 @@ void Matcher::Builder::PlaceAnchor(const QueryNode& literal, uint32_t place) {
     m_.prefix_sizes_[PrefixHead(folded[0], folded[1])] |= uint64_t{1} << (folded.size() - 1);
     return;
   }
-  const uint64_t first = literal.tokens.size() == 1 ? 0 : HashOf(literal.tokens[AnchorPair(literal)]);
-  anchors_.push_back({AnchorKey(literal), first, place});
+  if (literal.tokens.size() == 1) {
+    anchors_.push_back({AnchorKey(literal), 0, place, AnchorIndex::Kind::kToken});
+    return;
+  }
+  const size_t pair = AnchorPair(literal);
+  const LiteralToken& first = literal.tokens[pair];
+  const LiteralToken& second = literal.tokens[pair + 1];
+  if (IsRarer(first, second)) {
+    anchors_.push_back({AnchorKey(literal), HashOf(first), place, AnchorIndex::Kind::kPairByFirst});
+  } else {
+    anchors_.push_back({AnchorKey(literal), HashOf(second), place, AnchorIndex::Kind::kPairBySecond});
+  }
 }
 
 void Matcher::Builder::Build(std::span<const Source> sources) {

@@ -41,6 +41,7 @@ class Matcher::Builder {
   };
 
   void CountUses(const QueryNode& node);
+  bool IsRarer(const LiteralToken& token, const LiteralToken& other) const;
   void AddQuery(const Source& source, uint32_t brand);
   void AddContext(const MatchContext& context);
   void AddNode(const QueryNode& node, const Place& place);
@@ -53,7 +54,8 @@ class Matcher::Builder {
   void PlaceAnchor(const QueryNode& literal, uint32_t place);
 
   Matcher& m_;
-  absl::flat_hash_map<uint64_t, uint32_t> uses_;  // by literal's key: in how many places
+  absl::flat_hash_map<uint64_t, uint32_t> uses_;         // by literal's key: in how many places
+  absl::flat_hash_map<uint64_t, uint32_t> phrase_uses_;  // by token's hash: in how many places in phrases
   std::vector<AnchorIndex::Anchor> anchors_;
   std::vector<std::pair<uint64_t, uint32_t>> prefixes_;  // hash, place
   absl::flat_hash_map<std::string, uint64_t> language_numbers_;

@@ -1,6 +1,7 @@
 #include "operators/block/block.h"
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
@@ -256,6 +257,39 @@ TEST(BlockTest, ABuilderIsEmptyAfterClear) {
   std::vector<std::string> parts;
   builder.Encode(0x1234'5678'9abc'def0, content.sources, kNoLimit, &parts);
   ExpectPartsHold(parts, content);
+}
+
+// Version 1 has no column of reasons: with one row that has none, the byte before its last five.
+TEST(BlockTest, BlocksWithoutReasonsAreStillRead) {
+  SourceRange source;
+  source.topic = "posts";
+  source.from = 7;
+  source.to = 8;
+  Mention mention;
+  mention.flags = kVerified;
+  mention.language = 0x656e;
+  mention.reach = 5;
+  mention.terms = kSafetyTerm;
+  mention.offset = 7;
+  BlockBuilder builder;
+  builder.Add(mention, "acme", nullptr);
+  std::vector<std::string> parts;
+  builder.Encode(1, {&source, 1}, kNoLimit, &parts);
+  constexpr size_t kBehindReasons = 5;
+  constexpr size_t kPrefix = 9;
+  std::string old = parts[0];
+  ASSERT_EQ(old[old.size() - kBehindReasons - 1], '\0');
+  old.erase(old.size() - kBehindReasons - 1, 1);
+  old[0] = 1;
+  const uint64_t checksum = Hash64(std::string_view{old}.substr(kPrefix));
+  std::memcpy(old.data() + 1, &checksum, sizeof(checksum));
+  Block block;
+  ASSERT_THAT(DecodeBlock(old, &block), IsOk());
+  ASSERT_EQ(block.mentions.size(), 1u);
+  EXPECT_EQ(block.mentions[0].flags, kVerified);
+  EXPECT_EQ(block.mentions[0].reasons, 0);
+  EXPECT_EQ(block.mentions[0].language, mention.language);
+  EXPECT_EQ(block.mentions[0].offset, mention.offset);
 }
 
 TEST(BlockTest, TheSizeIsKnownBeforeEncoding) {
