@@ -18,7 +18,8 @@ bool IsUtf8(std::string_view text) {
 
 std::vector<std::string> FuzzSeeds() {
   return {"RT @United: L'Oréal #UnitedAirlines_2nd $UAL https://www.Example.com/a?b=c#d, &amp; 3M 6S",
-          "ＡＢＣ ﬁ ẞ ß Ⅷ ½ 東京 ｶﾞ が ไทย 한국어 مُحَمَّد 👩‍👩‍👧 🇫🇷 e\u0301\u0327 "
+          "ＡＢＣ ﬁ ẞ ß Ⅷ ½ 東京 ｶﾞ が ไทย 한국어 مُحَمَّد 👩‍👩‍👧 🇫🇷 "
+          "e\u0301\u0327 "
           "\u200D\uFE0F "
           "＠ａ "
           "＃ｂ",
@@ -30,6 +31,8 @@ void FuzzOne(std::string_view input) {
   // Records are checked for UTF-8 before; of other bytes, what is left out in between may make a character of two
   // halves.
   if (IsUtf8(input)) CHECK_EQ(FoldHandle(handle), handle.substr(!handle.empty() && handle.front() == '@' ? 1 : 0));
+  const std::string accented = FoldKeepingAccents(input);
+  CHECK(EqualsKeepingAccents(input, accented, false) && EqualsKeepingAccents(input, accented, true));
   static auto* const tokenizer = new Tokenizer();
   uint64_t fingerprint = 0;
   for (int round = 0; round < 2; ++round) {

@@ -44,18 +44,21 @@ std::vector<std::string> FuzzSeeds() {
 void FuzzOne(std::string_view input) {
   const std::pair<std::string_view, std::string_view> parts = absl::StrSplit(input, absl::MaxSplits('\0', 1));
   const auto& [query, text] = parts;
-  QueryNode root;
-  QueryError error;
-  if (!ParseQuery(query, &root, &error)) {
-    CHECK_LE(error.offset, query.size());
-    CHECK(!error.what.empty() && !error.remedy.empty() && !ExplainQueryError(query, error).empty());
-    return;
+  for (const bool keep_accents : {false, true}) {
+    const QueryOptions options{keep_accents};
+    QueryNode root;
+    QueryError error;
+    if (!ParseQuery(query, options, &root, &error)) {
+      CHECK_LE(error.offset, query.size());
+      CHECK(!error.what.empty() && !error.remedy.empty() && !ExplainQueryError(query, error).empty());
+      return;
+    }
+    const std::string printed = PrintQuery(root);
+    QueryNode again;
+    CHECK(ParseQuery(printed, options, &again, &error)) << printed << ": " << error.what;
+    CHECK_EQ(PrintQuery(again), printed);
+    CHECK_EQ(MatchesOf(root, text).size(), MatchesOf(again, text).size()) << printed;
   }
-  const std::string printed = PrintQuery(root);
-  QueryNode again;
-  CHECK(ParseQuery(printed, &again, &error)) << printed << ": " << error.what;
-  CHECK_EQ(PrintQuery(again), printed);
-  CHECK_EQ(MatchesOf(root, text).size(), MatchesOf(again, text).size()) << printed;
 }
 
 }  // namespace tocsin

@@ -21,6 +21,14 @@ routes:
 )yaml",
           "brands:\n  - id: a\n    name: |\n      two\n      lines\n    query: >-\n      \"l'Or\xC3\xA9\x61l\"\n      "
           "OR #loreal\n",
+          R"yaml(brands:
+  - id: gap
+    name: "Gap\t\x07\u0085"
+    query: '{Gap} OR gap* OR #gap OR pâté'
+    accents: keep
+    context: {ambiguous: ['#gap', gap*], any_of: [jeans, {terms: [mise à jour], lang: FR, weight: 0.07}], none_of: [{terms: wage, weight: 10}], unsure: drop}
+  - {id: s, name: S, kind: sector, query: gap, context: {none_of: [x]}}
+)yaml",
           "brands: [{id: A b, name: , query: '(x', kind: z, route: none}, {id: a, name: n, query: \"\\\"x y\"}]\n",
           "brands: &b\n  - &x {id: a, name: n, query: lang:en}\n  - *x\nroutes: *b\n"};
 }
@@ -42,7 +50,12 @@ void FuzzOne(std::string_view input) {
   for (const BrandMatch& match : matches) CHECK_LT(match.brand, (*watchlist)->brands().size());
   for (uint32_t brand = 0; brand < (*watchlist)->brands().size(); ++brand) {
     CHECK(!(*watchlist)->CanonicalQuery(brand).empty());
+    const MatchExplanation explanation = (*watchlist)->Explain(post, brand, scratch);
+    CHECK_LE(explanation.ambiguity, 100);
   }
+  const auto again = Watchlist::Parse((*watchlist)->canonical_text(), "canonical.yaml");
+  CHECK(again.ok()) << again.status() << "\n" << (*watchlist)->canonical_text();
+  CHECK_EQ((*again)->version(), (*watchlist)->version()) << (*watchlist)->canonical_text();
 }
 
 }  // namespace tocsin
