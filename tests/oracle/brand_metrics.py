@@ -18,6 +18,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import query  # noqa: E402
+import record_rules  # noqa: E402
 import sentiment_model  # noqa: E402
 
 SIZES_S = (60, 300, 900, 3600)
@@ -28,6 +29,7 @@ MONTHS = {name: number for number, name in enumerate(
     "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 TWITTER_TIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}):(\d{2}):(\d{2}) \+0000 (\d{4})$")
 EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000
+MAX_DEPTH = 64
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -129,6 +131,10 @@ def read_post(line, preset):
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Dead("not_utf8") from error
+    if line.count(b"[") + line.count(b"{") > MAX_DEPTH:
+        deepest, holds = record_rules.depth_and_hold(line)
+        if holds and deepest > MAX_DEPTH:
+            raise Dead("too_deep")
     try:
         record = json.loads(text, object_pairs_hook=first_pairs)
     except ValueError as error:

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,17 @@ namespace {
 
 constexpr int64_t kMinuteMs = 60'000;
 constexpr int64_t kHourMs = 60 * kMinuteMs;
+
+TEST(MadeUpBrandTest, NoTwoHaveTheSameIdAndNeighboursShareNoName) {
+  std::set<std::string> ids;
+  for (size_t i = 0; i < 2'000; ++i) EXPECT_TRUE(ids.insert(MadeUpBrand(i).id).second) << i << " " << MadeUpBrand(i).id;
+  for (size_t i = 1; i < 100; ++i) {
+    const std::string one = MadeUpBrand(i - 1).id;
+    const std::string other = MadeUpBrand(i).id;
+    EXPECT_NE(one.substr(0, 3), other.substr(0, 3)) << i;
+    EXPECT_NE(one.substr(one.size() - 3), other.substr(other.size() - 3)) << i;
+  }
+}
 
 TEST(WeightedChoiceTest, DrawsEachByItsWeight) {
   Random random(7);
