@@ -22,7 +22,7 @@ namespace {
 constexpr absl::Duration kAdvisedRetention = absl::Hours(24);
 // Blocks and snapshots come in records of up to 900 KB; headers and batches come on top.
 constexpr int64_t kLeastMessageBytes = int64_t{1} << 20;
-constexpr absl::Duration kWait = absl::Seconds(10);
+constexpr absl::Duration kWait = absl::Seconds(20);
 constexpr absl::Duration kPause = absl::Milliseconds(200);
 
 std::optional<int64_t> Number(const std::map<std::string, std::string>& config, const std::string& key) {
