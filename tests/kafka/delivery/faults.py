@@ -113,6 +113,16 @@ class Process(end_to_end.Service):
         self.note_memory()
         super().kill()
 
+    def revive(self):
+        """As an orchestrator does it: a process that starts while there is no broker gives up after a while."""
+        if self.process.poll() is None:
+            return False
+        if self.process.returncode != 1 or "(_TRANSPORT)" not in self.text().splitlines()[-1]:
+            raise RuntimeError(f"tocsin run ended by itself with {self.process.returncode}:\n{self.text()}")
+        self.log.close()
+        self.start()
+        return True
+
 
 def inflict(arguments, rng, processes, broker):
     """The faults, in random order, and how long each take-over took."""
@@ -123,8 +133,8 @@ def inflict(arguments, rng, processes, broker):
         time.sleep(rng.uniform(*BETWEEN_KILLS_S))  # the pace of the faults
         victim = rng.choice(processes)
         victim.note_memory()
-        if victim.process.poll() is not None:
-            raise RuntimeError(f"tocsin run ended by itself with {victim.process.returncode}:\n{victim.text()}")
+        if victim.revive():
+            print("a process had given up waiting for the broker and was started again", flush=True)
         if fault == "kill":
             victim.kill()
             victim.start()
@@ -144,8 +154,7 @@ def inflict(arguments, rng, processes, broker):
 
 
 def closed(process, end_s):
-    if process.process.poll() is not None:
-        raise RuntimeError(f"tocsin run ended by itself with {process.process.returncode}:\n{process.text()}")
+    process.revive()
     if process.port is None and not process.has_port():
         return False
     try:
