@@ -17,13 +17,14 @@ bool IsUtf8(std::string_view text) {
 }  // namespace
 
 std::vector<std::string> FuzzSeeds() {
-  return {"RT @United: L'Oréal #UnitedAirlines_2nd $UAL https://www.Example.com/a?b=c#d, &amp; 3M 6S",
-          "ＡＢＣ ﬁ ẞ ß Ⅷ ½ 東京 ｶﾞ が ไทย 한국어 مُحَمَّد 👩‍👩‍👧 🇫🇷 "
-          "e\u0301\u0327 "
-          "\u200D\uFE0F "
-          "＠ａ "
-          "＃ｂ",
-          "\xF0\x9F\x98\xC3\x28\xED\xA0\x80\xFF\xFE", "#1 #_ @ $ABCDEFGHIJK $A_ www. http:// https://[::1]:80/x@y"};
+  return {
+      "RT @United: L'Oréal #UnitedAirlines_2nd $UAL https://www.Example.com/a?b=c#d, &amp; 3M 6S",
+      "ＡＢＣ ﬁ ẞ ß Ⅷ ½ 東京 ｶﾞ が ไทย 한국어 مُحَمَّد 👩‍👩‍👧 🇫🇷 "
+      "e\u0301\u0327 "
+      "\u200D\uFE0F "
+      "＠ａ "
+      "＃ｂ",
+      "\xF0\x9F\x98\xC3\x28\xED\xA0\x80\xFF\xFE", "#1 #_ @ $ABCDEFGHIJK $A_ www. http:// https://[::1]:80/x@y"};
 }
 
 void FuzzOne(std::string_view input) {
