@@ -20,6 +20,10 @@ bool Supersedes(absl::Span<const SourceRange> incoming, absl::Span<const SourceR
 
 }  // namespace
 
+bool PartAssembler::Pending::IsOf(const Block& block) const {
+  return part_count == block.parts && config_version == block.config_version && sources == block.sources;
+}
+
 void PartAssembler::Preempt(absl::Span<const SourceRange> sources) {
   for (auto it = pending_.begin(); it != pending_.end();) {
     if (Supersedes(sources, it->sources)) {
@@ -32,13 +36,18 @@ void PartAssembler::Preempt(absl::Span<const SourceRange> sources) {
 }
 
 std::optional<PartAssembler::Whole> PartAssembler::Add(const Block& block, std::string_view bytes, Offset offset) {
-  for (const Pending& pending : pending_) {
-    const bool same_block = pending.part_count == block.parts && pending.config_version == block.config_version &&
-                            pending.sources == block.sources;
+  for (auto it = pending_.begin(); it != pending_.end(); ++it) {
+    if (!it->IsOf(block)) continue;
+    const size_t held = it->whole.parts.size();
     // Written again, and the same bytes: what a block holds follows from its sources. (A first part alone is simply
     // taken anew, below.)
-    const size_t held = pending.whole.parts.size();
-    if (same_block && block.part < held && held > 1) return std::nullopt;
+    if (block.part < held && held > 1) return std::nullopt;
+    if (block.part != held) continue;
+    it->whole.parts.emplace_back(bytes);
+    if (it->whole.parts.size() < it->part_count) return std::nullopt;
+    std::optional<Whole> whole = std::move(it->whole);
+    pending_.erase(it);
+    return whole;
   }
   if (block.part == 0) {
     Preempt(block.sources);
@@ -47,17 +56,6 @@ std::optional<PartAssembler::Whole> PartAssembler::Add(const Block& block, std::
                         .part_count = block.parts,
                         .whole = {.first_offset = offset, .parts = {std::string(bytes)}}});
     return std::nullopt;
-  }
-  for (auto it = pending_.begin(); it != pending_.end(); ++it) {
-    if (it->part_count != block.parts || it->whole.parts.size() != block.part ||
-        it->config_version != block.config_version || it->sources != block.sources) {
-      continue;
-    }
-    it->whole.parts.emplace_back(bytes);
-    if (it->whole.parts.size() < it->part_count) return std::nullopt;
-    std::optional<Whole> whole = std::move(it->whole);
-    pending_.erase(it);
-    return whole;
   }
   // A part without its predecessor: what there may be of its block is torn.
   const int64_t torn_before = torn_;

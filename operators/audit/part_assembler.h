@@ -46,6 +46,9 @@ class PartAssembler {
 
  private:
   struct Pending {
+    // Whether `block` is a part of the same block.
+    bool IsOf(const Block& block) const;
+
     std::vector<SourceRange> sources;
     uint64_t config_version = 0;
     uint32_t part_count = 0;
