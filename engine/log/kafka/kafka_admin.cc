@@ -95,24 +95,7 @@ absl::StatusOr<KafkaEvent> KafkaAdmin::Ask(rd_kafka_admin_op_t operation, std::s
 }
 
 absl::StatusOr<Offset> KafkaAdmin::ListOffset(const TopicPartition& partition, int64_t spec) {
-  const std::string what = absl::StrCat("kafka: offsets: ", NameOf(partition));
-  KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset = spec;
-  absl::StatusOr<KafkaEvent> event =
-      Ask(RD_KAFKA_ADMIN_OP_LISTOFFSETS, what, [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-        KafkaError ignored(
-            rd_kafka_AdminOptions_set_isolation_level(options, RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED));
-        rd_kafka_ListOffsets(client_->get(), list.get(), options, queue);
-      });
-  if (!event.ok()) return event.status();
-  size_t count = 0;
-  const rd_kafka_ListOffsetsResultInfo_t** infos =
-      rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event->get()), &count);
-  if (count != 1) return absl::InternalError(absl::StrCat(what, ": not one answer"));
-  const rd_kafka_topic_partition_t* found = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
-  absl::Status status = KafkaStatus(found->err, what);
-  if (!status.ok()) return status;
-  return found->offset;
+  return ListKafkaOffset(client_.get(), timeout_, partition, spec, absl::StrCat("kafka: offsets: ", NameOf(partition)));
 }
 
 absl::StatusOr<OffsetRange> KafkaAdmin::Offsets(const TopicPartition& partition) {
@@ -213,6 +196,7 @@ absl::StatusOr<std::vector<AssignedPartition>> KafkaAdmin::CommittedOffsets(
     const std::string& group, const std::vector<TopicPartition>& partitions) {
   constexpr absl::Duration kPause = absl::Milliseconds(50);
   std::vector<AssignedPartition> result;
+  result.reserve(partitions.size());
   for (const TopicPartition& partition : partitions) result.push_back({partition, std::nullopt, ""});
   if (partitions.empty()) return result;
   for (absl::Duration left = timeout_; left > absl::ZeroDuration(); left -= kPause) {

@@ -153,6 +153,7 @@ absl::StatusOr<std::vector<KafkaTopicInfo>> KafkaInspector::Topics(const std::ve
   std::vector<KafkaTopicInfo> infos;
   if (names.empty()) return infos;
   std::vector<const char*> pointers;
+  pointers.reserve(names.size());
   for (const std::string& name : names) pointers.push_back(name.c_str());
   KafkaTopicNames collection(rd_kafka_TopicCollection_of_topic_names(pointers.data(), pointers.size()));
   absl::StatusOr<KafkaEvent> event =
@@ -232,20 +233,8 @@ absl::StatusOr<std::map<std::string, std::string>> KafkaInspector::Config(rd_kaf
 absl::StatusOr<Offset> KafkaInspector::OffsetAt(const TopicPartition& partition, absl::Time time) {
   const std::string what = absl::StrCat("kafka: offset at a time: topic=", partition.topic);
   for (const int64_t spec : {absl::ToUnixMillis(time), int64_t{RD_KAFKA_OFFSET_SPEC_LATEST}}) {
-    KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset = spec;
-    absl::StatusOr<KafkaEvent> event =
-        AskKafka(client_.get(), timeout_, RD_KAFKA_ADMIN_OP_LISTOFFSETS, what,
-                 [&](auto* options, auto* queue) { rd_kafka_ListOffsets(client_->get(), list.get(), options, queue); });
-    if (!event.ok()) return event.status();
-    size_t count = 0;
-    const rd_kafka_ListOffsetsResultInfo_t** infos =
-        rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event->get()), &count);
-    if (count != 1) return absl::InternalError(absl::StrCat(what, ": not one answer"));
-    const rd_kafka_topic_partition_t* found = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
-    absl::Status status = KafkaStatus(found->err, what);
-    if (!status.ok()) return status;
-    if (found->offset >= 0) return found->offset;
+    absl::StatusOr<Offset> offset = ListKafkaOffset(client_.get(), timeout_, partition, spec, what);
+    if (!offset.ok() || *offset >= 0) return offset;
   }
   return absl::InternalError(absl::StrCat(what, ": the partition has no end"));
 }

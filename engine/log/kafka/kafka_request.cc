@@ -29,4 +29,25 @@ absl::StatusOr<KafkaEvent> AskKafka(KafkaClient* client, absl::Duration timeout,
   return event;
 }
 
+absl::StatusOr<Offset> ListKafkaOffset(KafkaClient* client, absl::Duration timeout, const TopicPartition& partition,
+                                       int64_t spec, std::string_view what) {
+  KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset = spec;
+  absl::StatusOr<KafkaEvent> event = AskKafka(
+      client, timeout, RD_KAFKA_ADMIN_OP_LISTOFFSETS, what, [&](rd_kafka_AdminOptions_t* options, auto* queue) {
+        KafkaError ignored(
+            rd_kafka_AdminOptions_set_isolation_level(options, RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED));
+        rd_kafka_ListOffsets(client->get(), list.get(), options, queue);
+      });
+  if (!event.ok()) return event.status();
+  size_t count = 0;
+  const rd_kafka_ListOffsetsResultInfo_t** infos =
+      rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event->get()), &count);
+  if (count != 1) return absl::InternalError(absl::StrCat(what, ": not one answer"));
+  const rd_kafka_topic_partition_t* found = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
+  absl::Status status = KafkaStatus(found->err, what);
+  if (!status.ok()) return status;
+  return found->offset;
+}
+
 }  // namespace tocsin

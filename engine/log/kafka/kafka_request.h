@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "engine/log/kafka/kafka_client.h"
 #include "engine/log/kafka/kafka_handles.h"
+#include "engine/log/log.h"
 
 namespace tocsin {
 
@@ -15,5 +16,10 @@ namespace tocsin {
 absl::StatusOr<KafkaEvent> AskKafka(KafkaClient* client, absl::Duration timeout, rd_kafka_admin_op_t operation,
                                     std::string_view what,
                                     absl::FunctionRef<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)> send);
+
+// The partition's offset that `spec` asks for: a Unix time in milliseconds, or RD_KAFKA_OFFSET_SPEC_EARLIEST or _LATEST
+// (the high watermark, so that open transactions count). Negative when there is none: nothing is as new as that time.
+absl::StatusOr<Offset> ListKafkaOffset(KafkaClient* client, absl::Duration timeout, const TopicPartition& partition,
+                                       int64_t spec, std::string_view what);
 
 }  // namespace tocsin
