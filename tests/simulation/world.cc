@@ -241,9 +241,35 @@ void World::RepeatBlock() {
   quiet_ = was_quiet;
 }
 
-absl::Status World::Start(Seat* seat) {
-  seat->busy = true;
+World::CallEnd World::Call(absl::FunctionRef<absl::Status()> call) {
   ++depth_;
+  // The doom of a worker whose call this one interrupts is not this worker's.
+  const bool outer_doom = std::exchange(doomed_, false);
+  absl::Status status = call();
+  --depth_;
+  const bool died = std::exchange(doomed_, outer_doom);
+  return {std::move(status), died};
+}
+
+absl::Status World::Judge(std::string_view name, const CallEnd& end) {
+  if (end.died || end.status.ok() || IsForgivable(end.status)) return absl::OkStatus();
+  return absl::Status(end.status.code(), absl::StrCat(name, ": ", end.status.message()));
+}
+
+// A worker that has died or returned an error is destroyed, as the job does it.
+absl::Status World::CallSeat(Seat* seat, absl::FunctionRef<absl::Status()> call) {
+  seat->busy = true;
+  const CallEnd end = Call(call);
+  seat->busy = false;
+  if (end.died) ++statistics_.kills;
+  if (!end.status.ok()) ++statistics_.errors;
+  if (end.died || !end.status.ok()) {
+    Kill(seat, end.status.ok() ? "killed at a reading of the clock" : end.status.message());
+  }
+  return Judge(seat->name, end);
+}
+
+absl::Status World::Make(Seat* seat) {
   absl::Status status;
   const std::shared_ptr<const PipelineSettings> settings = WorldSettings();
   if (seat->ingest) {
@@ -276,20 +302,7 @@ absl::Status World::Start(Seat* seat) {
     status = worker.status();
     if (status.ok()) seat->worker = *std::move(worker);
   }
-  --depth_;
-  seat->busy = false;
-  Trace("starts", seat->name);
-  return Note(seat, status);
-}
-
-// A worker that has returned an error is destroyed, as the job does it.
-absl::Status World::Note(Seat* seat, const absl::Status& status) {
-  const bool died = depth_ == 0 && std::exchange(doomed_, false);
-  if (status.ok() && !died) return absl::OkStatus();
-  ++statistics_.errors;
-  Kill(seat, status.ok() ? "doomed" : status.message());
-  if (status.ok() || IsForgivable(status)) return absl::OkStatus();
-  return absl::Status(status.code(), absl::StrCat(seat->name, ": ", status.message()));
+  return status;
 }
 
 void World::Kill(Seat* seat, std::string_view why) {
@@ -302,26 +315,10 @@ absl::Status World::StepOne(Seat* seat) {
   if (seat->busy) return absl::OkStatus();
   if (seat->worker == nullptr) {
     if (!seat->wanted || clock_->Peek() < seat->start_at) return absl::OkStatus();
-    return Start(seat);
+    Trace("starts", seat->name);
+    return CallSeat(seat, [&] { return Make(seat); });
   }
-  seat->busy = true;
-  ++depth_;
-  const bool outer_doom = std::exchange(doomed_, false);
-  const absl::Status status = seat->worker->Step(absl::ZeroDuration());
-  --depth_;
-  const bool died = std::exchange(doomed_, outer_doom);
-  seat->busy = false;
-  if (died && status.ok()) {
-    ++statistics_.kills;
-    Kill(seat, "killed at a reading of the clock");
-    return absl::OkStatus();
-  }
-  if (died) ++statistics_.kills;
-  if (status.ok()) return absl::OkStatus();
-  ++statistics_.errors;
-  Kill(seat, status.message());
-  if (died || IsForgivable(status)) return absl::OkStatus();
-  return absl::Status(status.code(), absl::StrCat(seat->name, ": ", status.message()));
+  return CallSeat(seat, [&] { return seat->worker->Step(absl::ZeroDuration()); });
 }
 
 absl::Status World::StepZombie() {
@@ -330,14 +327,9 @@ absl::Status World::StepZombie() {
   std::unique_ptr<Zombie> zombie = std::move(zombies_[index]);
   zombies_.erase(zombies_.begin() + static_cast<std::ptrdiff_t>(index));
   Trace("goes on", "a zombie");
-  ++depth_;
-  const bool outer_doom = std::exchange(doomed_, false);
-  const absl::Status status = zombie->worker->Step(absl::ZeroDuration());
-  --depth_;
-  const bool died = std::exchange(doomed_, outer_doom);
-  if (!died && status.ok() && --zombie->steps_left > 0) zombies_.push_back(std::move(zombie));
-  if (died || status.ok() || IsForgivable(status)) return absl::OkStatus();
-  return absl::Status(status.code(), absl::StrCat("a zombie: ", status.message()));
+  const CallEnd end = Call([&] { return zombie->worker->Step(absl::ZeroDuration()); });
+  if (!end.died && end.status.ok() && --zombie->steps_left > 0) zombies_.push_back(std::move(zombie));
+  return Judge("a zombie", end);
 }
 
 absl::Status World::Drain(Seat* seat) {
@@ -345,15 +337,10 @@ absl::Status World::Drain(Seat* seat) {
   ++statistics_.drains;
   Trace("drains", seat->name);
   seat->busy = true;
-  ++depth_;
-  const bool outer_doom = std::exchange(doomed_, false);
-  const absl::Status status = seat->worker->Drain();
-  --depth_;
-  const bool died = std::exchange(doomed_, outer_doom);
+  const CallEnd end = Call([&] { return seat->worker->Drain(); });
   seat->busy = false;
   Kill(seat, "drained");
-  if (died || status.ok() || IsForgivable(status)) return absl::OkStatus();
-  return absl::Status(status.code(), absl::StrCat(seat->name, " at drain: ", status.message()));
+  return Judge(absl::StrCat(seat->name, " at drain"), end);
 }
 
 void World::Freeze(Seat* seat) {

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "app/metrics/app_metrics.h"
 #include "app/pipeline/settings.h"
@@ -83,9 +84,16 @@ class World : private FaultInjector {
   absl::Status Act(int depth);
   absl::Status StepOne(Seat* seat);
   absl::Status StepZombie();
-  absl::Status Start(Seat* seat);
+  // How a call of a worker ended. `died`: the process was killed within it, and what it returned is nobody's.
+  struct CallEnd {
+    absl::Status status;
+    bool died = false;
+  };
+  CallEnd Call(absl::FunctionRef<absl::Status()> call);
+  static absl::Status Judge(std::string_view name, const CallEnd& end);
+  absl::Status CallSeat(Seat* seat, absl::FunctionRef<absl::Status()> call);
+  absl::Status Make(Seat* seat);
   void Kill(Seat* seat, std::string_view why);
-  absl::Status Note(Seat* seat, const absl::Status& status);
   absl::Status Drain(Seat* seat);
   void Freeze(Seat* seat);
   void PlanFault();
