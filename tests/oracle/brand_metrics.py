@@ -29,20 +29,11 @@ MONTHS = {name: number for number, name in enumerate(
     "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 TWITTER_TIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}):(\d{2}):(\d{2}) \+0000 (\d{4})$")
 EARLIEST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000
-MAX_DEPTH = 64
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 class Dead(Exception):
     """A record that is no post; the reason is its text."""
-
-
-def first_pairs(pairs):
-    """Of a key given twice the first counts."""
-    found = {}
-    for key, value in pairs:
-        found.setdefault(key, value)
-    return found
 
 
 def identifier(value):
@@ -131,12 +122,12 @@ def read_post(line, preset):
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Dead("not_utf8") from error
-    if line.count(b"[") + line.count(b"{") > MAX_DEPTH:
+    if line.count(b"[") + line.count(b"{") > record_rules.MAX_DEPTH:
         deepest, holds = record_rules.depth_and_hold(line)
-        if holds and deepest > MAX_DEPTH:
+        if holds and deepest > record_rules.MAX_DEPTH:
             raise Dead("too_deep")
     try:
-        record = json.loads(text, object_pairs_hook=first_pairs)
+        record = json.loads(text, object_pairs_hook=record_rules.first_pairs)
     except ValueError as error:
         raise Dead("not_json") from error
     if not isinstance(record, dict):

@@ -31,6 +31,7 @@ class Number(str):
 
 
 def first_pairs(pairs):
+    """Of a key given twice the first counts."""
     found = {}
     for key, value in pairs:
         found.setdefault(key, value)

@@ -165,6 +165,40 @@ def read_topic(bootstrap, topic):
     return out.stdout.splitlines()  # bytes: dead letters need not be UTF-8
 
 
+def compare_output(bootstrap, counts, expected):
+    """What of brand metrics and dead letters differs from the oracle's."""
+    problems = []
+    letters = len(kcat(bootstrap, "-C", "-t", "tocsin.dead-letters", "-o", "beginning", "-e", "-X",
+                       "isolation.level=read_committed", "-f", "%o\n", capture_output=True).stdout.splitlines())
+    if letters != counts["dead"]:
+        problems.append(f"dead letters: {letters}, must be {counts['dead']}")
+    found, twice = brand_metrics.engine_records(read_topic(bootstrap, "tocsin.brand-metrics"))
+    problems += brand_metrics.compare(expected, found, twice)
+    print(f"{len(expected)} records expected, {len(found)} found, {letters} dead letters")
+    return problems
+
+
+def replay(tocsin, folder, files, *options):
+    """Writes replay-signals.ndjson."""
+    inputs = [part for path in files for part in ("--input", "posts=" + path)]
+    shell(tocsin, "replay", "--config", "config.yaml", *inputs, "--signals", "replay-signals.ndjson", "--flush",
+          *options, cwd=folder)
+
+
+def compare_signals(folder, bootstrap):
+    """How many signals were published, and what of them differs from replay-signals.ndjson."""
+    with open(os.path.join(folder, "replay-signals.ndjson"), encoding="utf-8") as lines:
+        replayed = sorted(comparable(json.loads(line)["data"]) for line in lines)
+    published = sorted(comparable(json.loads(line)) for line in read_topic(bootstrap, "tocsin.signals"))
+    print(f"{len(published)} signals published, {len(replayed)} replayed")
+    if published == replayed:
+        return len(published), []
+    for name, signals in (("published", published), ("replayed", replayed)):
+        with open(os.path.join(folder, name + ".txt"), "w", encoding="utf-8") as out:
+            out.write("\n".join(signals))
+    return len(published), ["signals of run and replay differ"]
+
+
 def check(folder, tocsin, bootstrap, posts, crisis):
     problems = []
     files = generate(tocsin, folder, posts, crisis)
@@ -188,32 +222,38 @@ def check(folder, tocsin, bootstrap, posts, crisis):
         problems.append("input != matched + unmatched + dead + official")
     if account["mentions"] != account["counted"] + total("tocsin_rows_duplicate_total"):
         problems.append("mentions != counted + duplicates")
-    letters = len(kcat(bootstrap, "-C", "-t", "tocsin.dead-letters", "-o", "beginning", "-e", "-X",
-                       "isolation.level=read_committed", "-f", "%o\n", capture_output=True).stdout.splitlines())
-    if letters != counts["dead"]:
-        problems.append(f"dead letters: {letters}, must be {counts['dead']}")
-    found, twice = brand_metrics.engine_records(read_topic(bootstrap, "tocsin.brand-metrics"))
-    problems += brand_metrics.compare(expected, found, twice)
-    print(f"{len(expected)} records expected, {len(found)} found, {letters} dead letters")
-
-    shell(tocsin, "replay", "--config", "config.yaml", *[part for path in files for part in ("--input", "posts=" + path)],
-          "--signals", "replay-signals.ndjson", "--metrics", "replay-metrics.ndjson", "--flush", cwd=folder)
+    problems += compare_output(bootstrap, counts, expected)
+    replay(tocsin, folder, files, "--metrics", "replay-metrics.ndjson")
     with open(os.path.join(folder, "replay-metrics.ndjson"), encoding="utf-8") as lines:
         again, twice = brand_metrics.engine_records(lines)
     problems += ["replay " + problem for problem in brand_metrics.compare(expected, again, twice)]
-    with open(os.path.join(folder, "replay-signals.ndjson"), encoding="utf-8") as lines:
-        replayed = sorted(comparable(json.loads(line)["data"]) for line in lines)
-    published = sorted(comparable(json.loads(line)) for line in read_topic(bootstrap, "tocsin.signals"))
-    print(f"{len(published)} signals published, {len(replayed)} replayed")
-    if published != replayed:
-        problems.append("signals of run and replay differ")
-        with open(os.path.join(folder, "published.txt"), "w", encoding="utf-8") as out:
-            out.write("\n".join(published))
-        with open(os.path.join(folder, "replayed.txt"), "w", encoding="utf-8") as out:
-            out.write("\n".join(replayed))
+    published, differences = compare_signals(folder, bootstrap)
+    problems += differences
     if crisis and not published:
         problems.append("the scenario has a crisis, but there are no signals")
     return problems
+
+
+def run_on_broker(keep, prefix, check_on):
+    """Calls `check_on(folder, broker)` beside a broker of its own and prints the problems returned. The exit code."""
+    missing = [tool for tool in ("kcat", "java") if shutil.which(tool) is None]
+    if missing:
+        print("skipped: not installed:", ", ".join(missing))
+        return SKIPPED
+    folder = keep or tempfile.mkdtemp(prefix=prefix)
+    os.makedirs(folder, exist_ok=True)
+    try:
+        # The posts topic appears with its four partitions when it is written to.
+        with kafka_broker.Broker(partitions_default=4, settings={"auto.create.topics.enable": "true"}) as running:
+            problems = check_on(folder, running)
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    for problem in problems:
+        print(problem)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{'equal' if not problems else 'DIFFERENT'}; largest child {usage.ru_maxrss // 1024} MB")
+    return 1 if problems else 0
 
 
 def main():
@@ -223,25 +263,10 @@ def main():
     parser.add_argument("--crisis", action="store_true", help="the demo's scenario, so that there are signals")
     parser.add_argument("--keep", help="folder for everything that the run leaves behind")
     arguments = parser.parse_args()
-    missing = [tool for tool in ("kcat", "java") if shutil.which(tool) is None]
-    if missing:
-        print("skipped: not installed:", ", ".join(missing))
-        return SKIPPED
     tocsin = os.path.abspath(arguments.tocsin)
-    folder = arguments.keep or tempfile.mkdtemp(prefix="tocsin-end-to-end-")
-    os.makedirs(folder, exist_ok=True)
-    try:
-        # The posts topic appears with its four partitions when it is written to.
-        with kafka_broker.Broker(partitions_default=4, settings={"auto.create.topics.enable": "true"}) as running:
-            problems = check(folder, tocsin, running.bootstrap, arguments.posts, arguments.crisis)
-    finally:
-        if not arguments.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-    for problem in problems:
-        print(problem)
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"{'equal' if not problems else 'DIFFERENT'}; largest child {usage.ru_maxrss // 1024} MB")
-    return 1 if problems else 0
+    return run_on_broker(arguments.keep, "tocsin-end-to-end-",
+                         lambda folder, broker: check(folder, tocsin, broker.bootstrap, arguments.posts,
+                                                      arguments.crisis))
 
 
 if __name__ == "__main__":

@@ -10,21 +10,18 @@ there once, and signals must be those of a replay: nothing lost, nothing doubled
 """
 
 import argparse
-import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path[:0] = [os.path.join(ROOT, "tests", "pipeline")]
 import end_to_end  # noqa: E402
-from end_to_end import brand_metrics, comparable, kafka_broker, shell  # noqa: E402
+from end_to_end import brand_metrics  # noqa: E402
 
 PROCESSES = 3
 FROZEN_S = 15  # longer than transaction.timeout.ms, 10 s
@@ -205,28 +202,9 @@ def check(arguments, folder, tocsin, broker):
     problems = []
     if arguments.memory_limit and peak_mb > arguments.memory_limit:
         problems.append(f"peak memory {peak_mb} MB is over {arguments.memory_limit} MB")
-    letters = len(end_to_end.kcat(broker.bootstrap, "-C", "-t", "tocsin.dead-letters", "-o", "beginning", "-e", "-X",
-                                  "isolation.level=read_committed", "-f", "%o\n",
-                                  capture_output=True).stdout.splitlines())
-    if letters != counts["dead"]:
-        problems.append(f"dead letters: {letters}, must be {counts['dead']}")
-    found, twice = brand_metrics.engine_records(end_to_end.read_topic(broker.bootstrap, "tocsin.brand-metrics"))
-    problems += brand_metrics.compare(expected, found, twice)
-    print(f"{counts['input']} posts; {len(expected)} records expected, {len(found)} found, {letters} dead letters")
-    problems += compare_signals(folder, tocsin, broker, files)
-    return problems
-
-
-def compare_signals(folder, tocsin, broker, files):
-    inputs = [part for path in files for part in ("--input", "posts=" + path)]
-    shell(tocsin, "replay", "--config", "config.yaml", *inputs, "--signals", "replay-signals.ndjson", "--flush",
-          cwd=folder)
-    with open(os.path.join(folder, "replay-signals.ndjson"), encoding="utf-8") as lines:
-        replayed = sorted(comparable(json.loads(line)["data"]) for line in lines)
-    published = sorted(comparable(json.loads(line))
-                       for line in end_to_end.read_topic(broker.bootstrap, "tocsin.signals"))
-    print(f"{len(published)} signals published, {len(replayed)} replayed")
-    return [] if published == replayed else ["signals of run and replay differ"]
+    problems += end_to_end.compare_output(broker.bootstrap, counts, expected)
+    end_to_end.replay(tocsin, folder, files)
+    return problems + end_to_end.compare_signals(folder, broker.bootstrap)[1]
 
 
 def main():
@@ -245,23 +223,9 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", help="folder for everything that the run leaves behind")
     arguments = parser.parse_args()
-    missing = [tool for tool in ("kcat", "java") if shutil.which(tool) is None]
-    if missing:
-        print("skipped: not installed:", ", ".join(missing))
-        return end_to_end.SKIPPED
-    folder = arguments.keep or tempfile.mkdtemp(prefix="tocsin-faults-")
-    os.makedirs(folder, exist_ok=True)
-    settings = {"auto.create.topics.enable": "true"}
-    try:
-        with kafka_broker.Broker(partitions_default=4, settings=settings) as broker:
-            problems = check(arguments, folder, os.path.abspath(arguments.tocsin), broker)
-    finally:
-        if not arguments.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-    for problem in problems:
-        print(problem)
-    print("equal" if not problems else "DIFFERENT")
-    return 1 if problems else 0
+    return end_to_end.run_on_broker(
+        arguments.keep, "tocsin-faults-",
+        lambda folder, broker: check(arguments, folder, os.path.abspath(arguments.tocsin), broker))
 
 
 if __name__ == "__main__":
