@@ -24,6 +24,7 @@
 #include "app/logging/logging.h"
 #include "app/pipeline/kafka_logs.h"
 #include "app/pipeline/service.h"
+#include "engine/base/time_units.h"
 #include "engine/log/kafka/kafka_log.h"
 #include "engine/log/kafka/mock_cluster.h"
 #include "engine/metrics/http_server.h"
@@ -35,7 +36,6 @@ constexpr int32_t kTwitterPartitions = 4;
 constexpr int32_t kSocialPartitions = 2;
 constexpr double kSocialShare = 0.3;
 constexpr int64_t kHistoryMs = 26LL * 3'600'000;  // a day and what the baselines' delay needs
-constexpr int64_t kHourMs = 3'600'000;
 constexpr absl::Duration kCatchUpMax = absl::Seconds(30);
 
 // The demo's own configuration; everything not named is the default.

@@ -1,13 +1,10 @@
 #include "app/generate/built_in_scenarios.h"
 
 #include "app/generate/random.h"
+#include "engine/base/time_units.h"
 
 namespace tocsin {
-namespace {
-
-constexpr int64_t kMinuteMs = 60'000;
-
-}  // namespace
+namespace {}  // namespace
 
 Scenario MixedScenario(uint64_t seed, int64_t posts, int64_t duration_ms, int32_t brands, double matched_share) {
   Scenario scenario;

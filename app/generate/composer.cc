@@ -7,13 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "app/generate/random.h"
+#include "engine/base/time_units.h"
 
 namespace tocsin {
 namespace {
 
 constexpr size_t kLooks = 4'096;
 constexpr size_t kNewLooks = 64;
-constexpr int64_t kDayMs = 86'400'000;
 
 std::string Rfc3339(int64_t ms) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%S", absl::FromUnixMillis(ms), absl::UTCTimeZone());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/time_units.h"
 
 namespace tocsin {
 namespace {
@@ -50,7 +51,6 @@ void EventReader::SetDefaults(std::string_view kind) {
   for (const Kind each : {Kind::kCrisis, Kind::kSurge, Kind::kSpam, Kind::kCopied, Kind::kReposts, Kind::kSectorRise}) {
     if (EventKindName(each) == kind) event_.kind = each;
   }
-  constexpr int64_t kMinuteMs = 60'000;
   event_.rise_ms = 30 * kMinuteMs;
   event_.hold_ms = 30 * kMinuteMs;
   switch (event_.kind) {

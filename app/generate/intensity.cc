@@ -4,11 +4,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "engine/base/time_units.h"
+
 namespace tocsin {
 namespace {
 
-constexpr double kHourMs = 3'600'000.0;
-constexpr double kDayMs = 24 * kHourMs;
 constexpr double kPi = 3.14159265358979323846;
 constexpr int64_t kMondayDays = 4;  // 1970-01-01 was a Thursday; the 5th a Monday
 

@@ -4,12 +4,11 @@
 #include <cmath>
 
 #include "absl/log/check.h"
+#include "engine/base/time_units.h"
 
 namespace tocsin {
 namespace {
 
-constexpr int64_t kSecondMs = 1'000;
-constexpr int64_t kMinuteMs = 60'000;
 constexpr uint64_t kPopularPosts = 1'000;  // of each brand, that everyday reposts are of
 constexpr uint64_t kPopularRoot = uint64_t{1} << 40;
 constexpr uint64_t kEventRoot = uint64_t{1} << 39;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "app/files/read_file.h"
 #include "engine/base/hash.h"
+#include "engine/base/time_units.h"
 #include "operators/baseline/brand_baseline.h"
 
 namespace tocsin {
@@ -17,7 +18,6 @@ namespace {
 constexpr char kWeekMs[] = "604800000";
 constexpr char kMonthMs[] = "2592000000";
 constexpr char kYearMs[] = "31536000000";
-constexpr int64_t kMinuteMs = 60'000;
 // Mentions outlive the longest outage after which windows are still rebuilt.
 constexpr char kMentionsMs[] = "172800000";
 

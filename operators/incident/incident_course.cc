@@ -2,14 +2,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/time_units.h"
 #include "operators/incident/evidence.h"
 #include "operators/incident/monitor_state.h"
 
 namespace tocsin {
 namespace {
 
-constexpr int64_t kMinuteMs = 60'000;
-constexpr int64_t kHourMs = 60 * kMinuteMs;
 constexpr int64_t kCheckMs = 5 * kMinuteMs;
 constexpr int64_t kChecksToConfirm = 2;
 constexpr int64_t kYoungAlarmMs = 30 * kMinuteMs;
@@ -200,10 +199,10 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
       incident.confirmed_ms = end;
     } else {
       const bool whole = end - incident.incomplete_ms >= kCalmMs && !SuspiciouslySilent(course);
-      std::vector<SignalTest> calm = CalmTests(course, baseline);
+      const std::vector<SignalTest> calm = CalmTests(course, baseline);
       const bool over = AllPassed(calm) && end - incident.onset_ms >= kCalmMs;
       if (whole && (over || end - incident.confirmed_ms >= kEasingLongestMs)) {
-        return Resolve(context, decision, std::move(calm), signals);
+        return Resolve(context, decision, calm, signals);
       }
     }
   }
@@ -223,7 +222,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
 }
 
 void BrandMonitor::State::Resolve(const EvaluationContext& context, const LevelDecision& decision,
-                                  std::vector<SignalTest> calm, std::vector<Signal>* signals) {
+                                  const std::vector<SignalTest>& calm, std::vector<Signal>* signals) {
   const int32_t previous_level = incident.level;
   incident.state = IncidentState::kResolved;
   incident.level = 0;

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/base/time_units.h"
 #include "operators/detect/tail.h"
 #include "operators/incident/evidence.h"
 
 namespace tocsin {
 namespace {
 
-constexpr int64_t kMinuteMs = 60'000;
 constexpr double kSuspiciousCopies = 0.3;
 constexpr size_t kLanguagesShown = 5;
 

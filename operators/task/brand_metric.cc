@@ -1,17 +1,16 @@
 #include "operators/task/brand_metric.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 
+#include "engine/base/time_units.h"
 #include "operators/detect/tail.h"
 
 namespace tocsin {
 namespace {
 
 constexpr int64_t kScale = 10'000;  // four decimals
-constexpr int64_t kMinuteMs = 60'000;
 
 void AppendInteger(int64_t value, std::string* json) {
   char digits[24];

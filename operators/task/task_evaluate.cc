@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/time_units.h"
 #include "engine/time/slide.h"
 #include "operators/signal/signal.h"
 #include "operators/task/task_state.h"
@@ -124,7 +125,6 @@ void DetectTask::State::EmitMetrics(BrandState* brand, int64_t end_ms, std::vect
     metric.window_ms = size_ms;
     metric.has_distinct = false;
     metric.counts = brand->windows.CountsSince(end_ms - size_ms);
-    constexpr int64_t kMinuteMs = 60'000;
     if (2 * size_ms <= options.windows.minutes_held * kMinuteMs) {
       metric.mentions_before = brand->windows.CountsSince(end_ms - 2 * size_ms).mentions - metric.counts.mentions;
     }

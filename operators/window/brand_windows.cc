@@ -5,11 +5,11 @@
 #include <tuple>
 
 #include "absl/log/check.h"
+#include "engine/base/time_units.h"
 
 namespace tocsin {
 namespace {
 
-constexpr int64_t kMinuteMs = 60'000;
 constexpr int64_t kMinSlideMs = 1'000;
 constexpr uint32_t kMaxPane = std::numeric_limits<uint32_t>::max();
 // Far above what a minute of 32-bit counts can hold in practice, far below an overflow of the sums.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
+#include "engine/base/time_units.h"
 #include "operators/detect/tail.h"
 #include "operators/signal/signal.h"
 #include "tests/operators/incident/brand_simulation.h"
@@ -11,7 +12,6 @@
 namespace tocsin {
 namespace {
 
-constexpr int64_t kMinuteMs = 60'000;
 constexpr int64_t kSlideMs = 5'000;
 
 SimulatedCourse CalmCourse(double per_minute) {

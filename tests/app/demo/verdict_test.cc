@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/generate/built_in_scenarios.h"
+#include "engine/base/time_units.h"
 
 namespace tocsin {
 namespace {
@@ -17,8 +18,6 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-constexpr int64_t kMinuteMs = 60'000;
 
 class VerdictTest : public testing::Test {
  protected:

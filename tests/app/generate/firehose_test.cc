@@ -16,12 +16,10 @@
 #include "app/generate/built_in_scenarios.h"
 #include "app/generate/scenario_reader.h"
 #include "engine/base/hash.h"
+#include "engine/base/time_units.h"
 
 namespace tocsin {
 namespace {
-
-constexpr int64_t kMinuteMs = 60'000;
-constexpr int64_t kHourMs = 60 * kMinuteMs;
 
 Scenario Parsed(std::string_view yaml) {
   absl::StatusOr<Scenario> scenario = ParseScenario(yaml, "t.yaml");

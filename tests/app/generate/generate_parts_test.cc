@@ -12,12 +12,10 @@
 #include "app/generate/random.h"
 #include "app/generate/texts.h"
 #include "app/generate/weighted_choice.h"
+#include "engine/base/time_units.h"
 
 namespace tocsin {
 namespace {
-
-constexpr int64_t kMinuteMs = 60'000;
-constexpr int64_t kHourMs = 60 * kMinuteMs;
 
 TEST(MadeUpBrandTest, NoTwoHaveTheSameIdAndNeighboursShareNoName) {
   std::set<std::string> ids;

@@ -111,6 +111,7 @@ TEST(RecordSinkTest, TopicsHaveTheSameRecordsWhateverTheTransactions) {
     ASSERT_THAT(sink, IsOk());
     ASSERT_THAT(WriteAll(scenario, sink->get()), IsOk());
     std::vector<std::pair<TopicPartition, StartPosition>> starts;
+    starts.reserve(expected.size());
     for (const auto& [place, bytes] : expected) {
       starts.push_back({{scenario.streams[static_cast<size_t>(place.first)].topic, place.second}, {}});
     }

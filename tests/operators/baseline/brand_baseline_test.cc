@@ -1,4 +1,5 @@
 #include "operators/baseline/brand_baseline.h"
+#include "engine/base/time_units.h"
 
 #include <cmath>
 #include <deque>
@@ -11,7 +12,6 @@ namespace tocsin {
 namespace {
 
 constexpr int64_t kBinMs = 300'000;
-constexpr int64_t kDayMs = 86'400'000;
 constexpr int64_t kDayBins = 288;
 
 BaselineSample RandomSample(std::mt19937_64* random) {

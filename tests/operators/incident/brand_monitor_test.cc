@@ -1,4 +1,5 @@
 #include "operators/incident/brand_monitor.h"
+#include "engine/base/time_units.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +17,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr int64_t kMinuteMs = 60'000;
 constexpr int64_t kDay = 1'440;  // minutes
 constexpr int64_t kOnset = 30 * 60;
 

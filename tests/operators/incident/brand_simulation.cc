@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "absl/log/check.h"
+#include "engine/base/time_units.h"
 
 namespace tocsin {
 namespace {
 
-constexpr int64_t kMinuteMs = 60'000;
 constexpr int64_t kDayMinutes = 1'440;
 
 Brand UnitedBrand() {
