@@ -122,7 +122,7 @@ class BrokerCheck {
   }
 
   // False, after an error, if there is nothing more to say of it.
-  bool Usable(const KafkaTopicInfo& topic, std::set<KafkaRight> rights) {
+  bool Usable(const KafkaTopicInfo& topic, const std::set<KafkaRight>& rights) {
     if (!topic.status.ok()) {
       report_.Error(absl::StrCat("topic ", topic.name, ": ", topic.status.message(),
                                  absl::IsPermissionDenied(topic.status) ? "; grant DESCRIBE on it" : ""));

@@ -182,7 +182,7 @@ absl::Status Deliver(const GenerateArguments& arguments, Firehose* firehose, Rec
     absl::StatusOr<std::unique_ptr<LineFile>> file = LineFile::Open(arguments.labels);
     if (!file.ok()) return file.status();
     labels = *std::move(file);
-    const absl::Status status = labels->Append("stream\tid\ttime_ms\tbrand\tmood\tevent\tauthor");
+    absl::Status status = labels->Append("stream\tid\ttime_ms\tbrand\tmood\tevent\tauthor");
     if (!status.ok()) return status;
   }
   FirehoseRecord record;
@@ -190,7 +190,7 @@ absl::Status Deliver(const GenerateArguments& arguments, Firehose* firehose, Rec
   while (firehose->Next(&record)) {
     if (absl::Status status = sink->Append(record); !status.ok()) return status;
     if (labels == nullptr) continue;
-    const absl::Status status = AppendLabel(firehose->scenario(), record, &line, labels.get());
+    absl::Status status = AppendLabel(firehose->scenario(), record, &line, labels.get());
     if (!status.ok()) return status;
   }
   if (labels != nullptr) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "app/command/command.h"
 #include "app/command/config_options.h"
 #include "app/pipeline/replay.h"
@@ -24,10 +25,8 @@ struct ReplayArguments {
 };
 
 std::string Seconds(double seconds) {
-  const auto whole = static_cast<long long>(seconds);
-  char text[32];
-  std::snprintf(text, sizeof(text), "%lld:%02lld", whole / 60, whole % 60);
-  return text;
+  const auto whole = static_cast<int64_t>(seconds);
+  return absl::StrFormat("%d:%02d", whole / 60, whole % 60);
 }
 
 // One line that is written over, on a terminal.

@@ -1,10 +1,10 @@
 // tocsin run: the service, until SIGTERM or SIGINT.
 
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>

@@ -1,10 +1,10 @@
 #include "app/command/stop_signals.h"
 
 #include <pthread.h>
-#include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <ctime>
 #include <utility>
 
 namespace tocsin {

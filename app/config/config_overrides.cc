@@ -37,7 +37,7 @@ class Interpolation {
 
  private:
   std::string Replaced(const YAML::Node& node) {
-    const std::string text = node.Scalar();
+    const std::string& text = node.Scalar();
     std::string out;
     for (std::string_view rest = text; !rest.empty();) {
       const size_t begin = rest.find("${");
@@ -148,7 +148,7 @@ void Interpolate(const YAML::Node& document, const ConfigSources& sources, YamlE
   Interpolation(sources, errors).Apply(document);
 }
 
-void ApplyOverrides(YAML::Node document, const ConfigSources& sources, YamlErrors* errors) {
+void ApplyOverrides(const YAML::Node& document, const ConfigSources& sources, YamlErrors* errors) {
   if (sources.environment) {
     for (const ConfigKey& key : ConfigKeys()) {
       if (absl::StrContains(key.name, "[]") || key.name == "kafka") continue;

@@ -15,6 +15,6 @@ namespace tocsin {
 void Interpolate(const YAML::Node& document, const ConfigSources& sources, YamlErrors* errors);
 
 // Sets what the environment gives for the keys of ConfigKeys(), then the flags in their order.
-void ApplyOverrides(YAML::Node document, const ConfigSources& sources, YamlErrors* errors);
+void ApplyOverrides(const YAML::Node& document, const ConfigSources& sources, YamlErrors* errors);
 
 }  // namespace tocsin

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstdio>
 #include <utility>
 
@@ -32,9 +33,9 @@ prometheus::Histogram* SecondsOf(prometheus::Registry& registry, const char* nam
 double ResidentBytes() {
   std::FILE* file = std::fopen("/proc/self/statm", "r");
   if (file == nullptr) return 0;
-  long total = 0;
-  long resident = 0;
-  const int fields = std::fscanf(file, "%ld %ld", &total, &resident);
+  int64_t total = 0;
+  int64_t resident = 0;
+  const int fields = std::fscanf(file, "%" SCNd64 " %" SCNd64, &total, &resident);
   std::fclose(file);
   return fields == 2 ? static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) : 0;
 }

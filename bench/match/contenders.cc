@@ -112,6 +112,7 @@ class HyperscanContender : public Contender {
 
   void Match(std::string_view post, std::string_view spaced, std::vector<uint32_t>* matches) override {
     queries_.Begin();
+    // NOLINTNEXTLINE(google-runtime-int): Hyperscan's own signature.
     const auto on_match = [](unsigned id, unsigned long long, unsigned long long, unsigned, void* self) {
       static_cast<HyperscanContender*>(self)->queries_.Found(id);
       return 0;

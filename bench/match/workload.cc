@@ -72,7 +72,7 @@ std::string MakePost(const std::vector<Case>& cases, std::mt19937_64* rng) {
 }  // namespace
 
 std::string Case::Query() const {
-  const std::string names = absl::StrCat("\"", name, "\" OR @", handle, " OR #", handle);
+  std::string names = absl::StrCat("\"", name, "\" OR @", handle, " OR #", handle);
   switch (kind) {
     case Kind::kNames:
       break;

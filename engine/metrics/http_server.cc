@@ -16,7 +16,7 @@ struct HttpServer::Server {
 HttpServer::HttpServer(Options options) : options_(std::move(options)), server_(std::make_unique<Server>()) {}
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options,
-                                                              std::shared_ptr<prometheus::Registry> registry) {
+                                                              const std::shared_ptr<prometheus::Registry>& registry) {
   std::unique_ptr<HttpServer> self(new HttpServer(std::move(options)));
   httplib::Server& http = self->server_->http;
   const Options& settings = self->options_;

@@ -27,7 +27,7 @@ class HttpServer {
 
   // `registry` must outlive the server. Unavailable when the port is taken.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(Options options,
-                                                           std::shared_ptr<prometheus::Registry> registry);
+                                                           const std::shared_ptr<prometheus::Registry>& registry);
   ~HttpServer();
 
   int port() const { return port_; }

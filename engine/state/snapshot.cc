@@ -87,8 +87,8 @@ std::vector<SnapshotRecord> EncodeSnapshot(const Snapshot& snapshot, size_t reco
   const size_t chunk_bytes = record_bytes_max - kChunkOverheadBytes;
   for (size_t at = 0; at < stored.size(); at += chunk_bytes) {
     const uint64_t index = records.size();
-    records.push_back(
-        {absl::StrCat(prefix, index), EncodeChunk(snapshot, index, std::string_view(stored).substr(at, chunk_bytes))});
+    const std::string_view chunk = std::string_view{stored}.substr(at, chunk_bytes);
+    records.push_back({absl::StrCat(prefix, index), EncodeChunk(snapshot, index, chunk)});
   }
   std::string value;
   ByteWriter writer(&value);

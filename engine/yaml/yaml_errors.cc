@@ -151,8 +151,10 @@ void YamlErrors::Add(const YAML::Mark& mark, std::string_view what, std::string_
 }
 
 void YamlErrors::Add(const YAML::Node& node, std::string_view what, std::string_view remedy) {
-  for (auto origin = origins_.rbegin(); origin != origins_.rend(); ++origin) {  // the newest counts
-    if (!origin->first.is(node)) continue;
+  // The newest counts.
+  const auto origin =
+      std::find_if(origins_.rbegin(), origins_.rend(), [&](const auto& each) { return each.first.is(node); });
+  if (origin != origins_.rend()) {
     return AddElsewhere(origin->second, remedy.empty() ? std::string(what) : absl::StrCat(what, "; ", remedy));
   }
   Add(node.Mark(), what, remedy);
@@ -196,7 +198,7 @@ absl::Status YamlErrors::ToStatus() const {
 
 std::string TextWithExcerpts(const absl::Status& status) {
   const std::optional<absl::Cord> text = status.GetPayload(kExcerptsPayload);
-  return text.has_value() ? std::string(*text) : std::string(status.message());
+  return text.has_value() ? static_cast<std::string>(*text) : std::string(status.message());
 }
 
 YAML::Node LoadYaml(std::string_view text, YamlErrors* errors) {

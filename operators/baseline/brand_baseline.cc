@@ -96,7 +96,8 @@ BaselineLevel BrandBaseline::NegativeAuthors(size_t window) const {
   const double mean = FromQ32(negative_authors_[window].mean_q32);
   if (mean <= 0) return {0, kPriorDispersion};
   // Samples of overlapping windows tell less: the prior weighs twelve windows each.
-  const double prior_bins = 12.0 * static_cast<double>(kDecisionWindowMs[window] / kDecisionWindowMs[0]);
+  const int64_t windows = kDecisionWindowMs[window] / kDecisionWindowMs[0];
+  const double prior_bins = 12.0 * static_cast<double>(windows);
   const double bins = EffectiveBins();
   const double variance = FromQ24(negative_authors_[window].variance_q24);
   const double dispersion = (bins * variance / mean + prior_bins * kPriorDispersion) / (bins + prior_bins);

@@ -1,6 +1,6 @@
 #include "operators/detect/tail.h"
 
-#include <math.h>
+#include <math.h>  // NOLINT(modernize-deprecated-headers): <cmath> has no lgamma_r
 
 #include <algorithm>
 #include <cmath>

@@ -159,8 +159,8 @@ absl::Status BrandMonitor::Decode(ByteReader* reader) {
     id = reader->String();
   }
   s.thresholds.fill(-1);
-  if (const absl::Status status = s.baseline.Decode(reader); !status.ok()) return status;
-  if (const absl::Status status = s.incident.Decode(reader); !status.ok()) return status;
+  if (absl::Status status = s.baseline.Decode(reader); !status.ok()) return status;
+  if (absl::Status status = s.incident.Decode(reader); !status.ok()) return status;
   if (!reader->ok()) return absl::DataLossError("brand monitor: damaged state");
   return absl::OkStatus();
 }

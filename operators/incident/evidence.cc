@@ -107,6 +107,7 @@ class SlideWinners {
 // Most mentions first, ties by name.
 std::vector<CountedName> TopOf(const std::map<std::string, int64_t>& counts) {
   std::vector<CountedName> list;
+  list.reserve(counts.size());
   for (const auto& [name, mentions] : counts) list.push_back({name, mentions});
   std::stable_sort(list.begin(), list.end(),
                    [](const CountedName& a, const CountedName& b) { return a.mentions > b.mentions; });
@@ -199,7 +200,7 @@ double ShareOf(int64_t part, int64_t whole) { return static_cast<double>(part) /
 
 void FillTopAuthors(const Tally& tally, Signal* signal) {
   std::vector<std::pair<int64_t, uint64_t>> list;
-  for (const auto& [author, rows] : tally.authors) list.push_back({-rows.mentions, author});
+  for (const auto& [author, rows] : tally.authors) list.emplace_back(-rows.mentions, author);
   const size_t size = std::min(kTopListSize, list.size());
   std::partial_sort(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(size), list.end());
   for (size_t i = 0; i < size; ++i) signal->evidence.top_authors.push_back({Hex(list[i].second), -list[i].first});

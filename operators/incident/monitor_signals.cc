@@ -57,7 +57,7 @@ void BrandMonitor::State::Explain(const LevelDecision& decision, const std::vect
   if (incident.state == IncidentState::kResolved) {
     signal->level_reasons = Describe(more_tests, true);
     if (signal->level_reasons.empty()) {
-      signal->level_reasons.push_back(
+      signal->level_reasons.emplace_back(
           "no window has been unusually negative for an hour, or a day went by unconfirmed");
     }
     return;
@@ -68,23 +68,24 @@ void BrandMonitor::State::Explain(const LevelDecision& decision, const std::vect
     for (const SignalTest& test : watch) {
       if (test.name == "negative_authors") {
         authors = &test;
-      } else if (test.passed && authors->passed) {
+      } else if (test.passed && authors != nullptr && authors->passed) {
         signal->level_reasons.push_back(DescribeTest(*authors));
         signal->level_reasons.push_back(DescribeTest(test));
       }
     }
     if (signal->level_reasons.empty()) {
-      signal->level_reasons.push_back("no window is unusually negative any more, but this has not lasted for an hour");
+      signal->level_reasons.emplace_back(
+          "no window is unusually negative any more, but this has not lasted for an hour");
     }
     signal->missing_for_next_level = Describe(decision.tests, false);
     if (decision.tested_level >= kConfirmedLevel) signal->missing_for_next_level = Describe(more_tests, false);
     if (signal->missing_for_next_level.empty()) {
-      signal->missing_for_next_level.push_back("a further check in five minutes with the same result");
+      signal->missing_for_next_level.emplace_back("a further check in five minutes with the same result");
     }
     return;
   }
   if (incident.state == IncidentState::kEasing) {
-    signal->level_reasons.push_back("the volume of the last 30 minutes is below half of its peak");
+    signal->level_reasons.emplace_back("the volume of the last 30 minutes is below half of its peak");
   }
   for (const SignalTest& test : decision.tests) {
     if (test.passed) signal->level_reasons.push_back(DescribeTest(test));

@@ -64,7 +64,7 @@ struct BrandMonitor::State {
   std::array<int64_t, kDecisionWindows> thresholds = {-1, -1, -1};  // derived; -1: not computed since the last bin
 
   bool started() const { return next_bin_ms != kUnknownTime; }
-  std::string_view language() const { return route != nullptr ? std::string_view(route->language) : "en"; }
+  std::string_view language() const { return route != nullptr ? std::string_view{route->language} : "en"; }
 
   const WindowCounts& Window(const BrandWindows& windows, size_t decision_window) const {
     return windows.Window(window_index[decision_window]);
@@ -86,7 +86,7 @@ struct BrandMonitor::State {
   bool UpdateCompleteness(const EvaluationContext& context);
   SignalTest FreshShare(int64_t end_ms) const;
   bool SuspiciouslySilent(const CourseEvidence& course) const;
-  void Resolve(const EvaluationContext& context, const LevelDecision& decision, std::vector<SignalTest> calm,
+  void Resolve(const EvaluationContext& context, const LevelDecision& decision, const std::vector<SignalTest>& calm,
                std::vector<Signal>* signals);
 
   // Output, monitor_signals.cc.

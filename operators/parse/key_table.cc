@@ -35,9 +35,7 @@ std::string Spell(std::string_view key, const Style& style) {
     if (code == '"' || code == '\\' || (code == '/' && style.escape_slash)) {
       out += '\\';
       out += key[begin];
-    } else if (code < 0x20) {
-      out += EscapeUnit(code, style.capitals);
-    } else if (code < 0x80 || !style.escape_unicode) {
+    } else if (code >= 0x20 && (code < 0x80 || !style.escape_unicode)) {
       out += key.substr(begin, at - begin);
     } else if (code < 0x10000) {
       out += EscapeUnit(code, style.capitals);

@@ -155,7 +155,7 @@ absl::StatusOr<RawInput::Readiness> ByteStream::Refill() {
   const auto kept = static_cast<size_t>(input_end_ - input_begin_);
   if (kept > 0) std::memmove(input_.get(), input_begin_, kept);
   size_t count = 0;
-  const absl::StatusOr<RawInput::Readiness> readiness = raw_->Read(input_.get() + kept, kInputBytes - kept, &count);
+  absl::StatusOr<RawInput::Readiness> readiness = raw_->Read(input_.get() + kept, kInputBytes - kept, &count);
   input_begin_ = input_.get();
   input_end_ = input_.get() + kept + count;
   return readiness;
@@ -178,7 +178,7 @@ absl::StatusOr<RawInput::Readiness> ByteStream::Sniff() {
       return RawInput::Readiness::kReady;
     }
     if (gzip == Match::kNo && zstd == Match::kNo) break;
-    const absl::StatusOr<RawInput::Readiness> readiness = Refill();
+    absl::StatusOr<RawInput::Readiness> readiness = Refill();
     if (!readiness.ok() || *readiness == RawInput::Readiness::kNotReady) return readiness;
     if (*readiness == RawInput::Readiness::kEnd) break;
   }
@@ -201,7 +201,7 @@ absl::StatusOr<RawInput::Readiness> ByteStream::ReadPlain(char* out, size_t size
 absl::StatusOr<RawInput::Readiness> ByteStream::ReadEncoded(char* out, size_t size, size_t* count) {
   for (;;) {
     if (input_begin_ == input_end_ && !has_pending_output_) {
-      const absl::StatusOr<RawInput::Readiness> readiness = Refill();
+      absl::StatusOr<RawInput::Readiness> readiness = Refill();
       if (!readiness.ok() || *readiness == RawInput::Readiness::kNotReady) return readiness;
       if (*readiness == RawInput::Readiness::kEnd) {
         if (decoder_->IsComplete()) return RawInput::Readiness::kEnd;
@@ -225,7 +225,7 @@ absl::StatusOr<RawInput::Readiness> ByteStream::ReadEncoded(char* out, size_t si
 absl::StatusOr<RawInput::Readiness> ByteStream::Read(char* out, size_t size, size_t* count) {
   *count = 0;
   if (format_ == Format::kUnknown) {
-    const absl::StatusOr<RawInput::Readiness> readiness = Sniff();
+    absl::StatusOr<RawInput::Readiness> readiness = Sniff();
     if (!readiness.ok() || *readiness != RawInput::Readiness::kReady) return readiness;
   }
   return format_ == Format::kPlain ? ReadPlain(out, size, count) : ReadEncoded(out, size, count);

@@ -184,8 +184,9 @@ void ConsumerGroup::AssignRange(const std::vector<std::pair<std::string, Member*
 void ConsumerGroup::AssignRoundRobin(const std::vector<std::pair<std::string, Member*>>& members) {
   size_t turn = 0;
   for (const auto& [topic, count] : partition_counts_) {
-    const bool is_read = std::any_of(members.begin(), members.end(),
-                                     [&](const auto& entry) { return Reads(entry.second->topics, topic); });
+    const bool is_read = std::any_of(members.begin(), members.end(), [&wanted = topic](const auto& entry) {
+      return Reads(entry.second->topics, wanted);
+    });
     if (!is_read) continue;
     for (int32_t partition = 0; partition < count; ++partition) {
       while (!Reads(members[turn % members.size()].second->topics, topic)) ++turn;

@@ -69,7 +69,7 @@ absl::Status MemoryWriter::Write(const OutputRecord& record) {
     return Note(status);
   {
     absl::MutexLock lock(&broker_->mu);
-    const absl::Status status = WriteLocked(record);
+    absl::Status status = WriteLocked(record);
     if (absl::IsInvalidArgument(status)) return status;
     if (!status.ok()) return Note(status);
   }
