@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 #include <random>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -46,15 +47,9 @@ class Maker {
 
   Firehose Make(const std::vector<int64_t>& window_sizes_ms) {
     for (int i = 0; i < posts_; ++i) AddPost(i);
-    // Each partition's arrival is a shuffle within the bound; partitions are then drawn side by side.
-    std::stable_sort(drafts_.begin(), drafts_.end(),
-                     [](const Draft& a, const Draft& b) { return a.arrival_ms < b.arrival_ms; });
-    for (Draft& draft : drafts_) firehose_.records.push_back(std::move(draft.record));
     for (int32_t partition = 0; partition < kPartitions; ++partition) {
       const int64_t time_ms = kStartMs + kClosingMs;
-      firehose_.records.push_back(
-          {partition, time_ms,
-           absl::StrCat(R"({"id":"closing-)", partition, R"(","time":)", time_ms, R"(,"text":"good night"})")});
+      Add(time_ms, absl::StrCat(R"({"id":"closing-)", partition, R"(","time":)", time_ms, R"(,"text":"good night"})"));
       ++firehose_.unmatched;
     }
     CountWindows(window_sizes_ms);
@@ -62,11 +57,6 @@ class Maker {
   }
 
  private:
-  struct Draft {
-    int64_t arrival_ms = 0;
-    FirehoseRecord record;
-  };
-
   int64_t Below(int64_t bound) { return std::uniform_int_distribution<int64_t>(0, bound - 1)(random_); }
   template <typename List>
   std::string_view OneOf(const List& list) {
@@ -74,13 +64,8 @@ class Maker {
   }
   bool Chance(int percent) { return Below(100) < percent; }
 
-  void Add(int64_t time_ms, std::string value) {
-    // The disorder is less than the bound by the slack that two posts with the same key need.
-    const int64_t arrival_ms = time_ms + Below(kDisorderMs - 1);
-    // Uneven: 40, 30, 20 and 10 of a hundred.
-    const int64_t draw = Below(10);
-    const int32_t partition = draw < 4 ? 0 : draw < 7 ? 1 : draw < 9 ? 2 : 3;
-    drafts_.push_back({arrival_ms, {partition, time_ms, std::move(value)}});
+  void Add(int64_t time_ms, std::string value, bool is_dead = false) {
+    firehose_.posts.push_back({time_ms, std::move(value), is_dead});
   }
 
   void AddPost(int number) {
@@ -89,7 +74,7 @@ class Maker {
     const int64_t offset_ms = is_crisis ? kCrisisStartMs + Below(kSpanMs - kCrisisStartMs) : Below(kSpanMs);
     const int64_t time_ms = kStartMs + offset_ms;
     if (Chance(1)) {
-      Add(time_ms, R"({"id":"broken","time":)");
+      Add(time_ms, R"({"id":"broken","time":)", /*is_dead=*/true);
       ++firehose_.dead;
       return;
     }
@@ -156,7 +141,6 @@ class Maker {
 
   std::mt19937_64 random_;
   const int posts_;
-  std::vector<Draft> drafts_;
   std::vector<Mention> mentions_;
   Firehose firehose_;
 };
@@ -175,6 +159,32 @@ std::string_view WatchlistYaml() {
 
 Firehose MakeFirehose(uint64_t seed, int posts, const std::vector<int64_t>& window_sizes_ms) {
   return Maker(seed, posts).Make(window_sizes_ms);
+}
+
+std::vector<Arrival> Arrange(const Firehose& firehose, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto below = [&random](int64_t bound) { return std::uniform_int_distribution<int64_t>(0, bound - 1)(random); };
+  std::vector<std::pair<int64_t, Arrival>> drafts;
+  const size_t closing = firehose.posts.size() - kPartitions;
+  for (size_t i = 0; i < closing; ++i) {
+    // The disorder is less than the bound by the slack that two posts with the same key need.
+    const int64_t arrival_ms = firehose.posts[i].event_time_ms + below(kDisorderMs - 1);
+    // Uneven: 40, 30, 20 and 10 of a hundred.
+    const int64_t draw = below(10);
+    const int32_t partition = draw < 4 ? 0 : draw < 7 ? 1 : draw < 9 ? 2 : 3;
+    drafts.push_back({arrival_ms, {partition, static_cast<uint32_t>(i)}});
+  }
+  // Each partition's arrival is a shuffle within the bound; partitions are then drawn side by side.
+  std::sort(drafts.begin(), drafts.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first, a.second.post) < std::tie(b.first, b.second.post);
+  });
+  std::vector<Arrival> arrivals;
+  arrivals.reserve(firehose.posts.size());
+  for (const auto& [arrival_ms, arrival] : drafts) arrivals.push_back(arrival);
+  for (int32_t partition = 0; partition < kPartitions; ++partition) {
+    arrivals.push_back({partition, static_cast<uint32_t>(closing + static_cast<size_t>(partition))});
+  }
+  return arrivals;
 }
 
 }  // namespace tocsin::simulation

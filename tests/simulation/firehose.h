@@ -1,9 +1,9 @@
-// The posts of one simulated run, and what a naive reading of the rules says must come out of them.
+// The posts of a simulated run, what a naive reading of the rules says must come out of them, and ways for them to
+// arrive.
 //
-// A pure function of the seed. Every post has its partition, its event time and its place in the order of arrival;
-// event times are out of order within a partition by at most kDisorderMs. Some posts are repeated (in any partition),
-// some records are no posts, one brand has a crisis, and each partition ends with a post far in the future that closes
-// every window.
+// The posts are a pure function of the workload's seed, the way is one of the seed of a run: the same posts come in
+// many ways, and the same must come of them. Some posts are repeated (in any partition), some records are no posts, one
+// brand has a crisis, and each partition ends with a post far in the future that closes every window.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ inline constexpr int64_t kMetricsEveryMs = 60'000;
 // The watchlist that the posts are about.
 std::string_view WatchlistYaml();
 
-struct FirehoseRecord {
-  int32_t partition = 0;
+struct FirehosePost {
   int64_t event_time_ms = 0;  // of malformed records: when it came
   std::string value;
+  bool is_dead = false;
 };
 
 // Mentions and distinct authors by (brand, window size, window end).
@@ -37,8 +37,9 @@ struct WindowCount {
 };
 using WindowKey = std::tuple<std::string, int64_t, int64_t>;
 
+// Immutable once made, so worlds in several threads may share one.
 struct Firehose {
-  std::vector<FirehoseRecord> records;  // in the order of arrival
+  std::vector<FirehosePost> posts;  // copies one after the other, the closing ones last
   int64_t matched = 0, unmatched = 0, dead = 0, official = 0;
   int64_t mentions = 0;  // rows before duplicates are dropped
   // Every window with mentions, at the slide ends where metrics are written.
@@ -46,5 +47,14 @@ struct Firehose {
 };
 
 Firehose MakeFirehose(uint64_t seed, int posts, const std::vector<int64_t>& window_sizes_ms);
+
+// One record of the posts topic.
+struct Arrival {
+  int32_t partition = 0;
+  uint32_t post = 0;  // index into Firehose::posts
+};
+
+// All posts in an order of arrival, out of order in their partitions by at most kDisorderMs of event time.
+std::vector<Arrival> Arrange(const Firehose& firehose, uint64_t seed);
 
 }  // namespace tocsin::simulation

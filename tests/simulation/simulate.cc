@@ -63,7 +63,7 @@ class Simulation {
   void Work() {
     AppMetrics metrics;
     for (uint64_t seed = next_++; seed < end_ && !stop_; seed = next_++) {
-      const SeedResult result = RunSeed(seed, sabotage_, absl::GetFlag(FLAGS_trace), &metrics);
+      const SeedResult result = RunSeed(seed, sabotage_, absl::GetFlag(FLAGS_trace), &oracles_, &metrics);
       const std::lock_guard lock(mu_);
       total_.Add(result.statistics);
       metrics_ += result.metrics;
@@ -104,6 +104,7 @@ class Simulation {
   std::atomic<uint64_t> next_;
   const uint64_t end_;
   std::atomic<bool> stop_ = false;
+  Oracles oracles_;
   std::mutex mu_;
   WorldStatistics total_;  // guarded by mu_, as what follows
   int64_t done_ = 0, failed_ = 0, metrics_ = 0, signals_ = 0;

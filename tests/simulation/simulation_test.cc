@@ -9,23 +9,26 @@
 namespace tocsin::simulation {
 namespace {
 
+using ::testing::Ge;
 using ::testing::Gt;
 using ::testing::IsEmpty;
 
 // Enough for the sanitizers; `simulate` runs many more.
 constexpr uint64_t kSeeds = 40;
+constexpr uint64_t kStride = 10;  // so that the posts of several firehoses are met
 
 TEST(SimulationTest, WhateverDiesTheSameIsPublishedOnce) {
   AppMetrics metrics;
+  Oracles oracles;
   WorldStatistics total;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const SeedResult result = RunSeed(seed, Sabotage::kNone, /*trace=*/false, &metrics);
+  for (uint64_t seed = 1; seed <= kSeeds * kStride; seed += kStride) {
+    const SeedResult result = RunSeed(seed, Sabotage::kNone, /*trace=*/false, &oracles, &metrics);
     EXPECT_THAT(result.problems, IsEmpty()) << "seed " << seed << ": " << absl::StrJoin(result.problems, "\n");
     total.Add(result.statistics);
   }
   // Else nothing has been tried.
-  EXPECT_THAT(total.kills, Gt(3 * kSeeds));
-  EXPECT_THAT(total.log.snapshot_recoveries, Gt(kSeeds));
+  EXPECT_THAT(total.kills, Ge(3 * kSeeds));
+  EXPECT_THAT(total.log.snapshot_recoveries, Ge(kSeeds));
   EXPECT_THAT(total.log.fences, Gt(0));
   EXPECT_THAT(total.log.open_transactions, Gt(0));
 }
@@ -34,8 +37,9 @@ class SabotageTest : public testing::TestWithParam<Sabotage> {};
 
 TEST_P(SabotageTest, IsCaught) {
   AppMetrics metrics;
+  Oracles oracles;
   for (uint64_t seed = 1; seed <= 200; ++seed) {
-    if (!RunSeed(seed, GetParam(), /*trace=*/false, &metrics).problems.empty()) {
+    if (!RunSeed(seed, GetParam(), /*trace=*/false, &oracles, &metrics).problems.empty()) {
       RecordProperty("caught_by_seed", std::to_string(seed));
       return;
     }

@@ -14,9 +14,13 @@ namespace tocsin::simulation {
 namespace {
 
 constexpr int32_t kMentionsPartitions = 3;
-constexpr int kActions = 320;  // with faults
+constexpr int kActions = 160;          // with faults, at least
+constexpr int64_t kArrivalsMax = 200;  // of one action
+constexpr int kActionsMax = 2'000;
+constexpr int64_t kKillsMin = 3;
 constexpr int kCalmRounds = 4'000;
 constexpr int kMaxDepth = 2;
+constexpr uint64_t kCalmWay = uint64_t{1} << 63;  // posts of a calm world never arrive as those of a wild one
 constexpr char kIngestGroup[] = "sim-ingest";
 constexpr char kDetectGroup[] = "sim-detect";
 
@@ -118,6 +122,7 @@ struct World::Zombie {
 World::World(const WorldOptions& options, const Firehose* firehose, AppMetrics* metrics)
     : options_(options),
       firehose_(firehose),
+      arrivals_(Arrange(*firehose, options.seed ^ (options.calm ? kCalmWay : 0))),
       metrics_(metrics),
       random_(options.seed * 0x9E3779B97F4A7C15ULL + 1),
       clock_(std::make_unique<WorldClock>(this)) {
@@ -216,10 +221,11 @@ void World::Advance(absl::Duration duration) { clock_->Advance(duration); }
 
 void World::Arrive(int64_t count) {
   const bool was_quiet = std::exchange(quiet_, true);
-  for (; count > 0 && arrived_ < firehose_->records.size(); --count, ++arrived_) {
-    const FirehoseRecord& record = firehose_->records[arrived_];
-    CHECK_OK(log_->Append({"posts", record.partition}, std::nullopt, record.value, {}, record.event_time_ms + 1'000)
-                 .status());
+  for (; count > 0 && arrived_ < arrivals_.size(); --count, ++arrived_) {
+    const Arrival& arrival = arrivals_[arrived_];
+    const FirehosePost& post = firehose_->posts[arrival.post];
+    CHECK_OK(
+        log_->Append({"posts", arrival.partition}, std::nullopt, post.value, {}, post.event_time_ms + 1'000).status());
   }
   quiet_ = was_quiet;
 }
@@ -288,7 +294,7 @@ absl::Status World::Make(Seat* seat) {
     DetectWorkerOptions options = settings->detect;
     options.transactional_id = options.member = seat->name;
     options.group = kDetectGroup;
-    options.snapshot_every = absl::Seconds(4);
+    options.snapshot_every = absl::Seconds(2);
     DetectTaskOptions task = settings->task;
     task.monitor.baseline_ready_ms = 600'000;
     task.planted_fault = options_.sabotage == Sabotage::kApplyRepeat     ? PlantedFault::kApplyRepeats
@@ -363,7 +369,7 @@ absl::Status World::Act(int depth) {
   if (draw < 800) {
     Advance(absl::Milliseconds(Below(600)));
   } else if (draw < 880) {
-    Arrive(1 + Below(80));
+    Arrive(1 + Below(kArrivalsMax));
   } else if (draw < 915) {
     return StepZombie();
   } else if (draw < 940) {
@@ -427,14 +433,18 @@ absl::Status World::RunCalmly() {
 
 absl::Status World::Run() {
   if (!options_.calm) {
-    for (int action = 0; action < kActions || arrived_ < firehose_->records.size(); ++action) {
+    const auto is_due = [this](int action) {
+      return action < kActions || arrived_ < arrivals_.size() ||
+             (action < kActionsMax && (statistics_.kills < kKillsMin || statistics_.log.snapshot_recoveries == 0));
+    };
+    for (int action = 0; is_due(action); ++action) {
       if (absl::Status status = Act(0); !status.ok()) return status;
       if (unforgivable_.has_value()) return *unforgivable_;
     }
   }
   calls_until_fault_ = -1;
   quiet_ = true;
-  Arrive(static_cast<int64_t>(firehose_->records.size()));
+  Arrive(static_cast<int64_t>(arrivals_.size()));
   seats_[0]->wanted = seats_[1]->wanted = true;
   return RunCalmly();
 }
