@@ -68,7 +68,9 @@ def groups_of(chosen, commands):
     alike = {}
     for source in chosen:
         top = os.path.relpath(source, ROOT).split(os.sep)[0]
-        alike.setdefault((top, commands[source][1]), []).append(source)
+        with open(source, encoding="utf-8") as file:
+            replaces_new = "operator new(" in file.read()  # for whatever stands beside it, too
+        alike.setdefault((source if replaces_new else top, commands[source][1]), []).append(source)
     return [names[at:at + TOGETHER] for names in alike.values() for at in range(0, len(names), TOGETHER)]
 
 

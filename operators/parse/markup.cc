@@ -78,7 +78,7 @@ size_t WriteEntity(std::string_view text, size_t at, char** out) {
 }
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
+bool IsHtmlSpace(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
 
 struct Tag {
   std::string_view name;
@@ -101,7 +101,7 @@ std::optional<Tag> ReadTag(std::string_view html, size_t at) {
   if (tag.closing) ++begin;
   if (begin >= html.size() || !IsLetter(html[begin])) return std::nullopt;
   size_t end = begin;
-  while (end < html.size() && !IsBlank(html[end]) && html[end] != '>' && html[end] != '/') ++end;
+  while (end < html.size() && !IsHtmlSpace(html[end]) && html[end] != '>' && html[end] != '/') ++end;
   tag.name = html.substr(begin, end - begin);
   const size_t attributes = end;
   for (char quote = 0; end < html.size() && (quote != 0 || html[end] != '>'); ++end) {
@@ -119,10 +119,10 @@ std::optional<Tag> ReadTag(std::string_view html, size_t at) {
 // Empty if the tag has no such attribute.
 std::string_view Attribute(std::string_view rest, std::string_view name) {
   while (true) {
-    while (!rest.empty() && (IsBlank(rest.front()) || rest.front() == '/')) rest.remove_prefix(1);
+    while (!rest.empty() && (IsHtmlSpace(rest.front()) || rest.front() == '/')) rest.remove_prefix(1);
     if (rest.empty()) return {};
     size_t size = 0;
-    while (size < rest.size() && !IsBlank(rest[size]) && rest[size] != '=') ++size;
+    while (size < rest.size() && !IsHtmlSpace(rest[size]) && rest[size] != '=') ++size;
     const std::string_view found = rest.substr(0, size);
     rest.remove_prefix(size);
     if (rest.empty() || rest.front() != '=') {
@@ -133,7 +133,7 @@ std::string_view Attribute(std::string_view rest, std::string_view name) {
     const char quote = !rest.empty() && (rest.front() == '"' || rest.front() == '\'') ? rest.front() : '\0';
     if (quote != 0) rest.remove_prefix(1);
     size_t end = 0;
-    while (end < rest.size() && (quote != 0 ? rest[end] != quote : !IsBlank(rest[end]))) ++end;
+    while (end < rest.size() && (quote != 0 ? rest[end] != quote : !IsHtmlSpace(rest[end]))) ++end;
     if (absl::EqualsIgnoreCase(found, name)) return rest.substr(0, end);
     rest.remove_prefix(end);
     if (quote != 0 && !rest.empty()) rest.remove_prefix(1);
@@ -144,7 +144,7 @@ bool HasClass(const Tag& tag, std::string_view name) {
   std::string_view classes = Attribute(tag.attributes, "class");
   while (!classes.empty()) {
     size_t size = 0;
-    while (size < classes.size() && !IsBlank(classes[size])) ++size;
+    while (size < classes.size() && !IsHtmlSpace(classes[size])) ++size;
     if (classes.substr(0, size) == name) return true;
     classes.remove_prefix(size < classes.size() ? size + 1 : size);
   }
@@ -213,7 +213,7 @@ std::string_view HtmlToText(std::string_view html, char* out) {
     if (c == '&') {
       at += WriteEntity(html, at, &out);
     } else {
-      *out++ = IsBlank(c) ? ' ' : c;
+      *out++ = IsHtmlSpace(c) ? ' ' : c;
       ++at;
     }
     if (state.hidden()) out = before;

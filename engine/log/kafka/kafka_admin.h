@@ -35,7 +35,7 @@ class KafkaAdmin {
   KafkaAdmin(const KafkaOptions& options, std::unique_ptr<KafkaClient> client)
       : timeout_(options.open_timeout), client_(std::move(client)) {}
 
-  int timeout_ms() const { return static_cast<int>(absl::ToInt64Milliseconds(timeout_)); }
+  int timeout_ms() const { return KafkaMilliseconds(timeout_); }
 
   // Sends a request of the admin API and waits for its result.
   absl::StatusOr<KafkaEvent> Ask(rd_kafka_admin_op_t operation, std::string_view what,

@@ -13,7 +13,7 @@ namespace {
 constexpr absl::Duration kWaitSlice = absl::Milliseconds(20);
 
 size_t Consume(rd_kafka_queue_t* queue, absl::Duration wait, rd_kafka_message_t** messages, size_t size) {
-  const int wait_ms = static_cast<int>(absl::ToInt64Milliseconds(wait));
+  const int wait_ms = KafkaMilliseconds(wait);
   const ssize_t count = rd_kafka_consume_batch_queue(queue, wait_ms, messages, size);
   return count < 0 ? 0 : static_cast<size_t>(count);
 }

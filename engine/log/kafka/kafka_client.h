@@ -12,11 +12,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "engine/log/kafka/kafka_config.h"
 #include "engine/log/kafka/kafka_handles.h"
 #include "engine/log/kafka/kafka_options.h"
 
 namespace tocsin {
+
+// As librdkafka takes time-outs.
+inline int KafkaMilliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
 // Called in the thread that polls the client.
 struct KafkaHooks {

@@ -10,8 +10,6 @@
 namespace tocsin {
 namespace {
 
-int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
-
 KafkaPartitions ListOf(const std::vector<TopicPartition>& partitions) {
   KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
   for (const TopicPartition& partition : partitions) {
@@ -153,8 +151,9 @@ absl::StatusOr<std::vector<AssignedPartition>> KafkaGroupReader::Committed(
   if (partitions.empty()) return result;
   KafkaPartitions list = ListOf(partitions);
   // Waits for offsets of open transactions too, since the reader is read_committed.
-  absl::Status status = KafkaStatus(rd_kafka_committed(client_->get(), list.get(), Milliseconds(options_.open_timeout)),
-                                    "kafka: committed offsets");
+  absl::Status status =
+      KafkaStatus(rd_kafka_committed(client_->get(), list.get(), KafkaMilliseconds(options_.open_timeout)),
+                  "kafka: committed offsets");
   if (!status.ok()) return client_->Explain(status);
   for (int i = 0; i < list->cnt; ++i) {
     const rd_kafka_topic_partition_t& element = list->elems[i];
@@ -199,7 +198,7 @@ absl::Status KafkaGroupReader::Resume(int32_t slot) {
   const auto index = static_cast<size_t>(slot);
   KafkaPartitions list = ListOf({batches_.partition(index)});
   list->elems[0].offset = batches_.position(index);
-  KafkaError error(rd_kafka_seek_partitions(client_->get(), list.get(), Milliseconds(options_.open_timeout)));
+  KafkaError error(rd_kafka_seek_partitions(client_->get(), list.get(), KafkaMilliseconds(options_.open_timeout)));
   status = KafkaStatus(error.get(), "kafka: resuming");
   if (status.ok()) status = KafkaStatus(list->elems[0].err, "kafka: resuming");
   if (!status.ok()) return status;

@@ -18,7 +18,7 @@ absl::StatusOr<Offset> ResolveKafkaStart(const KafkaClient& client, const TopicP
                                          StartPosition::Kind kind, absl::Duration timeout) {
   // librdkafka does not retry this: a topic that was just made may not have a leader yet.
   constexpr absl::Duration kPause = absl::Milliseconds(100);
-  const int timeout_ms = static_cast<int>(absl::ToInt64Milliseconds(timeout));
+  const int timeout_ms = KafkaMilliseconds(timeout);
   int64_t low = 0;
   int64_t high = 0;
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;

@@ -11,7 +11,7 @@ absl::StatusOr<KafkaEvent> AskKafka(KafkaClient* client, absl::Duration timeout,
                                     std::string_view what,
                                     absl::FunctionRef<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)> send) {
   constexpr int kGraceMs = 1000;
-  const int timeout_ms = static_cast<int>(absl::ToInt64Milliseconds(timeout));
+  const int timeout_ms = KafkaMilliseconds(timeout);
   std::array<char, 512> text{};
   KafkaQueue queue(rd_kafka_queue_new(client->get()));
   KafkaAdminOptions options(rd_kafka_AdminOptions_new(client->get(), operation));

@@ -13,8 +13,6 @@ namespace {
 constexpr uint64_t kWritesPerPoll = 256;
 constexpr int kQueueFullPollMs = 10;
 
-int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
-
 // librdkafka takes a null pointer for a null key or value, so empty ones need an address.
 const void* AddressOf(std::string_view text) { return text.data() == nullptr ? "" : text.data(); }
 
@@ -65,7 +63,7 @@ absl::Status KafkaWriter::InitTransactions(absl::Duration timeout) {
   constexpr int kAttempts = 4;
   absl::Status status;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    KafkaError error(rd_kafka_init_transactions(client_->get(), Milliseconds(timeout / kAttempts)));
+    KafkaError error(rd_kafka_init_transactions(client_->get(), KafkaMilliseconds(timeout / kAttempts)));
     if (error == nullptr) return absl::OkStatus();
     status = KafkaStatus(error.get(), "kafka: initialising transactions");
     ServeEvents();
@@ -159,7 +157,7 @@ absl::Status KafkaWriter::Produce(const Topic& topic, const OutputRecord& record
     parts[count].vtype = RD_KAFKA_VTYPE_HEADERS;
     parts[count++].u.headers = headers.get();
   }
-  const int64_t max_attempts = Milliseconds(timeout_) / kQueueFullPollMs + 1;
+  const int64_t max_attempts = KafkaMilliseconds(timeout_) / kQueueFullPollMs + 1;
   for (int64_t attempt = 0; attempt < max_attempts; ++attempt) {
     KafkaError error(rd_kafka_produceva(client_->get(), parts.data(), count));
     if (error == nullptr) {
@@ -200,7 +198,8 @@ absl::Status KafkaWriter::SendOffsets(absl::Span<const ConsumedOffset> offsets, 
     offset.metadata.copy(static_cast<char*>(element->metadata), element->metadata_size);
     static_cast<char*>(element->metadata)[element->metadata_size] = '\0';
   }
-  KafkaError error(rd_kafka_send_offsets_to_transaction(client_->get(), list.get(), metadata, Milliseconds(timeout_)));
+  KafkaError error(
+      rd_kafka_send_offsets_to_transaction(client_->get(), list.get(), metadata, KafkaMilliseconds(timeout_)));
   return error == nullptr ? absl::OkStatus() : Conclude(error.get(), "kafka: sending offsets");
 }
 
@@ -217,7 +216,7 @@ absl::Status KafkaWriter::Commit(absl::Span<const ConsumedOffset> offsets, const
     absl::Status status = SendOffsets(offsets, generation);
     if (!status.ok()) return status;
   }
-  KafkaError error(rd_kafka_commit_transaction(client_->get(), Milliseconds(timeout_)));
+  KafkaError error(rd_kafka_commit_transaction(client_->get(), KafkaMilliseconds(timeout_)));
   ServeEvents();
   if (error != nullptr) return Conclude(error.get(), "kafka: committing");
   state_ = client_->HasLostRequests() ? State::kUnusable : State::kReady;
@@ -250,7 +249,7 @@ absl::Status KafkaWriter::Abort() {
   if (state_ != State::kOpen) return absl::FailedPreconditionError("kafka: no transaction is open");
   // Those that an abort catches under way are lost requests: they may arrive behind it.
   AwaitProduced();
-  KafkaError error(rd_kafka_abort_transaction(client_->get(), Milliseconds(timeout_)));
+  KafkaError error(rd_kafka_abort_transaction(client_->get(), KafkaMilliseconds(timeout_)));
   ServeEvents();
   delivery_error_ = absl::OkStatus();
   if (error == nullptr) {

@@ -14,9 +14,7 @@ namespace tocsin {
 namespace {
 
 using testing::AllOf;
-using testing::Contains;
 using testing::HasSubstr;
-using testing::Not;
 using testing::StartsWith;
 
 class VerdictTest : public testing::Test {

@@ -399,7 +399,7 @@ TEST(BrandMonitorTest, DamagedStateIsRefused) {
   const std::string bytes = brand.Encoded();
   for (size_t size = 0; size < bytes.size(); size += 101) {
     SimulatedBrand other;
-    ByteReader reader(std::string_view(bytes).substr(0, size));
+    ByteReader reader(std::string_view{bytes}.substr(0, size));
     EXPECT_FALSE(other.monitor().Decode(&reader).ok()) << size;
   }
 }

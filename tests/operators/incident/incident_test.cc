@@ -78,7 +78,7 @@ TEST(IncidentTest, EncodingRoundsTripAndDamageIsRefused) {
   decoded.Encode(&again_writer);
   EXPECT_EQ(again, bytes);
   for (size_t size = 0; size < bytes.size(); size += 3) {
-    ByteReader cut(std::string_view(bytes).substr(0, size));
+    ByteReader cut(std::string_view{bytes}.substr(0, size));
     EXPECT_FALSE(Incident().Decode(&cut).ok()) << size;
   }
 }
