@@ -65,7 +65,7 @@ TEST(BytesTest, ReadsBackWhatWasWrittenAndFailsOnEveryCut) {
       }
     }
     for (size_t size = 0; size <= bytes.size(); ++size) {
-      ByteReader reader(std::string_view(bytes).substr(0, size));
+      ByteReader reader(std::string_view{bytes}.substr(0, size));
       bool is_same = true;
       for (size_t i = 0; i < kinds.size(); ++i) {
         const uint64_t value = values[i];

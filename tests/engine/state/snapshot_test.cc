@@ -225,7 +225,7 @@ TEST(SnapshotTest, ANewerReleasesSnapshotIsRefusedByName) {
   constexpr size_t kVersionAt = 4;
   constexpr size_t kChecksumBytes = 8;
   manifest[kVersionAt] = static_cast<char>(kSnapshotVersion + 1);
-  const uint64_t checksum = Hash64(std::string_view(manifest).substr(0, manifest.size() - kChecksumBytes));
+  const uint64_t checksum = Hash64(std::string_view{manifest}.substr(0, manifest.size() - kChecksumBytes));
   for (size_t i = 0; i < kChecksumBytes; ++i) {
     manifest[manifest.size() - kChecksumBytes + i] = static_cast<char>(checksum >> (8 * i));
   }
@@ -255,7 +255,7 @@ TEST(SnapshotTest, RandomBytesNeverCrash) {
       }
       // A checksum that holds, around nonsense.
       if (random() % 2 == 0 && record.value.size() > 8) {
-        const uint64_t checksum = Hash64(std::string_view(record.value).substr(0, record.value.size() - 8));
+        const uint64_t checksum = Hash64(std::string_view{record.value}.substr(0, record.value.size() - 8));
         for (size_t k = 0; k < 8; ++k)
           record.value[record.value.size() - 8 + k] = static_cast<char>(checksum >> (8 * k));
       }

@@ -220,7 +220,7 @@ TEST(WatermarkTrackerTest, BytesThatDoNotFitChangeNothing) {
   tracker.Encode(&writer);
   for (size_t size = 0; size < bytes.size(); ++size) {
     WatermarkTracker other = WithSources(2);
-    ByteReader reader(std::string_view(bytes).substr(0, size));
+    ByteReader reader(std::string_view{bytes}.substr(0, size));
     EXPECT_FALSE(other.Decode(&reader));
     EXPECT_EQ(other.Complete(), 0);
   }

@@ -122,7 +122,7 @@ TEST(AuditChainTest, SurvivesASnapshot) {
   ASSERT_THAT(restored.Decode(&reader), IsOk());
   EXPECT_EQ(restored, chain);
   for (size_t size = 0; size < bytes.size(); ++size) {
-    ByteReader cut(std::string_view(bytes).substr(0, size));
+    ByteReader cut(std::string_view{bytes}.substr(0, size));
     EXPECT_THAT(restored.Decode(&cut), StatusIs(absl::StatusCode::kDataLoss));
   }
 }

@@ -114,7 +114,7 @@ TEST(BrandBaselineTest, ContinuesIdenticallyFromItsEncoding) {
     EXPECT_EQ(actual, expected);
     EXPECT_EQ(restored.GateOfWindow(2), original.GateOfWindow(2));
     for (size_t size = 0; size < bytes.size(); size += 7) {
-      ByteReader cut(std::string_view(bytes).substr(0, size));
+      ByteReader cut(std::string_view{bytes}.substr(0, size));
       EXPECT_FALSE(BrandBaseline(kBinMs, kDayMs).Decode(&cut).ok()) << size;
     }
   }

@@ -329,7 +329,7 @@ TEST(BlockTest, EveryTruncationIsFound) {
   const std::string good = EncodeContent(maker.Make(30, false), kNoLimit)[0];
   Block block;
   for (size_t size = 0; size < good.size(); ++size) {
-    EXPECT_THAT(DecodeBlock(std::string_view(good).substr(0, size), &block), StatusIs(absl::StatusCode::kDataLoss));
+    EXPECT_THAT(DecodeBlock(std::string_view{good}.substr(0, size), &block), StatusIs(absl::StatusCode::kDataLoss));
   }
   EXPECT_THAT(DecodeBlock(good + '\0', &block), StatusIs(absl::StatusCode::kDataLoss));
 }

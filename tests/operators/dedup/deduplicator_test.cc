@@ -66,6 +66,7 @@ TEST(DeduplicatorTest, EqualsANaiveReferenceWhereTimesDiffer) {
 TEST(DeduplicatorTest, WhatIsDroppedDoesNotDependOnTheOrderOfArrival) {
   std::mt19937_64 random(12);
   std::vector<std::pair<uint64_t, int64_t>> posts;
+  posts.reserve(3'600);
   for (int i = 0; i < 3'000; ++i) posts.emplace_back(i, kStartMs + i * 10);
   for (int i = 0; i < 600; ++i) posts.push_back(posts[random() % 3'000]);
   for (int round = 0; round < 5; ++round) {

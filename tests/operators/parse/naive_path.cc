@@ -191,7 +191,7 @@ bool AddPart(const Tree& root, const FieldPointers& fields, Part part, const std
       decides = !selected.empty();
     }
   }
-  if (array.size() == part.tokens.size()) part.tokens.push_back("*");
+  if (array.size() == part.tokens.size()) part.tokens.emplace_back("*");
   std::vector<const Tree*> whole;
   Resolve(root, fields, root, array, 0, &whole);
   if (whole.empty()) return decides;

@@ -17,6 +17,7 @@ TEST(PostParserAllocationTest, AllocatesNothingInSteadyState) {
   for (std::string_view preset : Mapping::PresetNames()) {
     RandomRecords source(Mapping::PresetSpec(preset), 21);
     std::vector<std::string> records;
+    records.reserve(3'000);
     for (int i = 0; i < 3'000; ++i) records.push_back(source.Next());
     PostParser parser(*Mapping::Preset(preset, std::nullopt), PostParserOptions());
     size_t posts = 0;

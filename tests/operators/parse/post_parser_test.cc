@@ -333,7 +333,7 @@ TEST(PostParserTest, ReadsNothingBehindTheRecordWithAnyKernel) {
           << kernel->name() << " " << record;
       ASSERT_EQ(post.text, "hello");
       for (size_t cut = 1; cut < 20; ++cut) {
-        const std::string_view part = memory.PutAtTheEnd(std::string_view(record).substr(0, record.size() - cut));
+        const std::string_view part = memory.PutAtTheEnd(std::string_view{record}.substr(0, record.size() - cut));
         ASSERT_NE(parser.Parse(part, 0, -1, &post), DropReason::kNone);
       }
     }

@@ -2,10 +2,12 @@
 // their keys and however their characters are escaped.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "operators/parse/post_parser.h"
@@ -58,7 +60,8 @@ Json Reversed(const Json& value) {
   std::vector<std::pair<std::string, Json>> members;
   for (const auto& [key, member] : value.items()) members.emplace_back(key, Reversed(member));
   Json object = Json::object();
-  for (auto member = members.rbegin(); member != members.rend(); ++member) object[member->first] = member->second;
+  std::reverse(members.begin(), members.end());
+  for (const auto& [key, member] : members) object[key] = member;
   return object;
 }
 
@@ -111,7 +114,7 @@ TEST_P(PresetTest, NeverTakesATruncatedSampleForAPost) {
     const std::string record = sample["record"].dump();
     for (size_t size = 0; size < record.size(); ++size) {
       Post post;
-      const DropReason reason = parser_.Parse(std::string_view(record).substr(0, size), 0, -1, &post);
+      const DropReason reason = parser_.Parse(std::string_view{record}.substr(0, size), 0, -1, &post);
       ASSERT_TRUE(reason == DropReason::kEmpty || reason == DropReason::kNotJson || reason == DropReason::kNotUtf8)
           << record.substr(0, size);
     }

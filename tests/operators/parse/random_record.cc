@@ -63,7 +63,7 @@ std::vector<std::string> Tokens(const std::string& pointer) {
 }  // namespace
 
 std::string RandomRecords::Next() {
-  const std::string record = Written();
+  std::string record = Written();
   if (spec_.envelope.empty() || Chance(60)) return record;
   return "{\"" + spec_.envelope.substr(1) + "\":" + (Chance(95) ? Quoted(record) : "null") + "}";
 }

@@ -51,7 +51,7 @@ TEST(SentimentFeaturesTest, EqualTheReferenceAtEveryLengthAroundABlock) {
   const std::string text = SampleTexts(2, 20'000, 3)[1].substr(0, 400);
   for (size_t begin = 0; begin < 70; ++begin) {
     for (size_t size = 0; size <= 200; ++size) {
-      const std::string_view part = std::string_view(text).substr(begin, size);
+      const std::string_view part = std::string_view{text}.substr(begin, size);
       ASSERT_EQ(FeaturesOf(part), ReferenceFeatures(part)) << "begin=" << begin << " size=" << size;
     }
   }

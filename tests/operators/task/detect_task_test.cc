@@ -517,7 +517,7 @@ TEST(DetectTaskTest, DamagedSnapshotsAreRefusedWithoutACrash) {
   const std::string good = task.Encode();
   for (size_t size = 0; size < good.size(); size += 1 + size / 50) {
     DetectTask restored(Options(), watchlist);
-    EXPECT_FALSE(restored.Decode(std::string_view(good).substr(0, size)).ok()) << size;
+    EXPECT_FALSE(restored.Decode(std::string_view{good}.substr(0, size)).ok()) << size;
   }
   std::mt19937_64 random(1);
   for (int round = 0; round < 300; ++round) {

@@ -345,7 +345,7 @@ TEST(BrandWindowsTest, DamagedStateIsRefusedWithoutACrash) {
   windows.Encode(&writer);
   for (size_t size = 0; size < good.size(); ++size) {
     BrandWindows restored(&options, windows.end_ms());
-    ByteReader reader(std::string_view(good).substr(0, size));
+    ByteReader reader(std::string_view{good}.substr(0, size));
     EXPECT_THAT(restored.Decode(&reader), StatusIs(absl::StatusCode::kDataLoss));
   }
   for (int round = 0; round < 5'000; ++round) {

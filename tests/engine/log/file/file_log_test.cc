@@ -118,7 +118,7 @@ class FileLogTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string WriteFile(const std::string& name, const std::string& content) const {
-    const std::string path = folder_ / name;
+    std::string path = folder_ / name;
     std::ofstream(path, std::ios::binary) << content;
     return path;
   }

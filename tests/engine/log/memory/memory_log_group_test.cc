@@ -411,6 +411,7 @@ TEST_F(MemoryLogGroupTest, ThreadsCopyEveryRecordExactlyOnceWhileMembersComeAndG
   ASSERT_THAT(log.EnsureTopics({TopicSpec{"in", 4, -1, {}}, TopicSpec{"out", 1, -1, {}}}, true), IsOk());
   std::atomic<int> copied{0};
   std::vector<std::thread> threads;
+  threads.reserve(kWriters);
   for (int w = 0; w < kWriters; ++w) {
     threads.emplace_back([&log, w] {
       auto writer = log.OpenWriter(absl::StrCat("source", w));

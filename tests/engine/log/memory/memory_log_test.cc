@@ -142,6 +142,7 @@ TEST_F(MemoryLogTest, CompactionKeepsTheLastOfEachKeyInOrder) {
   EXPECT_LT(log.HeldBytes(), size_t{3} << 20) << "compacts by itself";
   ASSERT_THAT(log.Compact("state"), IsOk());
   std::vector<std::pair<Offset, std::string>> expected;
+  expected.reserve(last.size());
   for (const auto& [key, record] : last) expected.push_back(record);
   std::sort(expected.begin(), expected.end());
   std::vector<std::pair<Offset, std::string>> kept;
