@@ -232,12 +232,14 @@ TEST(SentimentModelTest, ManyThreadsComeToTheSameDecisions) {
   const std::vector<std::string> texts = SampleTexts(2'000, 300, 6);
   const auto decide = [&texts] {
     std::vector<std::array<int32_t, 3>> scores;
+    scores.reserve(texts.size());
     for (const std::string& text : texts) scores.push_back(SentimentModel::Default().Classify(text, "fr").scores);
     return scores;
   };
   const auto expected = decide();
   std::vector<std::vector<std::array<int32_t, 3>>> results(4);
   std::vector<std::thread> threads;
+  threads.reserve(results.size());
   for (auto& result : results) threads.emplace_back([&result, &decide] { result = decide(); });
   for (std::thread& thread : threads) thread.join();
   for (const auto& result : results) EXPECT_EQ(result, expected);

@@ -96,6 +96,7 @@ class NaiveWindows {
     }
     std::sort(held.begin(), held.end());
     std::vector<uint64_t> hashes;
+    hashes.reserve(held.size());
     for (const auto& [time, hash] : held) hashes.push_back(hash);
     return hashes;
   }
