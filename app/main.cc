@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   tocsin::AddDemoCommand(&app, &chosen);
   tocsin::AddRunCommand(&app, &chosen);
   tocsin::AddCheckCommand(&app, &chosen);
+  tocsin::AddAuditCommand(&app, &chosen);
   tocsin::AddReplayCommand(&app, &chosen);
   tocsin::AddGenerateCommand(&app, &chosen);
   tocsin::AddWatchCommand(&app, &chosen);

@@ -18,6 +18,7 @@ struct ChosenCommand {
   std::function<int()> run;
 };
 
+void AddAuditCommand(CLI::App* app, ChosenCommand* chosen);
 void AddCheckCommand(CLI::App* app, ChosenCommand* chosen);
 void AddDemoCommand(CLI::App* app, ChosenCommand* chosen);
 void AddGenerateCommand(CLI::App* app, ChosenCommand* chosen);

@@ -5,9 +5,8 @@
 #include <utility>
 
 #include "absl/log/check.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "app/worker/offset_metadata.h"
 
 namespace tocsin {
 namespace {
@@ -17,18 +16,6 @@ constexpr Offset kUnknownOffset = -1;
 // often: readers tell of an end once, and a log that does not answer looks just like one in which nothing happens.
 constexpr absl::Duration kQuietAfter = absl::Seconds(2);
 constexpr size_t kMaxDeadLetterBufferBytes = size_t{8} << 20;
-
-// What the offset commit carries beside the offset: the only state that ingest has. Text, since some brokers' clients
-// cut metadata at NUL bytes.
-std::string EncodeMetadata(uint32_t epoch, int64_t highest_event_time_ms) {
-  return absl::StrCat("v1 ", epoch, " ", highest_event_time_ms);
-}
-
-bool DecodeMetadata(std::string_view text, uint32_t* epoch, int64_t* highest_event_time_ms) {
-  const std::vector<std::string_view> fields = absl::StrSplit(text, ' ');
-  return fields.size() == 3 && fields[0] == "v1" && absl::SimpleAtoi(fields[1], epoch) &&
-         absl::SimpleAtoi(fields[2], highest_event_time_ms);
-}
 
 }  // namespace
 
@@ -115,12 +102,15 @@ absl::StatusOr<std::vector<StartPosition>> IngestWorker::OnAssigned(absl::Span<c
       starts.push_back(source->start);
       continue;
     }
-    if (!assigned.metadata.empty() && !DecodeMetadata(assigned.metadata, &slot.epoch, &slot.highest_event_time_ms)) {
+    OffsetMetadata metadata;
+    if (!assigned.metadata.empty() && !DecodeMetadata(assigned.metadata, &metadata)) {
       return absl::DataLossError(absl::StrCat(
           "the offset of a source partition carries metadata that is not Tocsin's: another application commits to this "
           "group, or the offsets were set by hand; use `tocsin source reset`; group=",
           options_.group, " topic=", assigned.partition.topic, " partition=", assigned.partition.partition));
     }
+    slot.epoch = metadata.epoch;
+    slot.highest_event_time_ms = metadata.highest_event_time_ms;
     slot.from = slot.position = *assigned.committed;
     starts.push_back({StartPosition::Kind::kOffset, *assigned.committed});
   }
@@ -336,7 +326,7 @@ absl::Status IngestWorker::Flush() {
   std::vector<ConsumedOffset> offsets;
   for (const Slot& slot : slots_) {
     if (!options_.commit_offsets || slot.from == kUnknownOffset) continue;
-    offsets.push_back({slot.partition, slot.position, EncodeMetadata(slot.epoch, slot.highest_event_time_ms)});
+    offsets.push_back({slot.partition, slot.position, EncodeMetadata({slot.epoch, slot.highest_event_time_ms})});
   }
   if (absl::Status status = writer_->Begin(); !status.ok()) return status;
   if (absl::Status status = WriteBlocks(ranges); !status.ok()) return status;

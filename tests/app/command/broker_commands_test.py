@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Goal: `tocsin check --broker`, `tocsin watch` and `tocsin health` on a real broker.
+"""Goal: `tocsin check --broker`, `tocsin watch`, `tocsin health` and `tocsin audit` on a real broker.
 Method: a broker whose topics are made step by step: none, the sources', all by `tocsin run`, some of the wrong shape, one
 whose use is denied; signals written by hand, as `run` publishes them.
 
@@ -135,6 +135,60 @@ class BrokerCommands(unittest.TestCase):
         self.assertEqual(len(self.run_tocsin(*since, "1h").stdout.splitlines()), 2)
         self.assertEqual(self.run_tocsin(*since, "latest").stdout, "")
         self.assertEqual(self.run_tocsin(*since, "yesterday").returncode, 2)
+
+    def audit(self, *arguments):
+        result = self.run_tocsin("audit", "--config", "config.yaml", "--json", *arguments)
+        self.assertTrue(result.stdout, result.stderr)
+        report = json.loads(result.stdout)
+        self.assertEqual(result.returncode, 0 if report["whole"] else 1)
+        return report, [finding["problem"] for partition in report["partitions"] for finding in partition["findings"]]
+
+    def blocks(self):
+        """The records of mentions partition 0."""
+        read = ("-C", "-t", self.prefix + "mentions", "-p", "0")
+        offsets = kcat(self.bootstrap, *read, "-o", "beginning", "-e", "-f", "%o\n", capture_output=True).stdout.split()
+        return [kcat(self.bootstrap, *read, "-o", offset.decode(), "-c", "1", "-D", "", "-f", "%s",
+                     capture_output=True).stdout for offset in offsets]
+
+    def write_block(self, topic, block):
+        path = os.path.join(self.folder, "block")
+        with open(path, "wb") as file:
+            file.write(block)
+        kcat(self.bootstrap, "-P", "-t", self.prefix + topic, "-p", "0", path)
+
+    def test_audit_finds_a_planted_gap_and_a_planted_repeat(self):
+        self.write("config.yaml", CONFIG.format(deployment=self._testMethodName, bootstrap=self.bootstrap, prefix=self.prefix)
+                   .replace("preset: twitter_v1", "preset: twitter_v1, start: earliest"))
+        self.produce("posts", "accounted for as a dead letter")
+        service = Service(TOCSIN, self.folder)
+        try:
+            service.wait_for(service.has_port, "the port")
+            service.wait_for(service.ready, "/readyz")
+            for count in (1, 2, 3):
+                service.wait_for(lambda count=count: sum(service.metrics().get("tocsin_posts_consumed_total", [])) == count,
+                                 "the flush with that post")
+                if count < 3:
+                    self.produce("posts", "another one")
+            self.assertEqual(service.stop(), 0)
+        finally:
+            service.kill()
+        report, findings = self.audit()
+        self.assertEqual((report["whole"], findings, report["notes"]), (True, [], []))
+        source = report["partitions"][1]["sources"][0]
+        self.assertEqual((source["first"], source["end"], source["committed"], source["dead"]), (0, 3, 3, 3))
+
+        blocks = self.blocks()
+        self.write_block("mentions", blocks[0])
+        report, findings = self.audit()
+        self.assertEqual((report["whole"], findings), (True, ["repeat"]))
+        self.assertIn("whole: 1 repeat; ", self.run_tocsin("audit", "--config", "config.yaml").stdout)
+
+        # A log of which all but the first and the last block are lost.
+        for block in (blocks[0], blocks[-1]):
+            self.write_block("torn-mentions", block)
+        report, findings = self.audit("--set", f"topics.mentions={self.prefix}torn-mentions")
+        self.assertFalse(report["whole"])
+        self.assertEqual(findings, ["gap"])
 
     def test_watch_follows_until_it_is_told_to_stop(self):
         self.produce("signals", signal_of("acme", 1, 0, "2026-11-20T10:00:00Z", "before"))
