@@ -252,7 +252,8 @@ const FoldTable& FoldTable::WithAccents() {
 
 namespace {
 
-// Calls `fn` with the folded pieces of `text`, those that would end a word as they stand, until it returns false.
+// Calls `fn` with the folded pieces of `text`, those that would end a word as they stand, until it returns false. A
+// byte that is not UTF-8 gives U+FFFD: left as it is, it might make a character with what comes to stand beside it.
 template <typename Fn>
 void ForEachFold(const FoldTable& table, std::string_view text, const Fn& fn) {
   const char* position = text.data();
@@ -260,7 +261,9 @@ void ForEachFold(const FoldTable& table, std::string_view text, const Fn& fn) {
   while (position < end) {
     const char* const start = position;
     const FoldTable::Entry& entry = table.Find(NextCodePoint(&position, end));
-    const std::string_view source(start, static_cast<size_t>(position - start));
+    const bool is_utf8 = position - start > 1 || static_cast<uint8_t>(*start) < 0x80;
+    const auto source =
+        is_utf8 ? std::string_view(start, static_cast<size_t>(position - start)) : std::string_view("\uFFFD");
     if (entry.char_class == CharClass::kIgnored) continue;
     if (!fn(entry.char_class == CharClass::kBreak ? source : table.Folded(entry, source))) return;
   }

@@ -197,6 +197,8 @@ TEST(FoldTest, HandlesAreComparedFoldedWithTheirPunctuation) {
   EXPECT_EQ(FoldHandle("@United.Bsky.Social"), "united.bsky.social");
   EXPECT_EQ(FoldHandle("Café_1-x"), "cafe_1-x");
   EXPECT_EQ(FoldHandle("@"), "");
+  EXPECT_EQ(FoldHandle("a\xCD\xCD\x91\x91-b"), "a\uFFFD\uFFFD-b")
+      << "U+0351 is dropped; its neighbours make no new one";
 }
 
 uint32_t Terms(std::string_view text) {
