@@ -156,6 +156,7 @@ void LogConformanceTest::AwaitEnd(const TopicPartition& partition, Offset end) {
 
 std::vector<std::string> LogConformanceTest::Values(const std::vector<ReadRecord>& records) {
   std::vector<std::string> values;
+  values.reserve(records.size());
   for (const ReadRecord& record : records) values.push_back(record.value);
   return values;
 }

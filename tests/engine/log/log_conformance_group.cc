@@ -235,6 +235,7 @@ TEST_P(LogConformanceTest, PausingInTheMiddleLosesAndRepeatsNothing) {
   const std::string topic = MakeTopic(2);
   auto writer = MakeWriter();
   std::vector<std::string> values;
+  values.reserve(kRecords);
   for (int i = 0; i < kRecords; ++i) values.push_back(absl::StrCat(i));
   CommitValues(*writer, {topic, 0}, values);
   CommitValues(*writer, {topic, 1}, values);

@@ -62,6 +62,7 @@ TEST_P(KafkaLogTest, SmallQueuesLoseAndReorderNothing) {
   constexpr int kRecords = 500;
   const TopicPartition partition{MakeTopic(1), 0};
   std::vector<std::string> values;
+  values.reserve(kRecords);
   for (int i = 0; i < kRecords; ++i) values.push_back(absl::StrCat(std::string(200, 'x'), i));
   auto writer = MakeWriter();
   CommitValues(*writer, partition, values);

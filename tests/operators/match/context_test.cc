@@ -177,6 +177,7 @@ TEST(WatchlistSlotTest, WorkersGoOnMatchingWhileItIsSwapped) {
   std::atomic<bool> stop = false;
   std::atomic<int> wrong = 0;
   std::vector<std::thread> workers;
+  workers.reserve(2);
   for (int i = 0; i < 2; ++i) {
     workers.emplace_back([&] {
       MatchScratch scratch;

@@ -176,6 +176,7 @@ TEST(MatcherTest, TopicsHideNothingAndAreNotHidden) {
 
 TEST(MatcherTest, AWordSharedByManyQueriesDoesNotMakeThemAllCandidates) {
   std::vector<std::string> texts;
+  texts.reserve(1000);
   for (int i = 0; i < 1000; ++i) texts.push_back(absl::StrCat("\"the rare", i, "\" OR (the AND other", i, ")"));
   Queries queries(texts);
   EXPECT_THAT(queries.Match("the cat and the dog"), IsEmpty());
