@@ -11,6 +11,7 @@
 #include "engine/base/hash.h"
 #include "engine/base/time_units.h"
 #include "operators/baseline/brand_baseline.h"
+#include "operators/sentiment/calibration_file.h"
 
 namespace tocsin {
 namespace {
@@ -94,6 +95,12 @@ DetectTaskOptions TaskOf(const Config& config, uint64_t config_version) {
   return task;
 }
 
+// What changes if the numbers do: a calibration file may be replaced under the same name.
+std::string CalibrationText(const RatioCalibration& calibration) {
+  const sentiment_format::CalibrationRecord record = CalibrationRecordOf(calibration, 0);
+  return std::string(reinterpret_cast<const char*>(&record), sizeof(record));
+}
+
 std::vector<TopicSpec> TopicsOf(const Config& config) {
   const Config::Topics& t = config.topics;
   const auto replication = static_cast<int16_t>(t.replication);
@@ -133,19 +140,28 @@ absl::StatusOr<std::shared_ptr<const PipelineSettings>> MakeSettings(Config conf
     settings->own_model = *std::move(model);
     settings->model = settings->own_model.get();
   }
+  RatioCalibration calibration = settings->model->calibration();
+  if (!config.sentiment.calibration.empty()) {
+    absl::StatusOr<RatioCalibration> own = LoadCalibration(config.sentiment.calibration, settings->model->checksum());
+    if (!own.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(own.status().message(), "; key=sentiment.calibration"));
+    }
+    calibration = *std::move(own);
+  }
   uint64_t author_key = kHashSeed;
   if (!config.privacy.key_file.empty()) {
     absl::StatusOr<std::string> key = ReadFile(config.privacy.key_file, "privacy.key_file");
     if (!key.ok()) return key.status();
     author_key = Hash64(absl::StripAsciiWhitespace(*key));
   }
-  settings->config_version = Hash64(
-      absl::StrCat(CanonicalText(config), "\n", settings->watchlist->version(), "\n", settings->model->checksum()));
+  settings->config_version = Hash64(absl::StrCat(CanonicalText(config), "\n", settings->watchlist->version(), "\n",
+                                                 settings->model->checksum(), "\n", CalibrationText(calibration)));
   settings->ingest = IngestOf(config, *settings, author_key);
   settings->detect.mentions_topic = config.topics.mentions;
   settings->detect.snapshots_topic = config.topics.snapshots;
   settings->detect.snapshot_every = config.snapshot.every;
   settings->task = TaskOf(config, settings->config_version);
+  settings->task.monitor.calibration = std::move(calibration);
   settings->topics = {config.topics.brand_metrics, config.topics.signals, config.topics.incidents,
                       config.topics.post_crisis};
   settings->topic_specs = TopicsOf(config);

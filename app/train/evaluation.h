@@ -10,10 +10,12 @@
 namespace tocsin {
 
 // One labelled post as it was classified: label 0 to 2, prediction 0 to 2 or 3
-// for unclassified.
+// for unclassified; level and scores as in Sentiment.
 struct Judgement {
   int label = 0;
   int predicted = 0;
+  int negativity = 0;
+  std::array<int32_t, 3> scores{};
 };
 
 struct Quality {

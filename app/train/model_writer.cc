@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <span>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "operators/sentiment/calibration_file.h"
 #include "operators/sentiment/model_format.h"
 
 namespace tocsin {
@@ -67,6 +70,8 @@ absl::StatusOr<Section> LanguageSectionOf(const TrainedModel::Language& language
   header.bits = static_cast<uint32_t>(language.bits);
   header.scale_q32 = *scale;
   header.abstain_q16 = FixedPointQ16(language.abstain);
+  header.level_q16 = language.scale.level_q16;
+  header.sharpness_q16 = language.scale.sharpness_q16;
   if (absl::Status status = FillBiases(language.weights.bias, header.bias_q16); !status.ok()) {
     return status;
   }
@@ -96,6 +101,12 @@ absl::StatusOr<Section> GuessSectionOf(const TrainedModel::Guess& guess) {
       section.bytes += Quantise(l < count ? guess.weights.weight[i + l] : 0.0F, *scale);
     }
   }
+  return section;
+}
+
+Section CalibrationSectionOf(const RatioCalibration& calibration, uint32_t model_checksum) {
+  Section section{kCalibrationSection, {}};
+  AppendRecord(CalibrationRecordOf(calibration, model_checksum), section.bytes);
   return section;
 }
 
@@ -142,8 +153,32 @@ absl::StatusOr<std::string> SerializeModel(const TrainedModel& model) {
     if (!section.ok()) return section.status();
     sections.push_back(*std::move(section));
   }
+  if (model.calibration.kind != RatioCalibration::Kind::kNone) {
+    sections.push_back(CalibrationSectionOf(model.calibration, 0));
+  }
   if (!model.description.empty()) sections.push_back({kDescriptionSection, model.description});
   return LayOut(sections);
+}
+
+absl::StatusOr<std::string> SerializeCalibration(const RatioCalibration& calibration, uint32_t model_checksum) {
+  const Section section = CalibrationSectionOf(calibration, model_checksum);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(section.bytes.data());
+  if (!ReadCalibration({bytes, section.bytes.size()}).ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a calibration's name is ASCII without quotes and backslashes: give another; name=", calibration.name));
+  }
+  return LayOut({section});
+}
+
+absl::Status WriteModelFile(const std::string& path, const std::string& bytes) {
+  const std::string part = absl::StrCat(path, ".part");
+  std::ofstream file(part, std::ios::binary | std::ios::trunc);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!file || std::rename(part.c_str(), path.c_str()) != 0) {
+    return absl::UnavailableError(absl::StrCat("cannot write sentiment model path=", path));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tocsin

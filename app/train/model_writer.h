@@ -6,8 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "app/train/calibration.h"
 #include "app/train/linear_svm.h"
+#include "operators/sentiment/ratio_calibration.h"
 
 namespace tocsin {
 
@@ -18,6 +21,7 @@ struct TrainedModel {
     int bits = 0;
     LinearWeights weights;  // of three classes
     float abstain = 0;      // least lead of the best class over the second
+    ScoreScale scale = {};
   };
   struct Guess {
     int bits = 0;
@@ -27,12 +31,20 @@ struct TrainedModel {
   };
 
   std::vector<Language> languages;
-  Guess guess;              // left out of the file if it has no codes
-  std::string description;  // lines of key=value
+  Guess guess;                   // left out of the file if it has no codes
+  RatioCalibration calibration;  // left out if it is of kind kNone
+  std::string description;       // lines of key=value
 };
 
 // The bytes of the file. Returns Internal if a weight or bias is beyond what the
 // format can hold (the training diverged).
 [[nodiscard]] absl::StatusOr<std::string> SerializeModel(const TrainedModel& model);
+
+// The bytes of a calibration file for the model with this checksum. InvalidArgument if its name can't be published.
+[[nodiscard]] absl::StatusOr<std::string> SerializeCalibration(const RatioCalibration& calibration,
+                                                               uint32_t model_checksum);
+
+// Replaces the file at once. Unavailable if it can't be written.
+[[nodiscard]] absl::Status WriteModelFile(const std::string& path, const std::string& bytes);
 
 }  // namespace tocsin

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <utility>
@@ -12,20 +10,16 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "app/train/calibration.h"
 #include "app/train/evaluation.h"
-#include "app/train/linear_svm.h"
+#include "app/train/fit.h"
 #include "app/train/model_writer.h"
 #include "app/train/training_data.h"
-#include "operators/sentiment/sentiment_features.h"
 #include "operators/sentiment/sentiment_model.h"
 
 namespace tocsin {
 namespace {
 
-constexpr int kGuessBits = 15;
-constexpr double kGuessCost = 1.0;
-// A guess whose best one-vs-rest score is below this is no guess.
-constexpr float kGuessMinScore = 0.0F;
 // Training data holds fewer negatives than a crisis does, so the classifier
 // misses negatives; their bias is raised by the step that makes the ratio's error
 // least over varied prevalence, as long as macro-F1 does not fall by more than
@@ -36,96 +30,8 @@ constexpr double kShiftTolerance = 0.005;
 // Fewer dev posts than this cannot tell one step from the next.
 constexpr size_t kShiftMinPosts = 1000;
 
-std::string_view View(const std::array<char, 2>& code) { return {code.data(), code.size()}; }
-
-// A finished file with the classifier over it.
-struct BuiltModel {
-  std::string bytes;
-  std::unique_ptr<SentimentModel> model;
-};
-
-absl::StatusOr<BuiltModel> Build(const TrainedModel& trained) {
-  absl::StatusOr<std::string> bytes = SerializeModel(trained);
-  if (!bytes.ok()) return bytes.status();
-  BuiltModel built{*std::move(bytes), nullptr};
-  const auto* data = reinterpret_cast<const uint8_t*>(built.bytes.data());
-  absl::StatusOr<std::unique_ptr<SentimentModel>> model = SentimentModel::FromBytes({data, built.bytes.size()});
-  if (!model.ok()) return model.status();
-  built.model = *std::move(model);
-  return built;
-}
-
-std::vector<Judgement> Judge(const SentimentModel& model, const std::vector<LabelledPost>& posts,
-                             std::string_view language) {
-  std::vector<Judgement> judgements;
-  judgements.reserve(posts.size());
-  for (const LabelledPost& post : posts) {
-    judgements.push_back({post.label, static_cast<int>(model.Classify(post.text, language).label)});
-  }
-  return judgements;
-}
-
-// Rows of every language at each table size in use.
-std::map<int, TrainingSet> MakeRows(const TrainingData& data) {
-  std::map<int, TrainingSet> rows;
-  for (const LanguageData& language : data.languages) rows[language.bits];
-  const auto features = std::make_unique<SentimentFeatures>();
-  for (size_t l = 0; l < data.languages.size(); ++l) {
-    for (const LabelledPost& post : data.languages[l].train) {
-      features->Extract(post.text);
-      if (features->hashes().empty()) continue;
-      for (auto& [bits, set] : rows) {
-        set.Add(features->hashes(), bits, static_cast<uint8_t>(post.label), static_cast<uint8_t>(l));
-      }
-    }
-  }
-  return rows;
-}
-
-TrainedModel TrainLanguages(const TrainingData& data, const std::map<int, TrainingSet>& rows,
-                            const TrainOptions& options, double cost) {
-  TrainedModel trained;
-  std::map<int, std::vector<LinearWeights>> weights;
-  for (const auto& [bits, set] : rows) {
-    weights[bits] = TrainSvm(set, {.bits = bits,
-                                   .class_count = 3,
-                                   .language_count = data.languages.size(),
-                                   .c = static_cast<float>(cost),
-                                   .shared = static_cast<float>(options.shared),
-                                   .epochs = options.epochs,
-                                   .seed = options.seed});
-  }
-  for (size_t l = 0; l < data.languages.size(); ++l) {
-    const LanguageData& language = data.languages[l];
-    trained.languages.push_back({language.code, language.bits, std::move(weights[language.bits][l]), 0.0F});
-  }
-  return trained;
-}
-
-TrainedModel::Guess TrainGuess(const TrainingData& data, const TrainOptions& options) {
-  TrainedModel::Guess guess;
-  guess.bits = kGuessBits;
-  guess.min_score = kGuessMinScore;
-  TrainingSet rows;
-  const auto features = std::make_unique<SentimentFeatures>();
-  for (size_t l = 0; l < data.languages.size(); ++l) {
-    // A class without a code is recognised and then left unclassified.
-    guess.codes.push_back(data.languages[l].guessed ? data.languages[l].code : std::array<char, 2>{});
-    for (const LabelledPost& post : data.languages[l].train) {
-      features->Extract(post.text);
-      if (!features->hashes().empty()) {
-        rows.Add(features->hashes(), kGuessBits, static_cast<uint8_t>(l), 0);
-      }
-    }
-  }
-  guess.weights = std::move(TrainSvm(rows, {.bits = kGuessBits,
-                                            .class_count = guess.codes.size(),
-                                            .language_count = 1,
-                                            .c = static_cast<float>(kGuessCost),
-                                            .shared = 0.0F,
-                                            .epochs = options.epochs,
-                                            .seed = options.seed})[0]);
-  return guess;
+FitOptions FitOf(const TrainOptions& options) {
+  return {.seed = options.seed, .epochs = options.epochs, .shared = options.shared};
 }
 
 double MeanMacroF1(const SentimentModel& model, const LanguageData& language) {
@@ -183,6 +89,24 @@ absl::Status ShiftNegatives(const TrainingData& data, const TrainOptions& option
   return absl::OkStatus();
 }
 
+// Measures on the dev sets how scores are to be read and what the classes of an unknown domain are worth.
+absl::Status Calibrate(const TrainingData& data, TrainedModel& trained) {
+  absl::StatusOr<BuiltModel> built = Build(trained);
+  if (!built.ok()) return built.status();
+  std::vector<std::vector<Judgement>> sets;
+  for (size_t l = 0; l < data.languages.size(); ++l) {
+    std::vector<Judgement> all;
+    for (const EvaluationSet& set : data.languages[l].dev) {
+      std::vector<Judgement> judgements = Judge(*built->model, set.posts, View(data.languages[l].code));
+      all.insert(all.end(), judgements.begin(), judgements.end());
+      if (MeasureQuality(judgements).macro_recall >= kUsableRecall) sets.push_back(std::move(judgements));
+    }
+    trained.languages[l].scale = FitScoreScale(all);
+  }
+  trained.calibration = MeasureShipped(sets);
+  return absl::OkStatus();
+}
+
 void ReportSet(const TrainOptions& options, const SentimentModel& model, const EvaluationSet& set,
                std::string_view language) {
   const std::vector<Judgement> judgements = Judge(model, set.posts, language);
@@ -214,24 +138,13 @@ void Report(const TrainOptions& options, const TrainingData& data, const BuiltMo
   options.report(absl::StrFormat("bytes=%d crc32=%08x", built.bytes.size(), built.model->checksum()));
 }
 
-absl::Status WriteFile(const std::string& path, const std::string& bytes) {
-  const std::string part = absl::StrCat(path, ".part");
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!file || std::rename(part.c_str(), path.c_str()) != 0) {
-    return absl::UnavailableError(absl::StrCat("cannot write sentiment model path=", path));
-  }
-  return absl::OkStatus();
-}
-
 // The model trained with the best of the costs.
 absl::StatusOr<TrainedModel> SelectCost(const TrainingData& data, const TrainOptions& options) {
   const std::map<int, TrainingSet> rows = MakeRows(data);
   TrainedModel best;
   double best_f1 = -1;
   for (const double cost : options.costs) {
-    TrainedModel trained = TrainLanguages(data, rows, options, cost);
+    TrainedModel trained = TrainLanguages(data, rows, FitOf(options), cost);
     absl::StatusOr<BuiltModel> built = Build(trained);
     if (!built.ok()) return built.status();
     double f1 = 0;
@@ -266,12 +179,13 @@ absl::Status RunTrain(const TrainOptions& options) {
   if (!data.ok()) return data.status();
   absl::StatusOr<TrainedModel> trained = SelectCost(*data, options);
   if (!trained.ok()) return trained.status();
-  trained->guess = TrainGuess(*data, options);
+  trained->guess = TrainGuess(*data, FitOf(options));
   if (absl::Status status = ShiftNegatives(*data, options, *trained); !status.ok()) return status;
+  if (absl::Status status = Calibrate(*data, *trained); !status.ok()) return status;
   absl::StatusOr<BuiltModel> built = Build(*trained);
   if (!built.ok()) return built.status();
   Report(options, *data, *built);
-  return WriteFile(options.out_path, built->bytes);
+  return WriteModelFile(options.out_path, built->bytes);
 }
 
 }  // namespace tocsin

@@ -15,6 +15,7 @@
 #include "engine/base/bytes.h"
 #include "operators/match/watchlist.h"
 #include "operators/mention/mention.h"
+#include "operators/sentiment/ratio_calibration.h"
 #include "operators/signal/signal.h"
 #include "operators/window/brand_windows.h"
 
@@ -48,6 +49,7 @@ struct MonitorOptions {
   // WindowOptions::sizes_ms of the windows that are evaluated; must contain kDecisionWindowMs. The slide must divide
   // baseline_bin_ms, and baseline_bin_ms must be the first of kDecisionWindowMs.
   std::vector<int64_t> window_sizes_ms = {60'000, 300'000, 900'000, 3'600'000};
+  RatioCalibration calibration;  // of the published ratio; decisions are on the ratio as classified
 };
 
 class BrandMonitor {

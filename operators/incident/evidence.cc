@@ -186,6 +186,14 @@ struct Tally {
         ++signal->sentiment.unclassified;
         break;
     }
+    if (row.sentiment != SentimentClass::kUnclassified) {
+      if (!IsRated(row.flags)) {
+        signal->sentiment.negativity += NegativityOf(row.sentiment, row.flags);
+      } else {
+        ++signal->sentiment.rated;
+        if (row.sentiment == SentimentClass::kNegative) ++signal->sentiment.rated_negative;
+      }
+    }
     if (!IsNegativeOriginal(row)) return;
     ++negative_originals;
     negative_authors.insert(row.author_hash);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/base/time_units.h"
+#include "operators/detect/negative_ratio.h"
 #include "operators/detect/tail.h"
 #include "operators/incident/evidence.h"
 
@@ -43,17 +44,24 @@ void FillVelocity(const EvaluationContext& context, int64_t window_ms, Signal* s
   }
 }
 
-void FillRatio(const BrandBaseline& baseline, Signal* signal) {
+void FillRatio(const BrandBaseline& baseline, const RatioCalibration& calibration, Signal* signal) {
   Signal::Sentiment& sentiment = signal->sentiment;
   const int64_t classified = sentiment.negative + sentiment.neutral + sentiment.positive;
   if (signal->volume.mentions > 0) {
     sentiment.classified_share = static_cast<double>(classified) / static_cast<double>(signal->volume.mentions);
   }
   if (classified > 0) {
-    const Interval interval = WilsonInterval(sentiment.negative, classified);
+    const RatioEstimate estimate = EstimateRatio({.classified = classified,
+                                                  .negative = sentiment.negative,
+                                                  .rated = sentiment.rated,
+                                                  .rated_negative = sentiment.rated_negative,
+                                                  .negativity = sentiment.negativity},
+                                                 calibration);
     sentiment.negative_ratio = static_cast<double>(sentiment.negative) / static_cast<double>(classified);
-    sentiment.low = interval.low;
-    sentiment.high = interval.high;
+    sentiment.corrected = estimate.corrected;
+    sentiment.low = estimate.interval.low;
+    sentiment.high = estimate.interval.high;
+    sentiment.calibration = calibration;
   }
   if (baseline.usable()) sentiment.baseline = baseline.NegativeShare();
 }
@@ -137,7 +145,7 @@ void FillWindow(const EvaluationContext& context, int64_t window_ms, Signal* sig
   signal->times.window_start_ms = context.end_ms() - window_ms;
   FillEvidence(context.windows, signal->times.window_start_ms, context.options.slide_ms, context.evidence, signal);
   FillVelocity(context, window_ms, signal);
-  FillRatio(context.baseline, signal);
+  FillRatio(context.baseline, context.options.calibration, signal);
 }
 
 void FillIncident(const EvaluationContext& context, const Incident& incident,

@@ -146,6 +146,9 @@ Mention IngestChain::MakeMention(const Post& post, const Sentiment& sentiment, i
     mention.root_hash = NetworkHash(post.network, post.reference_id, kHashSeed);
   }
   mention.sentiment = sentiment.label;
+  if (sentiment.label != SentimentClass::kUnclassified) {
+    mention.flags |= post.rating > 0 ? static_cast<uint8_t>(kToneRated << kToneShift) : ToneFlags(sentiment.negativity);
+  }
   mention.kind = post.kind;
   mention.network = post.network;
   if (post.verified) mention.flags |= kVerified;

@@ -8,6 +8,7 @@
 
 #include "engine/log/log.h"
 #include "operators/parse/post.h"
+#include "operators/sentiment/ratio_calibration.h"
 #include "operators/sentiment/sentiment.h"
 
 namespace tocsin {
@@ -20,6 +21,21 @@ enum MentionFlag : uint8_t {
   kOfficial = 1 << 3,    // by an official account of the brand: its response, not a mention
   kAmbiguous = 1 << 4,   // matched by a name that is also a word, and nothing says which is meant
 };
+
+// The highest three bits of Mention::flags: how negative the classifier finds the post. 0: nobody says (unclassified,
+// or from a block of an older version); 1 to 6: the level of negativity plus one; kToneRated: the class is that of a
+// star rating.
+inline constexpr int kToneShift = 5;
+inline constexpr uint8_t kToneRated = 7;
+
+constexpr uint8_t ToneFlags(int level) { return static_cast<uint8_t>((level + 1) << kToneShift); }
+constexpr bool IsRated(uint8_t flags) { return flags >> kToneShift == kToneRated; }
+// The level of a classified mention that is not rated; where nobody says it is that of its class.
+constexpr uint32_t NegativityOf(SentimentClass sentiment, uint8_t flags) {
+  const uint32_t tone = uint32_t{flags} >> kToneShift;
+  if (tone > 0) return tone - 1;
+  return sentiment == SentimentClass::kNegative ? kNegativityLevels - 1 : 0;
+}
 
 // Bits of Mention::reasons: the kinds of the query's terms that held. Part of the block format.
 enum MatchReason : uint16_t {

@@ -8,12 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "operators/sentiment/ratio_calibration.h"
+
 namespace tocsin::sentiment_format {
 
 static_assert(std::endian::native == std::endian::little);
 
 inline constexpr std::array<char, 8> kMagic = {'T', 'C', 'S', 'N', 'S', 'E', 'N', 'T'};
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 inline constexpr uint32_t kFeatureVersion = 1;
 inline constexpr size_t kAlignment = 64;
 inline constexpr uint32_t kMaxSections = 256;
@@ -30,6 +32,7 @@ enum SectionType : uint32_t {
   kLanguageSection = 1,
   kGuessSection = 2,
   kDescriptionSection = 3,
+  kCalibrationSection = 4,
   // Sections with this bit set may be skipped by readers that do not know them.
   kOptionalBit = 0x80000000,
 };
@@ -61,7 +64,11 @@ struct LanguageHeader {
   uint32_t scale_q32;
   std::array<int32_t, kClasses> bias_q16;
   int32_t abstain_q16;
-  std::array<uint32_t, 9> reserved_too;
+  // Ascending margins of the negative class over the better of the others: the level of negativity is how many of them
+  // a margin reaches.
+  std::array<int32_t, kNegativityLevels - 1> level_q16;
+  int32_t sharpness_q16;  // of the probabilities of the classes
+  std::array<uint32_t, 3> reserved_too;
 };
 static_assert(sizeof(LanguageHeader) == 64);
 
@@ -76,8 +83,28 @@ struct GuessHeader {
 };
 static_assert(sizeof(GuessHeader) == 64);
 
+// What RatioCalibration holds; shares and variances are in units of 1e-9.
+struct CalibrationRecord {
+  struct Measure {
+    uint32_t mean;
+    uint32_t variance;
+    uint32_t error;
+    uint32_t posts;
+  };
+  uint32_t kind;            // 1 shipped, 2 own
+  uint32_t model_checksum;  // the model that it was measured with; 0 in the model's own file
+  Measure negative;
+  Measure other;
+  std::array<char, 48> name;  // padded with zeros, at least one
+  std::array<uint32_t, 10> reserved;
+};
+static_assert(sizeof(CalibrationRecord) == 128);
+inline constexpr uint32_t kMeasureUnits = 1'000'000'000;
+
 // Bounds that keep every score within 64 bits on the way and 32 bits at the end.
 inline constexpr uint32_t kMaxScaleQ32 = uint32_t{1} << 29;
 inline constexpr int32_t kMaxBiasQ16 = int32_t{1} << 24;
+// Of a margin of two scores and of the sharpness.
+inline constexpr int32_t kMaxLevelQ16 = int32_t{1} << 30;
 
 }  // namespace tocsin::sentiment_format

@@ -4,16 +4,17 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
 #include "absl/log/check.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "operators/sentiment/calibration_file.h"
 #include "operators/sentiment/default_model.h"
 #include "operators/sentiment/language_tag.h"
 #include "operators/sentiment/linear_table.h"
@@ -79,32 +80,6 @@ Record ReadRecord(std::span<const uint8_t> bytes, size_t offset) {
   return record;
 }
 
-// Checks what a flipped or missing byte would change, before anything is believed.
-absl::Status CheckIntegrity(std::span<const uint8_t> bytes) {
-  if (bytes.size() < sizeof(FileHeader) + sizeof(uint32_t)) {
-    return absl::DataLossError(
-        absl::StrCat("sentiment model is truncated: shorter than its header bytes=", bytes.size()));
-  }
-  const auto header = ReadRecord<FileHeader>(bytes, 0);
-  if (header.magic != kMagic) {
-    return absl::DataLossError("not a sentiment model: wrong first bytes");
-  }
-  if (header.file_bytes != bytes.size()) {
-    return absl::DataLossError(absl::StrCat("sentiment model is truncated or extended: expected=", header.file_bytes,
-                                            " bytes=", bytes.size()));
-  }
-  const size_t end = bytes.size() - sizeof(uint32_t);
-  if (crc32_z(0, bytes.data(), end) != ReadRecord<uint32_t>(bytes, end)) {
-    return absl::DataLossError("sentiment model is altered: wrong checksum");
-  }
-  if (header.format_version != kFormatVersion || header.feature_version != kFeatureVersion) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "sentiment model has a version that is not known here: train it anew; format=", header.format_version,
-        " features=", header.feature_version));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status BadSection(std::string_view what, size_t section) {
   return absl::DataLossError(absl::StrCat("sentiment model: ", what, " section=", section));
 }
@@ -116,6 +91,11 @@ bool IsLanguageCode(const std::array<char, 2>& code) {
 bool BiasesInRange(std::span<const int32_t> biases) {
   return std::all_of(biases.begin(), biases.end(),
                      [](int32_t bias) { return bias > -kMaxBiasQ16 && bias < kMaxBiasQ16; });
+}
+
+bool LevelsInRange(std::span<const int32_t> levels) {
+  return std::is_sorted(levels.begin(), levels.end()) && levels.front() >= -kMaxLevelQ16 &&
+         levels.back() <= kMaxLevelQ16;
 }
 
 size_t CodeIndex(const std::array<char, 2>& code) {
@@ -149,10 +129,11 @@ struct SentimentModel::Layout {
   const uint8_t* guess_weights = nullptr;  // null without a guess table
   std::array<int, kGuessLanguages> language_of_guess{};
   std::string_view description;
+  RatioCalibration calibration;
 };
 
 absl::Status SentimentModel::Layout::Read(std::span<const uint8_t> file) {
-  if (absl::Status status = CheckIntegrity(file); !status.ok()) return status;
+  if (absl::Status status = CheckContainer(file); !status.ok()) return status;
   bytes = file;
   language_of_code.fill(-1);
   const auto header = ReadRecord<FileHeader>(file, 0);
@@ -174,6 +155,10 @@ absl::Status SentimentModel::Layout::Read(std::span<const uint8_t> file) {
       status = ReadGuess(section, i);
     } else if (entry.type == kDescriptionSection) {
       description = {reinterpret_cast<const char*>(section.data()), section.size()};
+    } else if (entry.type == kCalibrationSection) {
+      absl::StatusOr<RatioCalibration> read = ReadCalibration(section);
+      if (!read.ok()) return read.status();
+      calibration = *std::move(read);
     } else if ((entry.type & kOptionalBit) == 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("sentiment model has a section that is not known here: use a newer tocsin; type=", entry.type));
@@ -192,7 +177,8 @@ absl::Status SentimentModel::Layout::ReadLanguage(std::span<const uint8_t> secti
   const auto header = ReadRecord<LanguageHeader>(section, 0);
   if (header.bits < kMinBits || header.bits > kMaxBits || header.scale_q32 == 0 || header.scale_q32 > kMaxScaleQ32 ||
       header.abstain_q16 < 0 || !BiasesInRange(header.bias_q16) || !IsLanguageCode(header.code) ||
-      Find(header.code) >= 0) {
+      Find(header.code) >= 0 || !LevelsInRange(header.level_q16) || header.sharpness_q16 < 0 ||
+      header.sharpness_q16 > kMaxLevelQ16) {
     return BadSection("bad language header", number);
   }
   if (section.size() != sizeof(LanguageHeader) + kClasses * (size_t{1} << header.bits)) {
@@ -312,6 +298,22 @@ Sentiment SentimentModel::Classify(std::string_view text, std::string_view lang)
   if (*best - second >= language.header.abstain_q16) {
     result.label = static_cast<SentimentClass>(best - result.scores.begin());
   }
+  const int32_t margin = result.scores[0] - std::max(result.scores[1], result.scores[2]);
+  for (const int32_t level : language.header.level_q16) result.negativity += margin >= level ? 1 : 0;
+  return result;
+}
+
+std::array<double, 3> SentimentModel::Probabilities(const Sentiment& sentiment) const {
+  std::array<double, 3> result{};
+  result.fill(1.0 / 3);
+  if (sentiment.language.size() != 2) return result;
+  const int index = layout_->Find({sentiment.language[0], sentiment.language[1]});
+  if (index < 0) return result;
+  const double sharpness = std::ldexp(layout_->languages[static_cast<size_t>(index)].header.sharpness_q16, -32);
+  const int32_t top = *std::max_element(sentiment.scores.begin(), sentiment.scores.end());
+  double sum = 0;
+  for (size_t c = 0; c < kClasses; ++c) sum += result[c] = std::exp(sharpness * (sentiment.scores[c] - top));
+  for (double& probability : result) probability /= sum;
   return result;
 }
 
@@ -333,6 +335,8 @@ uint32_t SentimentModel::checksum() const {
 }
 
 size_t SentimentModel::size_bytes() const { return layout_->bytes.size(); }
+
+const RatioCalibration& SentimentModel::calibration() const { return layout_->calibration; }
 
 std::string_view SentimentModel::description() const { return layout_->description; }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "operators/sentiment/ratio_calibration.h"
 #include "operators/sentiment/sentiment.h"
 #include "operators/sentiment/sentiment_features.h"
 
@@ -35,6 +36,9 @@ struct Sentiment {
   // One-vs-rest scores (negative, neutral, positive) in units of 2^-16; all zero
   // if the language is not covered or the text has no feature.
   std::array<int32_t, 3> scores{};
+  // How negative the post is, 0 to kNegativityLevels - 1: the level's share of the way is about the probability that it
+  // is negative where 30 % of posts are. Meaningless without a label.
+  int negativity = 0;
   // Two-letter code of the language whose table decided, given or guessed;
   // empty if none did. Valid as long as the model.
   std::string_view language;
@@ -72,6 +76,10 @@ class SentimentModel {
   // length of the text.
   [[nodiscard]] Sentiment Classify(std::string_view text, std::string_view lang) const;
 
+  // Calibrated probabilities of the three classes for what Classify() returned; equal ones if no language decided. For
+  // people: not the same bits on every machine, so nothing that is published depends on them.
+  [[nodiscard]] std::array<double, 3> Probabilities(const Sentiment& sentiment) const;
+
   // Two-letter code of the language the model takes `text` to be in, or empty if
   // it is not sure or carries no guess table. Valid as long as the model.
   [[nodiscard]] std::string_view GuessLanguage(std::string_view text) const;
@@ -84,6 +92,9 @@ class SentimentModel {
 
   // Bytes of the model file.
   [[nodiscard]] size_t size_bytes() const;
+
+  // How the published ratio is to be read where the user has no calibration of their own.
+  [[nodiscard]] const RatioCalibration& calibration() const;
 
   // What the trainer wrote about the model: lines of "key=value".
   [[nodiscard]] std::string_view description() const;

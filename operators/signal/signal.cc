@@ -105,6 +105,23 @@ Json RenderVelocity(const Signal::Velocity& velocity) {
               {"doubling_time_s", Number(velocity.doubling_time_s)}};
 }
 
+Json RenderMeasure(const RatioCalibration::Measure& measure, int64_t posts) {
+  return Json{{"posts", posts}, {"mean", measure.mean}, {"variance", measure.variance}, {"error", measure.error}};
+}
+
+// Not rounded further than the file of the calibration is: the interval can be computed from these again.
+Json RenderCalibration(const RatioCalibration& calibration) {
+  if (calibration.kind == RatioCalibration::Kind::kNone) return nullptr;
+  const bool own = calibration.kind == RatioCalibration::Kind::kOwn;
+  return Json{
+      {"name", calibration.name},
+      {"kind", own ? "own" : "shipped"},
+      {"why", own ? "measured on labelled posts of this domain"
+                  : "no labelled posts of this domain: the interval allows for any that the model was measured on"},
+      {"of_negative", RenderMeasure(calibration.negative, calibration.negatives)},
+      {"of_other", RenderMeasure(calibration.other, calibration.others)}};
+}
+
 Json RenderSentiment(const Signal::Sentiment& sentiment) {
   return Json{{"negative", sentiment.negative},
               {"neutral", sentiment.neutral},
@@ -115,7 +132,11 @@ Json RenderSentiment(const Signal::Sentiment& sentiment) {
               {"low", Number(sentiment.low)},
               {"high", Number(sentiment.high)},
               {"baseline", Number(sentiment.baseline)},
-              {"classified_share", Number(sentiment.classified_share)}};
+              {"classified_share", Number(sentiment.classified_share)},
+              {"rated", sentiment.rated},
+              {"rated_negative", sentiment.rated_negative},
+              {"negativity", sentiment.negativity},
+              {"calibration", RenderCalibration(sentiment.calibration)}};
 }
 
 Json RenderCourse(const Signal::Course& course) {

@@ -14,6 +14,7 @@
 
 #include "engine/log/log.h"
 #include "operators/parse/post.h"
+#include "operators/sentiment/ratio_calibration.h"
 #include "operators/sentiment/sentiment.h"
 
 namespace tocsin {
@@ -168,6 +169,11 @@ struct Signal {
     int64_t neutral = 0;
     int64_t positive = 0;
     int64_t unclassified = 0;
+    // Of the classified ones: by stars, negative by stars, and the levels of negativity of the others added up.
+    int64_t rated = 0;
+    int64_t rated_negative = 0;
+    int64_t negativity = 0;
+    RatioCalibration calibration;
     std::optional<double> negative_ratio;
     std::optional<double> corrected;
     std::optional<double> low;

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "engine/base/time_units.h"
-#include "operators/detect/tail.h"
+#include "operators/detect/negative_ratio.h"
 
 namespace tocsin {
 namespace {
@@ -54,7 +54,7 @@ void AppendField(std::string_view name, int64_t value, std::string* json) {
   AppendInteger(value, json);
 }
 
-void AppendShares(const WindowCounts& counts, std::string* json) {
+void AppendShares(const WindowCounts& counts, const RatioCalibration& calibration, std::string* json) {
   const int64_t classified = counts.negative + counts.neutral + counts.positive;
   AppendName("negative_ratio", json);
   if (classified == 0) {
@@ -62,12 +62,22 @@ void AppendShares(const WindowCounts& counts, std::string* json) {
     return;
   }
   AppendScaled(ScaledRatio(counts.negative, classified), json);
-  json->append(",\"corrected\":null");
-  const Interval interval = WilsonInterval(counts.negative, classified);
+  const RatioEstimate estimate = EstimateRatio({.classified = classified,
+                                                .negative = counts.negative,
+                                                .rated = counts.rated,
+                                                .rated_negative = counts.rated_negative,
+                                                .negativity = counts.negativity},
+                                               calibration);
+  AppendName("corrected", json);
+  if (estimate.corrected.has_value()) {
+    AppendDouble(*estimate.corrected, json);
+  } else {
+    json->append("null");
+  }
   AppendName("low", json);
-  AppendDouble(interval.low, json);
+  AppendDouble(estimate.interval.low, json);
   AppendName("high", json);
-  AppendDouble(interval.high, json);
+  AppendDouble(estimate.interval.high, json);
 }
 
 }  // namespace
@@ -99,12 +109,22 @@ void AppendBrandMetric(const BrandMetric& metric, std::string* json) {
   } else {
     json->append("null");
   }
-  AppendShares(counts, json);
+  static const RatioCalibration* const none = new RatioCalibration();
+  const RatioCalibration& calibration = metric.calibration == nullptr ? *none : *metric.calibration;
+  AppendShares(counts, calibration, json);
   AppendName("unique_authors", json);
   if (metric.has_distinct) {
     AppendInteger(counts.unique_authors, json);
   } else {
     json->append("null");
+  }
+  AppendName("calibration", json);
+  if (calibration.kind == RatioCalibration::Kind::kNone) {
+    json->append("null");
+  } else {
+    json->push_back('"');
+    json->append(calibration.name);
+    json->push_back('"');
   }
   json->push_back('}');
 }

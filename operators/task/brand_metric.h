@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "operators/sentiment/ratio_calibration.h"
 #include "operators/window/brand_windows.h"
 
 namespace tocsin {
@@ -19,7 +20,8 @@ struct BrandMetric {
   WindowCounts counts;
   std::optional<int64_t> mentions_before;  // of the window of the same size that ends where this one begins
   std::optional<double> expected_per_minute;
-  bool has_distinct = true;  // unique_authors is known
+  bool has_distinct = true;                       // unique_authors is known
+  const RatioCalibration* calibration = nullptr;  // null: none
 };
 
 // Appends one line of JSON without line end: every number exact or rounded to four decimals (half away from zero), null

@@ -92,6 +92,7 @@ void DetectTask::State::EmitMetric(BrandState* brand, size_t bit, int64_t end_ms
   brand->nonzero = metric.counts.mentions == 0 ? brand->nonzero & ~mask : brand->nonzero | mask;
   if (end_text.empty()) end_text = FormatEventTime(end_ms);
   metric.brand_id = brand->brand->id;
+  metric.calibration = &options.monitor.calibration;
   metric.window_end = end_text;
   if (const double expected = brand->monitor.ExpectedPerMinute(); expected >= 0) metric.expected_per_minute = expected;
   ++counters.metrics;

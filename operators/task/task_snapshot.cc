@@ -9,7 +9,8 @@
 namespace tocsin {
 namespace {
 
-constexpr uint8_t kStateVersion = 1;
+constexpr uint8_t kStateVersion = 2;
+constexpr uint8_t kVersionWithoutTone = 1;  // still read
 
 constexpr int64_t DetectCounters::*kCounters[] = {
     &DetectCounters::blocks,       &DetectCounters::rows,          &DetectCounters::applied,
@@ -73,7 +74,7 @@ std::string DetectTask::State::Encode() const {
   return bytes;
 }
 
-absl::Status DetectTask::State::DecodeBrand(std::string_view id, std::string_view bytes) {
+absl::Status DetectTask::State::DecodeBrand(std::string_view id, std::string_view bytes, bool has_tone) {
   const auto found = rank_of_brand.find(id);
   if (found == rank_of_brand.end()) return absl::OkStatus();
   BrandState* brand = MakeBrand(found->second);
@@ -82,7 +83,7 @@ absl::Status DetectTask::State::DecodeBrand(std::string_view id, std::string_vie
   brand->change_ms = reader.Signed();
   brand->nonzero = static_cast<uint32_t>(reader.Varint());
   brand->gap_missing = reader.Signed();
-  if (absl::Status status = brand->windows.Decode(&reader); !status.ok()) return status;
+  if (absl::Status status = brand->windows.Decode(&reader, has_tone); !status.ok()) return status;
   if (config_hash == brand->brand->config_hash) {
     if (absl::Status status = brand->monitor.Decode(&reader); !status.ok()) return status;
     if (!reader.ok() || reader.remaining() != 0) return Malformed();
@@ -93,7 +94,8 @@ absl::Status DetectTask::State::DecodeBrand(std::string_view id, std::string_vie
 
 absl::Status DetectTask::State::Decode(std::string_view bytes) {
   ByteReader reader(bytes);
-  if (const uint8_t version = reader.Byte(); version != kStateVersion) {
+  const uint8_t version = reader.Byte();
+  if (version != kStateVersion && version != kVersionWithoutTone) {
     return absl::DataLossError(
         absl::StrCat("detect snapshot has an unknown version, version=", version, " known=", kStateVersion));
   }
@@ -134,7 +136,7 @@ absl::Status DetectTask::State::Decode(std::string_view bytes) {
     const std::string_view id = reader.String();
     const std::string_view state = reader.String();
     if (!reader.ok()) break;
-    if (absl::Status status = DecodeBrand(id, state); !status.ok()) return status;
+    if (absl::Status status = DecodeBrand(id, state, version != kVersionWithoutTone); !status.ok()) return status;
   }
   if (!reader.ok() || reader.remaining() != 0) return Malformed();
   if (evaluated_ms != kUnknownTime) dedup.AdvanceTo(evaluated_ms);

@@ -106,7 +106,7 @@ struct DetectTask::State : EvidenceSource {
   std::string Encode() const;
   absl::Status Decode(std::string_view bytes);
   void EncodeBrand(const BrandState& brand, std::string* bytes) const;
-  absl::Status DecodeBrand(std::string_view id, std::string_view bytes);
+  absl::Status DecodeBrand(std::string_view id, std::string_view bytes, bool has_tone);
 
   // Constant after construction.
   const DetectTaskOptions options;

@@ -34,6 +34,9 @@ void AddSums(const SumsType& sums, int64_t sign, WindowCounts* totals) {
   totals->unclassified += sign * (int64_t{sums.mentions} - sums.negative - sums.neutral - sums.positive);
   totals->reach += sign * static_cast<int64_t>(sums.reach);
   totals->negative_originals += sign * int64_t{sums.negative_originals};
+  totals->rated += sign * int64_t{sums.rated};
+  totals->rated_negative += sign * int64_t{sums.rated_negative};
+  totals->negativity += sign * int64_t{sums.negativity};
 }
 
 bool IsNegativeOriginal(const HeldMention& mention) {
@@ -56,6 +59,13 @@ void BrandWindows::Sums::Add(const HeldMention& mention) {
   if (mention.sentiment == SentimentClass::kPositive) ++positive;
   if (IsNegativeOriginal(mention)) ++negative_originals;
   reach += mention.reach;
+  if (mention.sentiment == SentimentClass::kUnclassified) return;
+  if (IsRated(mention.flags)) {
+    ++rated;
+    if (mention.sentiment == SentimentClass::kNegative) ++rated_negative;
+  } else {
+    negativity += NegativityOf(mention.sentiment, mention.flags);
+  }
 }
 
 BrandWindows::BrandWindows(const WindowOptions* options, int64_t evaluated_ms)
@@ -301,6 +311,9 @@ void BrandWindows::Encode(ByteWriter* writer) const {
     writer->Varint(minute.sums.positive);
     writer->Varint(minute.sums.negative_originals);
     writer->Varint(minute.sums.reach);
+    writer->Varint(minute.sums.rated);
+    writer->Varint(minute.sums.rated_negative);
+    writer->Varint(minute.sums.negativity);
   }
   writer->Varint(history_.size());
   before = 0;
@@ -311,7 +324,7 @@ void BrandWindows::Encode(ByteWriter* writer) const {
   }
 }
 
-absl::Status BrandWindows::Decode(ByteReader* reader) {
+absl::Status BrandWindows::Decode(ByteReader* reader, bool has_tone) {
   // Starts ascend strictly and stay in range, so that sums never overflow and lists stay sorted.
   const auto next_start = [reader](int64_t before, bool first, int64_t step) -> int64_t {
     const uint64_t steps = reader->Varint();
@@ -324,7 +337,7 @@ absl::Status BrandWindows::Decode(ByteReader* reader) {
     return static_cast<uint32_t>(value);
   };
   int64_t start = 0;
-  const size_t minutes = reader->Count(8);
+  const size_t minutes = reader->Count(has_tone ? 11 : 8);
   for (size_t i = 0; i < minutes && reader->ok(); ++i) {
     start = next_start(start, i == 0, kMinuteMs);
     Sums sums;
@@ -336,6 +349,13 @@ absl::Status BrandWindows::Decode(ByteReader* reader) {
     sums.negative_originals = count();
     sums.reach = reader->Varint();
     if (sums.reach > kMaxReach) reader->Fail();
+    if (has_tone) {
+      sums.rated = count();
+      sums.rated_negative = count();
+      sums.negativity = count();
+    } else {
+      sums.negativity = (kNegativityLevels - 1) * sums.negative;
+    }
     if (reader->ok()) minutes_[minutes_.FindOrInsert(start).first].sums = sums;
   }
   start = 0;

@@ -40,6 +40,10 @@ struct WindowCounts {
   int64_t reach = 0;
   // Negative mentions that are no reposts.
   int64_t negative_originals = 0;
+  // Of the classified ones: by stars, negative by stars, and the levels of negativity of the others added up.
+  int64_t rated = 0;
+  int64_t rated_negative = 0;
+  int64_t negativity = 0;
   // Distinct; only for windows of WindowOptions::sizes_ms.
   int64_t unique_authors = 0;
   int64_t negative_authors = 0;  // authors of negative originals, replies and quotes
@@ -111,8 +115,9 @@ class BrandWindows {
 
   // What outlives held_ms: minute totals and pane history. The mentions themselves come back through Restore.
   void Encode(ByteWriter* writer) const;
-  // REQUIRES: newly made. DataLoss for damaged bytes.
-  absl::Status Decode(ByteReader* reader);
+  // REQUIRES: newly made. DataLoss for damaged bytes. Without tone: written before minutes said how negative their
+  // mentions are, which their classes then stand for.
+  absl::Status Decode(ByteReader* reader, bool has_tone = true);
 
  private:
   // Sums of a pane or a minute; what is left out follows from these.
@@ -123,6 +128,9 @@ class BrandWindows {
     uint32_t neutral = 0;
     uint32_t positive = 0;
     uint32_t negative_originals = 0;
+    uint32_t rated = 0;
+    uint32_t rated_negative = 0;
+    uint32_t negativity = 0;
     uint64_t reach = 0;
 
     void Add(const HeldMention& mention);

@@ -5,7 +5,7 @@ Written from that page alone, with the standard library, so that tests can compa
     model = load("operators/sentiment/model/default.model")
     model.classify("what a lovely day", "en")   # 0 negative, 1 neutral, 2 positive, 3 unclassified
 
-Run as a program it reads lines of `language<TAB>text` and writes a class for each.
+Run as a program it reads lines of `language<TAB>text` and writes the class and the level of negativity for each.
 """
 
 import math
@@ -182,6 +182,7 @@ class SentimentModel:
         self._languages = {}
         self._guess = None
         self.description = ""
+        self.calibration = None
         self._tokeniser = _Tokeniser()
         self._classes = {}
         self._read(data)
@@ -194,21 +195,23 @@ class SentimentModel:
             raise ValueError("sentiment model is truncated or extended")
         if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
             raise ValueError("sentiment model is altered")
-        if (version, feature_version) != (1, 1):
+        if (version, feature_version) != (2, 1):
             raise ValueError("unknown version of a sentiment model")
         for number in range(count):
             kind, _, offset, length, _ = struct.unpack_from("<IIQQQ", data, 64 + 32 * number)
             section = data[offset:offset + length]
             if kind == 1:
-                bits, scale, *rest = struct.unpack_from("<IIiiii", section, 4)
+                bits, scale, *rest = struct.unpack_from("<II9i", section, 4)
                 table = _Table(section[64:], 3, 3, bits, scale, rest[:3])
-                self._languages[section[:2].decode("ascii")] = (table, rest[3])
+                self._languages[section[:2].decode("ascii")] = (table, rest[3], rest[4:])
             elif kind == 2:
                 bits, languages, scale, least, *bias = struct.unpack_from("<IIIi8i", section, 0)
                 codes = [section[48 + 2 * i:50 + 2 * i].decode("ascii") for i in range(languages)]
                 self._guess = (_Table(section[64:], 8, languages, bits, scale, bias), least, codes)
             elif kind == 3:
                 self.description = section.decode("utf-8")
+            elif kind == 4:
+                self.calibration = section
             elif kind < 1 << 31:
                 raise ValueError("unknown section in a sentiment model")
 
@@ -222,6 +225,10 @@ class SentimentModel:
 
     def classify(self, text, language):
         """0 negative, 1 neutral, 2 positive, 3 unclassified. `text` is bytes or str, `language` a BCP-47 tag."""
+        return self.classify_with_level(text, language)[0]
+
+    def classify_with_level(self, text, language):
+        """(class, level of negativity); the level is 0 where the class is 3."""
         if isinstance(text, str):
             text = text.encode("utf-8", "surrogateescape")
         key = (text, language)
@@ -240,18 +247,21 @@ class SentimentModel:
             named = False
         code = THREE_LETTERS.get(code, code)
         if named and code not in self._languages:
-            return UNCLASSIFIED
+            return UNCLASSIFIED, 0
         tokens = self._tokeniser.tokens(text)
         if not tokens:
-            return UNCLASSIFIED
+            return UNCLASSIFIED, 0
         if not named:
             code = self._guess_language(tokens)
             if code not in self._languages:
-                return UNCLASSIFIED
-        table, abstain = self._languages[code]
+                return UNCLASSIFIED, 0
+        table, abstain, levels = self._languages[code]
         scores = table.scores(tokens)
         first, second = sorted(scores, reverse=True)[:2]
-        return scores.index(first) if first - second >= abstain else UNCLASSIFIED
+        if first - second < abstain:
+            return UNCLASSIFIED, 0
+        margin = scores[0] - max(scores[1:])
+        return scores.index(first), sum(margin >= level for level in levels)
 
 
 def load(path):
@@ -267,7 +277,7 @@ def main():
     model = load(sys.argv[1])
     for line in sys.stdin.buffer:
         language, _, text = line.rstrip(b"\n").partition(b"\t")
-        sys.stdout.write("%d\n" % model.classify(text, language.decode("ascii", "replace")))
+        sys.stdout.write("%d %d\n" % model.classify_with_level(text, language.decode("ascii", "replace")))
     return 0
 
 

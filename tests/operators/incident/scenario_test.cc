@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "operators/detect/negative_ratio.h"
 #include "operators/detect/tail.h"
 #include "tests/operators/incident/brand_simulation.h"
 #include "tests/operators/signal/schema_check.h"
@@ -125,6 +126,30 @@ bool Recompute(const Json& test, int64_t least_authors) {
   return test["below"] ? observed < threshold : observed >= threshold;
 }
 
+RatioCalibration CalibrationOf(const Json& json) {
+  RatioCalibration calibration;
+  if (json.is_null()) return calibration;
+  const auto measure = [](const Json& of) {
+    return RatioCalibration::Measure{.mean = of["mean"], .variance = of["variance"], .error = of["error"]};
+  };
+  calibration.kind = json["kind"] == "own" ? RatioCalibration::Kind::kOwn : RatioCalibration::Kind::kShipped;
+  calibration.negative = measure(json["of_negative"]);
+  calibration.other = measure(json["of_other"]);
+  return calibration;
+}
+
+// None, shipped or own, by turns.
+RatioCalibration SomeCalibration(uint64_t seed) {
+  RatioCalibration calibration;
+  calibration.kind = static_cast<RatioCalibration::Kind>(seed % 3);
+  calibration.name = "some";
+  calibration.negative = {.mean = 0.541234567, .variance = 0.086, .error = 0.000509123};
+  calibration.other = {.mean = 0.155, .variance = 0.041, .error = 0.000313};
+  calibration.negatives = 169;
+  calibration.others = 131;
+  return calibration;
+}
+
 void CheckSignal(const Signal& signal) {
   const std::string line = RenderStructuredCloudEvent(signal, std::nullopt);
   EXPECT_EQ(SchemaErrors(line), "");
@@ -138,10 +163,17 @@ void CheckSignal(const Signal& signal) {
   const int64_t negative = sentiment["negative"];
   const int64_t classified = negative + sentiment["neutral"].get<int64_t>() + sentiment["positive"].get<int64_t>();
   if (classified > 0) {
-    const Interval interval = WilsonInterval(negative, classified);
+    const RatioEstimate estimate = EstimateRatio({.classified = classified,
+                                                  .negative = negative,
+                                                  .rated = sentiment["rated"],
+                                                  .rated_negative = sentiment["rated_negative"],
+                                                  .negativity = sentiment["negativity"]},
+                                                 CalibrationOf(sentiment["calibration"]));
     EXPECT_EQ(sentiment["negative_ratio"], Rounded(static_cast<double>(negative) / static_cast<double>(classified)));
-    EXPECT_EQ(sentiment["low"], Rounded(interval.low));
-    EXPECT_EQ(sentiment["high"], Rounded(interval.high));
+    EXPECT_EQ(sentiment["low"], Rounded(estimate.interval.low));
+    EXPECT_EQ(sentiment["high"], Rounded(estimate.interval.high));
+    EXPECT_EQ(sentiment["corrected"].is_null(), !estimate.corrected.has_value());
+    if (estimate.corrected.has_value()) EXPECT_EQ(sentiment["corrected"], Rounded(*estimate.corrected));
   }
   const Json& velocity = data["velocity"];
   if (!velocity["ratio"].is_null()) {
@@ -168,6 +200,7 @@ TEST(ScenarioTest, EverySignalValidatesAndCanBeRecomputedFromItsOwnFields) {
     for (uint64_t seed = 1; seed <= 5; ++seed) {
       SimulatedMentions mentions(course, seed);
       SimulatedBrand brand;
+      brand.options().calibration = SomeCalibration(seed);
       brand.Run(&mentions, 0, 44 * 60);
       for (const Signal& signal : brand.signals()) {
         SCOPED_TRACE(SignalId(signal));

@@ -69,7 +69,7 @@ def main():
     else:
         print("no labelled posts here: random texts only")
     lines = b"".join(language.encode("ascii") + b"\t" + text + b"\n" for language, text in samples)
-    engine = subprocess.run([tool, model_path], input=lines, stdout=subprocess.PIPE, check=True).stdout.split()
+    engine = subprocess.run([tool, model_path], input=lines, stdout=subprocess.PIPE, check=True).stdout.splitlines()
     if len(engine) != len(samples):
         print("the engine gave %d classes for %d texts" % (len(engine), len(samples)))
         return 1
@@ -77,12 +77,12 @@ def main():
     counts = collections.Counter()
     differences = 0
     for (language, text), label in zip(samples, engine):
-        oracle = model.classify(text, language)
-        counts[oracle] += 1
-        if oracle != int(label):
+        oracle = model.classify_with_level(text, language)
+        counts[oracle[0]] += 1
+        if b"%d %d" % oracle != label:
             differences += 1
             if differences <= 10:
-                print("differs: language=%r text=%r engine=%s oracle=%d" % (language, text, label.decode(), oracle))
+                print("differs: language=%r text=%r engine=%s oracle=%d %d" % (language, text, label.decode(), *oracle))
     print("%d texts, %d differ; classes %s" % (len(samples), differences, sorted(counts.items())))
     if min(counts[label] for label in range(4)) < 100:
         print("the samples hardly reach one of the classes: the comparison says little")

@@ -1,5 +1,5 @@
-// tocsin-classify: reads lines of `language<TAB>text` and writes the class of each
-// as a number, for the comparison with tests/oracle/sentiment_model.py.
+// tocsin-classify: reads lines of `language<TAB>text` and writes the class and
+// the level of negativity of each as numbers, for the comparison with tests/oracle/sentiment_model.py.
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -25,7 +25,8 @@ int main(int argc, char** argv) {
     const size_t tab = record.find('\t');
     if (tab == std::string_view::npos) return 2;
     const tocsin::Sentiment sentiment = (*model)->Classify(record.substr(tab + 1), record.substr(0, tab));
-    std::cout << static_cast<int>(sentiment.label) << '\n';
+    const bool classified = sentiment.label != tocsin::SentimentClass::kUnclassified;
+    std::cout << static_cast<int>(sentiment.label) << ' ' << (classified ? sentiment.negativity : 0) << '\n';
   }
   return 0;
 }

@@ -33,7 +33,7 @@ TEST(BrandMetricTest, IsTheRecordOfTheContract) {
             R"({"brand_id":"united","window_end":"2026-11-20T10:00:05Z","window_s":300,"mentions":16,"negative":3,)"
             R"("neutral":4,"positive":5,"unclassified":4,"velocity_per_minute":3.2,"acceleration":-0.8,)"
             R"("expected":1.2346,"negative_ratio":0.25,"corrected":null,"low":0.0889,"high":0.5323,)"
-            R"("unique_authors":11})");
+            R"("unique_authors":11,"calibration":null})");
 }
 
 TEST(BrandMetricTest, SaysNullWhereUnknown) {
@@ -47,7 +47,26 @@ TEST(BrandMetricTest, SaysNullWhereUnknown) {
       Render(metric),
       R"({"brand_id":"a","window_end":"2026-11-20T10:00:05Z","window_s":60,"mentions":2,"negative":0,"neutral":0,)"
       R"("positive":0,"unclassified":2,"velocity_per_minute":2.0,"acceleration":null,"expected":null,)"
-      R"("negative_ratio":null,"corrected":null,"low":null,"high":null,"unique_authors":null})");
+      R"("negative_ratio":null,"corrected":null,"low":null,"high":null,"unique_authors":null,)"
+      R"("calibration":null})");
+}
+
+TEST(BrandMetricTest, OwnCalibrationCorrectsAndIsNamed) {
+  RatioCalibration calibration;
+  calibration.kind = RatioCalibration::Kind::kOwn;
+  calibration.name = "airline";
+  calibration.negative = {.mean = 0.6, .variance = 0.08, .error = 0.001};
+  calibration.other = {.mean = 0.2, .variance = 0.05, .error = 0.001};
+  BrandMetric metric;
+  metric.window_ms = 60'000;
+  metric.calibration = &calibration;
+  metric.counts = {.mentions = 100, .negative = 30, .neutral = 70, .negativity = 200};
+  const json record = json::parse(Render(metric));
+  EXPECT_EQ(record["negative_ratio"], 0.3);
+  EXPECT_EQ(record["corrected"], 0.5);
+  EXPECT_LT(record["low"].get<double>(), 0.4);
+  EXPECT_GT(record["high"].get<double>(), 0.6);
+  EXPECT_EQ(record["calibration"], "airline");
 }
 
 TEST(BrandMetricTest, RatiosAreRoundedHalfAwayFromZeroToFourDecimals) {

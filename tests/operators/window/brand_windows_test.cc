@@ -42,6 +42,7 @@ HeldMention RandomMention(std::mt19937_64& random, int64_t event_time_ms) {
   mention.reach = static_cast<uint32_t>(random() % 1'000);
   mention.sentiment = static_cast<SentimentClass>(random() % 4);
   mention.kind = static_cast<PostKind>(random() % 4);
+  mention.flags = static_cast<uint8_t>(random() % 256);
   return mention;
 }
 
@@ -74,6 +75,12 @@ class NaiveWindows {
       counts.positive += mention.sentiment == SentimentClass::kPositive ? 1 : 0;
       counts.unclassified += mention.sentiment == SentimentClass::kUnclassified ? 1 : 0;
       counts.reach += mention.reach;
+      if (mention.sentiment != SentimentClass::kUnclassified) {
+        const int tone = mention.flags / 32;  // 0 nobody says, 1 to 6 a level, 7 by stars
+        counts.rated += tone == 7 ? 1 : 0;
+        counts.rated_negative += tone == 7 && negative ? 1 : 0;
+        if (tone < 7) counts.negativity += tone > 0 ? tone - 1 : (negative ? 5 : 0);
+      }
       authors.insert(mention.author_hash);
       if (!negative || repost) continue;
       ++counts.negative_originals;
