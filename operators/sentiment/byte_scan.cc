@@ -5,6 +5,8 @@
 #endif
 
 #include <array>
+#include <bit>
+#include <cstring>
 
 namespace tocsin {
 namespace {
@@ -44,19 +46,33 @@ constexpr ByteTables MakeByteTables() {
 
 constexpr ByteTables kTables = MakeByteTables();
 
+uint64_t LoadKinds(const uint8_t* from) {
+  static_assert(std::endian::native == std::endian::little, "byte i is bits 8 i to 8 i + 7");
+  uint64_t value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+// The lowest bit of byte i as bit i: the product moves each to its place in the highest byte.
+uint64_t OneBitOfEach(uint64_t bytes) { return ((bytes & 0x0101010101010101) * 0x0102040810204080) >> 56; }
+
 }  // namespace
 
 void ScanBlockPortable(const uint8_t* in, uint8_t* out, ByteMasks& masks) {
   masks = {};
+  std::array<uint8_t, kScanBlockBytes> kinds;
   for (size_t i = 0; i < kScanBlockBytes; ++i) {
-    const uint64_t kind = kTables.kind[in[i]];
+    kinds[i] = kTables.kind[in[i]];
     out[i] = kTables.normal[in[i]];
-    masks.word |= (kind & 1) << i;
-    masks.high |= ((kind >> 1) & 1) << i;
-    masks.lead |= ((kind >> 2) & 1) << i;
-    masks.punctuation |= ((kind >> 3) & 1) << i;
-    masks.mark |= ((kind >> 4) & 1) << i;
-    masks.at_sign |= ((kind >> 5) & 1) << i;
+  }
+  for (size_t i = 0; i < kScanBlockBytes; i += 8) {
+    const uint64_t eight = LoadKinds(kinds.data() + i);
+    masks.word |= OneBitOfEach(eight) << i;
+    masks.high |= OneBitOfEach(eight >> 1) << i;
+    masks.lead |= OneBitOfEach(eight >> 2) << i;
+    masks.punctuation |= OneBitOfEach(eight >> 3) << i;
+    masks.mark |= OneBitOfEach(eight >> 4) << i;
+    masks.at_sign |= OneBitOfEach(eight >> 5) << i;
   }
 }
 

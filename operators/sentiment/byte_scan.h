@@ -1,6 +1,6 @@
 // First step of the tokeniser: lower-cases a block of text and says what kind of
 // byte stands where, as bit masks. Variants for one instruction set or another
-// give the same bits.
+// give the same bits; operators/sentiment/kernels.h chooses.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +26,5 @@ void ScanBlockPortable(const uint8_t* in, uint8_t* out, ByteMasks& masks);
 #if defined(__SSE2__)
 void ScanBlockSse2(const uint8_t* in, uint8_t* out, ByteMasks& masks);
 #endif
-
-// The fastest that every processor of the target has.
-inline void ScanBlock(const uint8_t* in, uint8_t* out, ByteMasks& masks) {
-#if defined(__SSE2__)
-  ScanBlockSse2(in, out, masks);
-#else
-  ScanBlockPortable(in, out, masks);
-#endif
-}
 
 }  // namespace tocsin

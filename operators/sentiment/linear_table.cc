@@ -41,23 +41,16 @@ uint32_t InverseSqrtQ20(size_t count) {
 
 std::array<int32_t, sentiment_format::kClasses> SumClassWeights(const uint8_t* weights, uint32_t bits,
                                                                 std::span<const uint32_t> hashes) {
-  const uint32_t shift = 32 - bits;
+  return SumClassWeights(weights, bits, hashes, BestKernels());
+}
+
+std::array<int32_t, sentiment_format::kClasses> SumClassWeights(const uint8_t* weights, uint32_t bits,
+                                                                std::span<const uint32_t> hashes,
+                                                                const SentimentKernels& kernels) {
+  const std::array<int64_t, sentiment_format::kClasses> stored = kernels.SumBuckets(weights, bits, hashes);
+  const int64_t zero = sentiment_format::kWeightZero * static_cast<int64_t>(hashes.size());
   std::array<int32_t, sentiment_format::kClasses> sums{};
-  for (size_t begin = 0; begin < hashes.size(); begin += kLaneCapacity) {
-    const auto part = hashes.subspan(begin, std::min(kLaneCapacity, hashes.size() - begin));
-    uint32_t outer = 0;  // classes 0 and 2 in 16-bit lanes
-    uint32_t middle = 0;
-    for (const uint32_t hash : part) {
-      const auto bucket = LoadWord<uint32_t>(weights + size_t{hash >> shift} * 3);
-      outer += bucket & 0x00FF00FF;
-      middle += (bucket >> 8) & 0xFF;
-    }
-    sums[0] += static_cast<int32_t>(outer & 0xFFFF);
-    sums[1] += static_cast<int32_t>(middle);
-    sums[2] += static_cast<int32_t>(outer >> 16);
-  }
-  const int32_t zero = sentiment_format::kWeightZero * static_cast<int32_t>(hashes.size());
-  for (int32_t& sum : sums) sum -= zero;
+  for (size_t c = 0; c < sums.size(); ++c) sums[c] = static_cast<int32_t>(stored[c] - zero);
   return sums;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "operators/sentiment/kernels.h"
 #include "operators/sentiment/model_format.h"
 
 namespace tocsin {
@@ -27,6 +28,10 @@ namespace tocsin {
 // holds 3 bytes a bucket and must be readable one byte beyond the last bucket.
 [[nodiscard]] std::array<int32_t, sentiment_format::kClasses> SumClassWeights(const uint8_t* weights, uint32_t bits,
                                                                               std::span<const uint32_t> hashes);
+// With given inner loops, for tests and benchmarks. REQUIRES: this processor can run them.
+[[nodiscard]] std::array<int32_t, sentiment_format::kClasses> SumClassWeights(const uint8_t* weights, uint32_t bits,
+                                                                              std::span<const uint32_t> hashes,
+                                                                              const SentimentKernels& kernels);
 
 // As above for the eight languages of a guess table.
 [[nodiscard]] std::array<int32_t, sentiment_format::kGuessLanguages> SumLanguageWeights(

@@ -12,8 +12,6 @@ static_assert(std::endian::native == std::endian::little, "hashes read words fro
 constexpr uint64_t kTokenMultiplier = 0x9E3779B97F4A7C15;
 constexpr uint64_t kPairMultiplier = 0xC2B2AE3D27D4EB4F;
 constexpr uint64_t kFinalMultiplier = 0xD6E8FEB86659FD93;
-constexpr uint64_t kFourGramMultiplier = 0xA0761D6478BD642F;
-constexpr uint64_t kFiveGramMultiplier = 0xE7037ED1A0B428DB;
 // Hashes of the tokens that stand for any mention and any link.
 constexpr uint64_t kMentionHash = 0x8EBC6AF09C88C6E3;
 constexpr uint64_t kLinkHash = 0x589965CC75374CC3;
@@ -99,19 +97,21 @@ uint16_t* AppendPositions(uint64_t bits, size_t base, uint16_t* to) {
 
 }  // namespace
 
-void SentimentFeatures::Extract(std::string_view text) {
+void SentimentFeatures::Extract(std::string_view text) { Extract(text, BestKernels()); }
+
+void SentimentFeatures::Extract(std::string_view text, const SentimentKernels& kernels) {
   text = text.substr(0, kMaxTextBytes);
   text_ = reinterpret_cast<const uint8_t*>(text.data());
   text_size_ = text.size();
   size_ = 0;
-  Scan(text);
+  Scan(text, kernels);
   FindTokens();
   HashTokens();
-  HashGrams();
+  HashGrams(kernels);
   text_ = nullptr;
 }
 
-void SentimentFeatures::Scan(std::string_view text) {
+void SentimentFeatures::Scan(std::string_view text, const SentimentKernels& kernels) {
   normal_[kPadding - 1] = ' ';
   block_count_ = text.size() / kScanBlockBytes + 1;
   std::array<uint64_t, kBlocks> lead;
@@ -125,7 +125,7 @@ void SentimentFeatures::Scan(std::string_view text) {
       from = last.data();
     }
     ByteMasks masks;
-    ScanBlock(from, normal_.data() + kPadding + begin, masks);
+    kernels.ScanBlock(from, normal_.data() + kPadding + begin, masks);
     word_[block] = masks.word;
     ascii_word_[block] = masks.word & ~masks.high;
     punctuation_[block] = masks.punctuation;
@@ -233,7 +233,7 @@ void SentimentFeatures::HashTokens() {
   size_ = static_cast<size_t>(feature - hashes_.data());
 }
 
-void SentimentFeatures::HashGrams() {
+void SentimentFeatures::HashGrams(const SentimentKernels& kernels) {
   uint32_t* feature = hashes_.data() + size_;
   for (size_t block = 0; block < block_count_; ++block) {
     // Bit i: bytes i and i + 1 are in one word, so the four bytes from i - 1 are a
@@ -241,14 +241,7 @@ void SentimentFeatures::HashGrams() {
     const uint64_t next = block + 1 < block_count_ ? word_[block + 1] : 0;
     const uint64_t four = word_[block] & (word_[block] >> 1 | next << 63);
     const uint64_t five = four & (word_[block] >> 2 | next << 62);
-    const uint8_t* const before = normal_.data() + kPadding + block * 64 - 1;
-    for (uint64_t bits = four; bits != 0; bits &= bits - 1) {
-      const auto i = static_cast<size_t>(std::countr_zero(bits));
-      const uint64_t bytes = Load64(before + i);
-      *feature++ = High32((bytes & 0xFFFFFFFF) * kFourGramMultiplier);
-      *feature = High32((bytes & 0xFFFFFFFFFF) * kFiveGramMultiplier);
-      feature += (five >> i) & 1;
-    }
+    feature = kernels.HashGrams(normal_.data() + kPadding + block * 64 - 1, four, five, feature);
   }
   size_ = static_cast<size_t>(feature - hashes_.data());
 }

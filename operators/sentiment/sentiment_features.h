@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "operators/sentiment/byte_scan.h"
+#include "operators/sentiment/kernels.h"
 
 namespace tocsin {
 
@@ -28,6 +29,8 @@ class SentimentFeatures {
 
   // The first call on an object. Replaces the contents by the features of `text`; any bytes are accepted.
   void Extract(std::string_view text);
+  // With given inner loops, for tests and benchmarks. REQUIRES: this processor can run them.
+  void Extract(std::string_view text, const SentimentKernels& kernels);
 
   // One 32-bit hash per occurrence; a table of 2^b buckets takes the top b bits.
   // Valid until the next Extract().
@@ -41,11 +44,11 @@ class SentimentFeatures {
   // Bits of byte positions, 64 a word.
   using Mask = std::array<uint64_t, kBlocks>;
 
-  void Scan(std::string_view text);
+  void Scan(std::string_view text, const SentimentKernels& kernels);
   void ResolveLead(size_t position);
   void FindTokens();
   void HashTokens();
-  void HashGrams();
+  void HashGrams(const SentimentKernels& kernels);
   void Blank(size_t begin, size_t end);
 
   // Nothing here is initialised: Extract() writes what it reads.
@@ -63,7 +66,7 @@ class SentimentFeatures {
   // than tokens fit, as ends are found a block later than begins.
   std::array<uint16_t, kMaxTextBytes + 1> token_begin_;
   std::array<uint16_t, kMaxTextBytes + 1> token_end_;
-  std::array<uint32_t, kMaxFeatures + 2> hashes_;
+  std::array<uint32_t, kMaxFeatures + SentimentKernels::kGramSlack> hashes_;
   // The text in lower case with a space for every byte that is in no word.
   std::array<uint8_t, kPadding + kBlocks * kScanBlockBytes + kPadding> normal_;
 };

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "operators/sentiment/kernels.h"
+#include "operators/sentiment/linear_table.h"
 #include "operators/sentiment/sentiment_features.h"
 #include "operators/sentiment/sentiment_model.h"
 #include "tests/operators/sentiment/reference_features.h"
@@ -63,10 +65,13 @@ const std::vector<std::string>& Posts() {
 bool AllEqualReference() {
   static SentimentFeatures features;
   return std::all_of(Posts().begin(), Posts().end(), [](const std::string& post) {
-    features.Extract(post);
-    std::vector<uint32_t> hashes(features.hashes().begin(), features.hashes().end());
-    std::sort(hashes.begin(), hashes.end());
-    return hashes == ReferenceFeatures(post);
+    const std::vector<uint32_t> expected = ReferenceFeatures(post);
+    return std::all_of(RunnableKernels().begin(), RunnableKernels().end(), [&](const SentimentKernels* kernels) {
+      features.Extract(post, *kernels);
+      std::vector<uint32_t> hashes(features.hashes().begin(), features.hashes().end());
+      std::sort(hashes.begin(), hashes.end());
+      return hashes == expected;
+    });
   });
 }
 
@@ -92,6 +97,23 @@ void BM_SentimentExtract(benchmark::State& state) {
   CountPosts(state);
 }
 BENCHMARK(BM_SentimentExtract);
+
+// Features and the sums of an English table's size, with each variant of the inner loops that this processor can run.
+void BM_SentimentVariant(benchmark::State& state) {
+  if (!EqualsReference(state)) return;
+  const SentimentKernels& kernels = *RunnableKernels()[static_cast<size_t>(state.range(0))];
+  state.SetLabel(std::string(kernels.name));
+  constexpr uint32_t kBits = 18;
+  static const std::vector<uint8_t> weights((size_t{1} << kBits) * 3 + 1, 128);
+  static SentimentFeatures features;
+  size_t next = 0;
+  for (auto _ : state) {
+    features.Extract(Posts()[next++ % kPostCount], kernels);
+    benchmark::DoNotOptimize(SumClassWeights(weights.data(), kBits, features.hashes(), kernels));
+  }
+  CountPosts(state);
+}
+BENCHMARK(BM_SentimentVariant)->DenseRange(0, static_cast<int64_t>(RunnableKernels().size()) - 1)->ArgName("variant");
 
 void Classify(benchmark::State& state, std::string_view language) {
   if (!EqualsReference(state)) return;
