@@ -397,8 +397,10 @@ absl::Status World::Act(int depth) {
 
 bool World::AllRead(bool* ingest_done) {
   std::vector<TopicPartition> posts;
+  posts.reserve(kPartitions);
   for (int32_t i = 0; i < kPartitions; ++i) posts.push_back({"posts", i});
   std::vector<TopicPartition> mentions;
+  mentions.reserve(kMentionsPartitions);
   for (int32_t i = 0; i < kMentionsPartitions; ++i) mentions.push_back({WorldSettings()->ingest.mentions_topic, i});
   const auto is_read = [this](const std::string& group, const std::vector<TopicPartition>& partitions) {
     const auto committed = log_->CommittedOffsets(group, partitions);

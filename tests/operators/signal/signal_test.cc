@@ -12,7 +12,6 @@ namespace tocsin {
 namespace {
 
 using Json = nlohmann::json;
-using ::testing::HasSubstr;
 using ::testing::Pair;
 
 Signal AnySignal() {
@@ -143,7 +142,7 @@ TEST(SignalTest, TheIdFollowsFromTheDecisionAlone) {
   EXPECT_EQ(SignalId(signal), SignalId(AnySignal()));
   EXPECT_EQ(SignalId(signal).size(), 32U);
   std::set<std::string> ids = {SignalId(signal)};
-  const auto differs = [&ids](Signal other) { return ids.insert(SignalId(other)).second; };
+  const auto differs = [&ids](const Signal& changed) { return ids.insert(SignalId(changed)).second; };
   Signal other = signal;
   other.deployment = "prod-us";
   EXPECT_TRUE(differs(other));
