@@ -234,7 +234,21 @@ def check(folder, tocsin, bootstrap, posts, crisis):
     return problems
 
 
-def run_on_broker(keep, prefix, check_on):
+def audit(tocsin, folder):
+    """What `tocsin audit` finds after a run: the chain must be whole, and nobody has written a block twice."""
+    result = subprocess.run([tocsin, "audit", "--config", "config.yaml", "--json"], cwd=folder, capture_output=True,
+                            text=True, timeout=DEADLINE_S)
+    if not result.stdout:
+        return [f"tocsin audit: {result.stderr}"]
+    report = json.loads(result.stdout)
+    blocks = sum(partition["blocks"] for partition in report["partitions"])
+    findings = [finding for partition in report["partitions"] for finding in partition["findings"]]
+    print(f"audit: {'whole' if report['whole'] else 'NOT WHOLE'}, {blocks} blocks, {len(findings)} findings")
+    problems = [f"audit: {finding}" for finding in findings] + [f"audit: {note}" for note in report["notes"]]
+    return problems if report["whole"] and result.returncode == 0 else problems + ["audit: not whole"]
+
+
+def run_on_broker(keep, prefix, check_on, make_broker=kafka_broker.Broker):
     """Calls `check_on(folder, broker)` beside a broker of its own and prints the problems returned. The exit code."""
     missing = [tool for tool in ("kcat", "java") if shutil.which(tool) is None]
     if missing:
@@ -244,7 +258,7 @@ def run_on_broker(keep, prefix, check_on):
     os.makedirs(folder, exist_ok=True)
     try:
         # The posts topic appears with its four partitions when it is written to.
-        with kafka_broker.Broker(partitions_default=4, settings={"auto.create.topics.enable": "true"}) as running:
+        with make_broker(partitions_default=4, settings={"auto.create.topics.enable": "true"}) as running:
             problems = check_on(folder, running)
     finally:
         if not keep:

@@ -204,7 +204,8 @@ def check(arguments, folder, tocsin, broker):
         problems.append(f"peak memory {peak_mb} MB is over {arguments.memory_limit} MB")
     problems += end_to_end.compare_output(broker.bootstrap, counts, expected)
     end_to_end.replay(tocsin, folder, files)
-    return problems + end_to_end.compare_signals(folder, broker.bootstrap)[1]
+    problems += end_to_end.compare_signals(folder, broker.bootstrap)[1]
+    return problems + end_to_end.audit(tocsin, folder)
 
 
 def main():
