@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   tocsin::AddAuditCommand(&app, &chosen);
   tocsin::AddReplayCommand(&app, &chosen);
   tocsin::AddGenerateCommand(&app, &chosen);
+  tocsin::AddSourceCommand(&app, &chosen);
   tocsin::AddWatchCommand(&app, &chosen);
   tocsin::AddHealthCommand(&app, &chosen);
   tocsin::AddTrainCommand(&app, &chosen);

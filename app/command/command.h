@@ -25,6 +25,7 @@ void AddGenerateCommand(CLI::App* app, ChosenCommand* chosen);
 void AddHealthCommand(CLI::App* app, ChosenCommand* chosen);
 void AddReplayCommand(CLI::App* app, ChosenCommand* chosen);
 void AddRunCommand(CLI::App* app, ChosenCommand* chosen);
+void AddSourceCommand(CLI::App* app, ChosenCommand* chosen);
 void AddTrainCommand(CLI::App* app, ChosenCommand* chosen);
 void AddWatchCommand(CLI::App* app, ChosenCommand* chosen);
 

@@ -56,6 +56,12 @@ absl::StatusOr<std::shared_ptr<const PipelineSettings>> LoadSettings(const Confi
   return MakeSettings(*std::move(config));
 }
 
+absl::StatusOr<std::shared_ptr<const PipelineSettings>> ReloadSettings(const ConfigArguments& arguments) {
+  absl::StatusOr<Config> config = LoadConfig(arguments.path, SourcesOf(arguments));
+  if (!config.ok()) return config.status();
+  return MakeSettings(*std::move(config));
+}
+
 int Fail(const char* command, const absl::Status& status) {
   const std::string message(status.message());
   std::fprintf(stderr, "tocsin %s: %s\n", command, message.c_str());

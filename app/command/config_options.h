@@ -28,6 +28,9 @@ std::pair<std::string, std::string> TopicAndPath(const std::string& input, const
 // Loads configuration, watchlist and model, and sets up the logs. With the process's environment.
 absl::StatusOr<std::shared_ptr<const PipelineSettings>> LoadSettings(const ConfigArguments& arguments);
 
+// The same while the process runs: the logs stay as they are.
+absl::StatusOr<std::shared_ptr<const PipelineSettings>> ReloadSettings(const ConfigArguments& arguments);
+
 // Prints the error of `command`; returns the exit code for it: usage for InvalidArgument and NotFound, else failed.
 int Fail(const char* command, const absl::Status& status);
 

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "app/command/command.h"
 #include "app/command/config_options.h"
 #include "app/pipeline/replay.h"
+#include "operators/parse/event_time.h"
 
 namespace tocsin {
 namespace {
@@ -20,9 +22,22 @@ namespace {
 struct ReplayArguments {
   ConfigArguments config;
   std::vector<std::string> inputs;
+  std::vector<std::string> changes;
   ReplayOptions options;
   bool quiet = false;
 };
+
+// "TIME=FILE": RFC 3339, or seconds, milliseconds or microseconds since 1970.
+absl::StatusOr<WatchlistChange> ChangeOf(const std::string& change) {
+  const size_t equals = change.find('=');
+  std::optional<int64_t> time_ms;
+  if (equals != std::string::npos) time_ms = ParseEventTime(std::string_view(change).substr(0, equals));
+  if (!time_ms.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--change takes TIME=FILE, such as 2026-11-20T10:00:00Z=watchlist.yaml; got=", change));
+  }
+  return WatchlistChange{*time_ms, change.substr(equals + 1)};
+}
 
 std::string Seconds(double seconds) {
   const auto whole = static_cast<int64_t>(seconds);
@@ -63,6 +78,11 @@ int RunReplay(ReplayArguments& arguments) {
   for (const std::string& input : arguments.inputs) {
     arguments.options.inputs.push_back(TopicAndPath(input, *(*settings)->config));
   }
+  for (const std::string& change : arguments.changes) {
+    absl::StatusOr<WatchlistChange> parsed = ChangeOf(change);
+    if (!parsed.ok()) return Fail("replay", parsed.status());
+    arguments.options.changes.push_back(*std::move(parsed));
+  }
   AppMetrics metrics;
   const absl::Time start = absl::Now();
   absl::Status status;
@@ -96,6 +116,10 @@ void AddReplayCommand(CLI::App* app, ChosenCommand* chosen) {
                    "NDJSON, plain, .gz or .zst; - is standard input; each file is a partition of its topic")
       ->type_name("[TOPIC=]FILE")
       ->required();
+  command
+      ->add_option("--change", arguments->changes,
+                   "Another watchlist from an event time on (the next slide end), as often as wanted")
+      ->type_name("TIME=FILE");
   command->add_option("--signals", arguments->options.signals_path,
                       "File for the signals, a CloudEvent a line; - is standard output");
   command->add_option("--metrics", arguments->options.metrics_path,

@@ -59,14 +59,17 @@ int RunService(const RunArguments& arguments) {
   if (!settings.ok()) return Fail("run", settings.status());
   const Config& config = *(*settings)->config;
   // Before any thread is started, so that none of them takes the signals.
-  StopSignals stop_signals;
+  Service* reloaded = nullptr;  // set before the signals are listened to
+  StopSignals stop_signals([&reloaded] { reloaded->RequestReload(); });
   AppMetrics metrics;
   SystemClock clock;
   Service::Options options;
   options.ingest_workers = config.ingest ? config.workers.ingest : 0;
   options.detect_workers = config.detect ? config.workers.detect : 0;
   options.ordinal = arguments.ordinal >= 0 ? arguments.ordinal : OrdinalOfHost();
+  options.load = [&arguments] { return ReloadSettings(arguments.config); };
   Service service(options, *settings, KafkaLogs(config), &clock, &metrics);
+  reloaded = &service;
   absl::StatusOr<std::unique_ptr<HttpServer>> http = StartHttp(config.metrics.listen, service, &metrics);
   if (!http.ok()) return Fail("run", http.status());
   if (*http != nullptr) {

@@ -1,4 +1,5 @@
-// SIGTERM and SIGINT as a call on a thread of its own. The second one ends the process at once.
+// SIGTERM and SIGINT, and SIGHUP if asked for, as calls on a thread of their own. The second SIGTERM or SIGINT ends the
+// process at once.
 //
 // Construct before any other thread starts: the signals are blocked from then on, and waited for here.
 #pragma once
@@ -11,7 +12,9 @@ namespace tocsin {
 
 class StopSignals {
  public:
-  StopSignals();
+  // With `on_hangup`, SIGHUP calls it, as often as it comes, once OnStop has been called; without, SIGHUP ends the
+  // process as usual.
+  explicit StopSignals(std::function<void()> on_hangup = {});
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
@@ -22,6 +25,7 @@ class StopSignals {
   void End();
 
  private:
+  const std::function<void()> on_hangup_;
   std::atomic<bool> ended_{false};
   std::thread thread_;
 };

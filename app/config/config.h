@@ -89,6 +89,10 @@ struct Config {
     absl::Duration every = absl::Seconds(1);
     int64_t bytes = int64_t{512} << 10;
   } flush;
+  struct Reload {
+    absl::Duration every = absl::Seconds(2);    // between two looks at the files; zero: none
+    absl::Duration margin = absl::Seconds(10);  // event time from publishing a change to its effect
+  } reload;
   struct Snapshot {
     absl::Duration every = absl::Minutes(5);
   } snapshot;

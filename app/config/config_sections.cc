@@ -424,6 +424,10 @@ void SectionReader::ReadLimits() {
   YamlMap snapshot(root_.Take("snapshot"), "snapshot.", errors_);
   snapshot.Duration("every", kMillisecond, &config_->snapshot.every);
   snapshot.Finish();
+  YamlMap reload(root_.Take("reload"), "reload.", errors_);
+  reload.Duration("every", kNone, &config_->reload.every);
+  reload.Duration("margin", kMillisecond, &config_->reload.margin);
+  reload.Finish();
   YamlMap limits(root_.Take("limits"), "limits.", errors_);
   limits.Integer("dead_letters_per_second", int64_t{0}, kMillion, &config_->limits.dead_letters_per_second);
   limits.Bytes("queue_bytes", kMegabyte, 16 * 1'024 * kMegabyte, &config_->limits.queue_bytes);

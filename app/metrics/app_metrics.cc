@@ -45,6 +45,21 @@ double ResidentBytes() {
 AppMetrics::AppMetrics() : registry_(std::make_shared<prometheus::Registry>()) {
   prometheus::Registry& r = *registry_;
   worker_restarts_ = CounterOf(r, "tocsin_worker_restarts_total", "Workers started again after an error.", {});
+  constexpr const char* kResults[kReloadResults] = {"published", "unchanged", "refused", "failed"};
+  for (size_t i = 0; i < kReloadResults; ++i) {
+    reloads_[i] = CounterOf(r, "tocsin_config_reloads_total", "Reloads of the configuration, by what became of them.",
+                            {{"result", kResults[i]}});
+  }
+  last_reload_ok_ =
+      GaugeOf(r, "tocsin_config_last_reload_successful", "1 unless the last reload was refused or failed.", {});
+  last_reload_ok_->Set(1);
+  config_effective_ =
+      GaugeOf(r, "tocsin_config_effective_timestamp_seconds",
+              "Event time from which the newest version counts, as Unix time; 0: from the beginning.", {});
+  config_info_ = &prometheus::BuildGauge()
+                      .Name("tocsin_config_version_info")
+                      .Help("Always 1; the label is the newest version of the configuration in the log.")
+                      .Register(r);
   process_cpu_ = CounterOf(r, "process_cpu_seconds_total", "User and system CPU time spent in seconds.", {});
   process_memory_ = GaugeOf(r, "process_resident_memory_bytes", "Resident memory size in bytes.", {});
   GaugeOf(r, "tocsin_build_info", "Always 1; the labels say which build this is.", {{"version", kVersion}})->Set(1);
@@ -72,6 +87,9 @@ IngestMetrics* AppMetrics::Ingest(const std::string& worker) {
   m.mentions = CounterOf(r, "tocsin_mentions_total", "Mention rows written, before duplicates are dropped.", labels);
   m.flush_seconds =
       SecondsOf(r, "tocsin_ingest_flush_duration_seconds", "Time of a flush, from begin to commit.", labels);
+  m.versions_seconds = SecondsOf(r, "tocsin_ingest_config_check_duration_seconds",
+                                 "Time within a flush of asking for the newest configuration.", labels);
+  m.busy_seconds = SecondsOf(r, "tocsin_ingest_busy_seconds", "Time between two polls of ingest.", labels);
   m.flushed_blocks = CounterOf(r, "tocsin_blocks_written_total", "Block parts written to the mentions topic.", labels);
   m.flushed_bytes = CounterOf(r, "tocsin_blocks_written_bytes_total", "Bytes of those block parts.", labels);
   m.rebalances = CounterOf(r, "tocsin_ingest_rebalances_total", "Assignments received.", labels);
@@ -103,6 +121,7 @@ DetectMetrics* AppMetrics::Detect(const std::string& worker) {
   m.signals = CounterOf(r, "tocsin_signals_total", "Signals published.", labels);
   m.snapshots = CounterOf(r, "tocsin_snapshots_total", "Snapshots written.", labels);
   m.commit_seconds = SecondsOf(r, "tocsin_detect_commit_duration_seconds", "Time of a commit of detect.", labels);
+  m.busy_seconds = SecondsOf(r, "tocsin_detect_busy_seconds", "Time between two polls of detect.", labels);
   m.rebalances = CounterOf(r, "tocsin_detect_rebalances_total", "Assignments received.", labels);
   m.assigned = GaugeOf(r, "tocsin_detect_assigned_partitions", "Mentions partitions that the worker owns.", labels);
   m.watermark_seconds = GaugeOf(r, "tocsin_watermark_timestamp_seconds",
@@ -111,6 +130,19 @@ DetectMetrics* AppMetrics::Detect(const std::string& worker) {
       GaugeOf(r, "tocsin_detect_lag_records", "Blocks between the position and the end of owned partitions.", labels);
   m.state_bytes = GaugeOf(r, "tocsin_detect_state_bytes", "Memory of windows, dedup and baselines.", labels);
   return &m;
+}
+
+void AppMetrics::Reloaded(ReloadResult result) {
+  reloads_[static_cast<size_t>(result)]->Increment();
+  last_reload_ok_->Set(result == ReloadResult::kPublished || result == ReloadResult::kUnchanged ? 1 : 0);
+}
+
+void AppMetrics::SetConfigVersion(const std::string& version, int64_t effective_ms) {
+  const std::lock_guard<std::mutex> lock(mu_);
+  if (config_version_ != nullptr) config_info_->Remove(config_version_);
+  config_version_ = &config_info_->Add({{"version", version}});
+  config_version_->Set(1);
+  config_effective_->Set(effective_ms == INT64_MIN ? 0 : static_cast<double>(effective_ms) * 1e-3);
 }
 
 void AppMetrics::UpdateProcess() {

@@ -5,8 +5,11 @@
 #pragma once
 
 #include <prometheus/family.h>
+#include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
+#include <array>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -15,6 +18,9 @@
 #include "app/worker/worker_metrics.h"
 
 namespace tocsin {
+
+enum class ReloadResult : uint8_t { kPublished, kUnchanged, kRefused, kFailed };
+inline constexpr size_t kReloadResults = 4;
 
 class AppMetrics {
  public:
@@ -27,6 +33,10 @@ class AppMetrics {
 
   prometheus::Counter* worker_restarts() { return worker_restarts_; }
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
+
+  void Reloaded(ReloadResult result);
+  // The newest version in the log. INT64_MIN: from the beginning.
+  void SetConfigVersion(const std::string& version, int64_t effective_ms);
 
   // Brings the process gauges (CPU, memory) up to date; call before exposition.
   void UpdateProcess();
@@ -45,6 +55,11 @@ class AppMetrics {
   std::deque<std::pair<std::string, IngestMetrics>> ingest_;  // guarded by mu_
   std::deque<std::pair<std::string, DetectMetrics>> detect_;  // guarded by mu_
   prometheus::Counter* worker_restarts_ = nullptr;
+  std::array<prometheus::Counter*, kReloadResults> reloads_ = {};
+  prometheus::Gauge* last_reload_ok_ = nullptr;
+  prometheus::Gauge* config_effective_ = nullptr;
+  prometheus::Family<prometheus::Gauge>* config_info_ = nullptr;
+  prometheus::Gauge* config_version_ = nullptr;  // of config_info_; guarded by mu_
   prometheus::Counter* process_cpu_ = nullptr;
   prometheus::Gauge* process_memory_ = nullptr;
 };

@@ -5,11 +5,16 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <tuple>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "app/files/line_file.h"
+#include "app/files/read_file.h"
+#include "app/versions/config_history.h"
 #include "engine/base/clock.h"
 #include "engine/log/file/file_log.h"
 #include "engine/log/memory/memory_log.h"
+#include "engine/time/slide.h"
 
 namespace tocsin {
 namespace {
@@ -35,6 +40,35 @@ void KeepGivenTopics(const std::vector<std::pair<std::string, std::string>>& inp
     });
   }
   std::erase_if(*sources, [](const IngestSource& source) { return source.topics.empty(); });
+}
+
+// That of the settings from the beginning, then those of the changes.
+absl::StatusOr<std::shared_ptr<WatchlistVersions>> VersionsOf(const PipelineSettings& settings,
+                                                              std::vector<WatchlistChange> changes) {
+  const int64_t slide_ms = settings.task.windows.slide_ms;
+  for (WatchlistChange& change : changes) change.effective_ms = NextSlideEnd(change.effective_ms - 1, slide_ms);
+  std::sort(changes.begin(), changes.end(),
+            [](const WatchlistChange& a, const WatchlistChange& b) { return a.effective_ms < b.effective_ms; });
+  std::vector<FixedVersions::Entry> entries;
+  entries.push_back({{.id = settings.config_version, .config_version = settings.config_version}, settings.watchlist});
+  for (const WatchlistChange& change : changes) {
+    const std::optional<std::string> yaml = ReadWholeFile(change.path);
+    if (!yaml.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat("can't read the watchlist of a change; file=", change.path));
+    }
+    absl::StatusOr<std::shared_ptr<const Watchlist>> watchlist = Watchlist::Parse(*yaml, change.path);
+    if (!watchlist.ok()) return watchlist.status();
+    if (change.effective_ms <= entries.back().first.effective_ms) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("two changes take effect at the same slide end; file=", change.path));
+    }
+    const uint64_t version =
+        ConfigVersion(*settings.config, **watchlist, *settings.model, settings.task.monitor.calibration);
+    entries.push_back(
+        {{.id = ChangeId(version, change.effective_ms), .config_version = version, .effective_ms = change.effective_ms},
+         *std::move(watchlist)});
+  }
+  return std::make_shared<FixedVersions>(std::move(entries));
 }
 
 // Holds outputs back until every mentions partition has evaluated their window end, then writes them in order.
@@ -150,6 +184,8 @@ absl::Status ReplayRun::Open() {
     if (!opened.ok()) return opened.status();
     *file = *std::move(opened);
   }
+  absl::StatusOr<std::shared_ptr<WatchlistVersions>> versions = VersionsOf(*settings_, options_.changes);
+  if (!versions.ok()) return versions.status();
   std::vector<FileInput> inputs;
   for (const auto& [topic, path] : options_.inputs) inputs.push_back({topic, path});
   absl::StatusOr<std::unique_ptr<FileLog>> files = FileLog::Create(std::move(inputs));
@@ -175,7 +211,7 @@ absl::Status ReplayRun::Open() {
   ingest.dead_letters_per_second = INT64_MAX;
   ingest.record_padding = kRecordPadding;
   absl::StatusOr<std::unique_ptr<IngestWorker>> ingest_worker = IngestWorker::Create(
-      ingest, files_.get(), log_.get(), &clock_, settings_->watchlist, settings_->model, metrics_->Ingest("replay"));
+      ingest, files_.get(), log_.get(), &clock_, *versions, settings_->model, metrics_->Ingest("replay"));
   if (!ingest_worker.ok()) return ingest_worker.status();
   ingest_ = *std::move(ingest_worker);
 
@@ -189,9 +225,7 @@ absl::Status ReplayRun::Open() {
   detect.commit_every = absl::ZeroDuration();
   DetectTaskOptions task = settings_->task;
   task.metrics_every_ms = task.windows.slide_ms;
-  const auto make_task = [settings = settings_, task](int32_t) {
-    return std::make_unique<DetectTask>(task, settings->watchlist);
-  };
+  const auto make_task = [versions = *versions, task](int32_t) { return std::make_unique<DetectTask>(task, versions); };
   absl::StatusOr<std::unique_ptr<DetectWorker>> detect_worker =
       DetectWorker::Create(detect, log_.get(), &clock_, make_task, publisher_.get(), metrics_->Detect("replay"));
   if (!detect_worker.ok()) return detect_worker.status();

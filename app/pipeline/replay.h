@@ -19,8 +19,15 @@
 
 namespace tocsin {
 
+// Another watchlist, from an event time on.
+struct WatchlistChange {
+  int64_t effective_ms = 0;  // taken up to the next slide end
+  std::string path;
+};
+
 struct ReplayOptions {
   std::vector<std::pair<std::string, std::string>> inputs;  // topic and path; "-" is standard input
+  std::vector<WatchlistChange> changes;                     // in any order
   std::string signals_path;                // structured CloudEvents, a line each; empty: none, "-": standard output
   std::string metrics_path;                // brand metrics, a line each; likewise
   std::string dead_letters_path;           // JSON lines with reason, topic, partition, offset; likewise
@@ -35,7 +42,8 @@ struct ReplayProgress {
   double signals = 0;
 };
 
-// Runs to the end of the input. `progress` may be empty; it is called about ten times a second.
+// Runs to the end of the input. `progress` may be empty; it is called about ten times a second. InvalidArgument: a
+// watchlist of `changes` is refused.
 absl::Status Replay(const ReplayOptions& options, std::shared_ptr<const PipelineSettings> settings, AppMetrics* metrics,
                     const std::function<void(const ReplayProgress&)>& progress);
 

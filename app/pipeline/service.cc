@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "app/logging/logging.h"
+#include "app/worker/offset_metadata.h"
 
 namespace tocsin {
 namespace {
@@ -47,6 +48,46 @@ Service::Service(Options options, std::shared_ptr<const PipelineSettings> settin
 
 Service::~Service() = default;
 
+absl::Status Service::StartVersions() {
+  absl::StatusOr<std::unique_ptr<Log>> log = open_log_("config");
+  if (!log.ok()) return log.status();
+  config_log_ = *std::move(log);
+  const Config& config = *settings_->config;
+  absl::StatusOr<std::unique_ptr<ConfigVersions>> versions =
+      ConfigVersions::Open(config_log_.get(), config.topics.config);
+  if (!versions.ok()) return versions.status();
+  versions_ = *std::move(versions);
+  PublisherOptions options;
+  options.topic = config.topics.config;
+  options.transactional_id = absl::StrCat(config.deployment, "-config");
+  options.process = absl::StrCat(options_.ordinal);
+  options.slide_ms = absl::ToInt64Milliseconds(config.windows.slide);
+  options.margin = config.reload.margin;
+  options.highest_event_time_ms = [this] {
+    std::vector<std::string> topics;
+    for (const SourceConfig& source : settings_->config->sources) {
+      topics.insert(topics.end(), source.topics.begin(), source.topics.end());
+    }
+    return HighestCommittedEventTime(config_log_.get(), absl::StrCat(settings_->config->deployment, "-ingest"), topics);
+  };
+  config_publisher_ = std::make_unique<ConfigPublisher>(std::move(options), config_log_.get(), versions_.get(), clock_);
+  reload_ =
+      std::make_unique<ConfigReload>(settings_, options_.load, config_publisher_.get(), versions_.get(), metrics_);
+  if (absl::Status status = reload_->Start(); !status.ok()) return status;
+  if (!options_.load) return absl::OkStatus();
+  Reloader::Options reloader;
+  reloader.every = config.reload.every;
+  reloader.paths = {config.path, config.watchlist};
+  reloader.reload = [this](bool asked) { reload_->Reload(asked); };
+  reloader.at_each_look = [this] {
+    // A broker that can't be reached shows in the workers.
+    if (versions_->CatchUp().ok()) reload_->ReportNewest();
+  };
+  reloader_ = std::make_unique<Reloader>(std::move(reloader));
+  reloader_->Start();
+  return absl::OkStatus();
+}
+
 absl::Status Service::Start() {
   absl::StatusOr<std::unique_ptr<Log>> log = open_log_("setup");
   if (!log.ok()) return log.status();
@@ -54,6 +95,7 @@ absl::Status Service::Start() {
       !status.ok()) {
     return status;
   }
+  if (absl::Status status = StartVersions(); !status.ok()) return status;
   for (int i = 0; i < options_.ingest_workers; ++i) {
     std::string name = absl::StrCat("ingest-", options_.ordinal, "-", i);
     job_.Add(name, [this, name] { return MakeIngest(name); });
@@ -74,7 +116,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Service::MakeIngest(const std::string& n
   options.transactional_id = options.member = absl::StrCat(deployment, "-", name);
   options.group = absl::StrCat(deployment, "-ingest");
   absl::StatusOr<std::unique_ptr<IngestWorker>> worker = IngestWorker::Create(
-      options, log->get(), log->get(), clock_, settings_->watchlist, settings_->model, metrics_->Ingest(name));
+      options, log->get(), log->get(), clock_, versions_, settings_->model, metrics_->Ingest(name));
   if (!worker.ok()) return worker.status();
   return std::make_unique<OwningWorker>(*std::move(log), *std::move(worker));
 }
@@ -86,8 +128,8 @@ absl::StatusOr<std::unique_ptr<Worker>> Service::MakeDetect(const std::string& n
   const std::string& deployment = settings_->config->deployment;
   options.transactional_id = options.member = absl::StrCat(deployment, "-", name);
   options.group = absl::StrCat(deployment, "-detect");
-  const auto make_task = [settings = settings_](int32_t) {
-    return std::make_unique<DetectTask>(settings->task, settings->watchlist);
+  const auto make_task = [settings = settings_, versions = versions_](int32_t) {
+    return std::make_unique<DetectTask>(settings->task, std::shared_ptr<WatchlistVersions>(versions));
   };
   absl::StatusOr<std::unique_ptr<DetectWorker>> worker =
       DetectWorker::Create(options, log->get(), clock_, make_task, &publisher_, metrics_->Detect(name));
@@ -97,7 +139,15 @@ absl::StatusOr<std::unique_ptr<Worker>> Service::MakeDetect(const std::string& n
 
 void Service::RequestStop() { job_.RequestStop(); }
 
-absl::Status Service::Wait() { return job_.Wait(); }
+void Service::RequestReload() {
+  if (reloader_ != nullptr) reloader_->Ask();
+}
+
+absl::Status Service::Wait() {
+  absl::Status status = job_.Wait();
+  if (reloader_ != nullptr) reloader_->Stop();
+  return status;
+}
 
 std::string Service::NotReady() const {
   if (job_.stopping()) return "draining";

@@ -9,7 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "app/metrics/app_metrics.h"
+#include "app/pipeline/config_reload.h"
 #include "app/pipeline/settings.h"
+#include "app/versions/reloader.h"
 #include "engine/base/clock.h"
 #include "engine/log/log.h"
 #include "engine/worker/job.h"
@@ -26,6 +28,7 @@ class Service {
     int ingest_workers = 1;
     int detect_workers = 1;
     int ordinal = 0;  // of this process among those of the deployment: makes transactional ids stable and distinct
+    ConfigReload::Load load;  // of the files, for reloads; empty: none
   };
 
   // `clock` and `metrics` must outlive the service.
@@ -36,6 +39,8 @@ class Service {
   // Creates or checks the topics, then starts the workers.
   absl::Status Start();
   void RequestStop();
+  // Reads the files anew, on a thread of its own.
+  void RequestReload();
   absl::Status Wait();
 
   // Empty when every worker has its partitions; else why the service is not ready.
@@ -46,12 +51,19 @@ class Service {
   absl::StatusOr<std::unique_ptr<Worker>> MakeIngest(const std::string& name);
   absl::StatusOr<std::unique_ptr<Worker>> MakeDetect(const std::string& name);
 
+  absl::Status StartVersions();
+
   const Options options_;
   const std::shared_ptr<const PipelineSettings> settings_;
   const LogFactory open_log_;
   Clock* const clock_;
   AppMetrics* const metrics_;
   LogPublisher publisher_;
+  std::unique_ptr<Log> config_log_;
+  std::shared_ptr<ConfigVersions> versions_;
+  std::unique_ptr<ConfigPublisher> config_publisher_;
+  std::unique_ptr<ConfigReload> reload_;
+  std::unique_ptr<Reloader> reloader_;
   Job job_;
 };
 

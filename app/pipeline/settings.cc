@@ -30,7 +30,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, std::string_view k
 
 int64_t Milliseconds(absl::Duration duration) { return absl::ToInt64Milliseconds(duration); }
 
-IngestWorkerOptions IngestOf(const Config& config, const PipelineSettings& settings, uint64_t author_key) {
+IngestWorkerOptions IngestOf(const Config& config, uint64_t author_key) {
   IngestWorkerOptions ingest;
   for (const SourceConfig& from : config.sources) {
     IngestSource& source = ingest.sources.emplace_back();
@@ -60,7 +60,6 @@ IngestWorkerOptions IngestOf(const Config& config, const PipelineSettings& setti
   }
   ingest.mentions_topic = config.topics.mentions;
   ingest.dead_letters_topic = config.topics.dead_letters;
-  ingest.config_version = settings.config_version;
   ingest.flush_every = config.flush.every;
   ingest.flush_bytes = static_cast<size_t>(config.flush.bytes);
   ingest.dead_letters_per_second = config.limits.dead_letters_per_second;
@@ -111,6 +110,7 @@ std::vector<TopicSpec> TopicsOf(const Config& config) {
   // Outputs that are keyed by brand have as many partitions as mentions: more would not spread them further.
   return {{t.mentions, t.mentions_partitions, replication, kept(kMentionsMs)},
           {t.snapshots, t.mentions_partitions, replication, compacted},
+          {t.config, 1, replication, compacted},
           {t.brand_metrics, t.mentions_partitions, replication, kept(kMonthMs)},
           {t.signals, t.mentions_partitions, replication, kept(kMonthMs)},
           {t.incidents, t.mentions_partitions, replication, compacted},
@@ -119,6 +119,12 @@ std::vector<TopicSpec> TopicsOf(const Config& config) {
 }
 
 }  // namespace
+
+uint64_t ConfigVersion(const Config& config, const Watchlist& watchlist, const SentimentModel& model,
+                       const RatioCalibration& calibration) {
+  return Hash64(absl::StrCat(CanonicalText(config), "\n", watchlist.version(), "\n", model.checksum(), "\n",
+                             CalibrationText(calibration)));
+}
 
 absl::StatusOr<std::shared_ptr<const PipelineSettings>> MakeSettings(Config config) {
   const absl::StatusOr<std::string> yaml = ReadFile(config.watchlist, "watchlist");
@@ -154,9 +160,8 @@ absl::StatusOr<std::shared_ptr<const PipelineSettings>> MakeSettings(Config conf
     if (!key.ok()) return key.status();
     author_key = Hash64(absl::StripAsciiWhitespace(*key));
   }
-  settings->config_version = Hash64(absl::StrCat(CanonicalText(config), "\n", settings->watchlist->version(), "\n",
-                                                 settings->model->checksum(), "\n", CalibrationText(calibration)));
-  settings->ingest = IngestOf(config, *settings, author_key);
+  settings->config_version = ConfigVersion(config, *settings->watchlist, *settings->model, calibration);
+  settings->ingest = IngestOf(config, author_key);
   settings->detect.mentions_topic = config.topics.mentions;
   settings->detect.snapshots_topic = config.topics.snapshots;
   settings->detect.snapshot_every = config.snapshot.every;

@@ -38,4 +38,8 @@ absl::StatusOr<std::shared_ptr<const PipelineSettings>> MakeSettings(Config conf
 // The same with the text of a watchlist instead of the file that the configuration names.
 absl::StatusOr<std::shared_ptr<const PipelineSettings>> MakeSettings(Config config, std::string_view watchlist_yaml);
 
+// Of configuration, watchlist, model and calibration together: what blocks and signals name.
+uint64_t ConfigVersion(const Config& config, const Watchlist& watchlist, const SentimentModel& model,
+                       const RatioCalibration& calibration);
+
 }  // namespace tocsin

@@ -91,10 +91,13 @@ absl::Status DetectWorker::Step(absl::Duration max_wait) {
   last_step_blocks_ = 0;
   if (absl::Status status = reader_->Poll(max_wait, *this, &batches_); !status.ok()) return status;
   if (!failure_.ok()) return failure_;
+  const absl::Time polled = clock_->Now();
   for (const RecordBatch& batch : batches_) {
     if (absl::Status status = ApplyBatch(batch); !status.ok()) return status;
   }
-  return CommitIsDue() ? CommitAll(/*with_snapshots=*/true) : absl::OkStatus();
+  absl::Status status = CommitIsDue() ? CommitAll(/*with_snapshots=*/true) : absl::OkStatus();
+  metrics_->busy_seconds->Observe(absl::ToDoubleSeconds(clock_->Now() - polled));
+  return status;
 }
 
 absl::Status DetectWorker::ApplyBatch(const RecordBatch& batch) {

@@ -43,14 +43,15 @@ struct IngestWorker::Slot {
 };
 
 IngestWorker::IngestWorker(const IngestWorkerOptions& options, Log* source, Log* sink, Clock* clock,
-                           std::shared_ptr<const Watchlist> watchlist, const SentimentModel* model,
+                           std::shared_ptr<WatchlistVersions> versions, const SentimentModel* model,
                            IngestMetrics* metrics)
     : options_(options),
       source_(source),
       sink_(sink),
       clock_(clock),
       metrics_(metrics),
-      chain_(options.chain, std::move(watchlist), model),
+      versions_(std::move(versions)),
+      chain_(options.chain, versions_, model),
       dead_letters_(options.dead_letters_per_second),
       last_flush_(clock->Now()) {
   for (const IngestSource& each : options_.sources) {
@@ -62,11 +63,11 @@ IngestWorker::~IngestWorker() = default;
 
 absl::StatusOr<std::unique_ptr<IngestWorker>> IngestWorker::Create(const IngestWorkerOptions& options, Log* source,
                                                                    Log* sink, Clock* clock,
-                                                                   std::shared_ptr<const Watchlist> watchlist,
+                                                                   std::shared_ptr<WatchlistVersions> versions,
                                                                    const SentimentModel* model,
                                                                    IngestMetrics* metrics) {
   std::unique_ptr<IngestWorker> worker(
-      new IngestWorker(options, source, sink, clock, std::move(watchlist), model, metrics));
+      new IngestWorker(options, source, sink, clock, std::move(versions), model, metrics));
   // The writer first: its initialisation fences and finishes what a predecessor left open.
   absl::StatusOr<std::unique_ptr<Writer>> writer = sink->OpenWriter(options.transactional_id);
   if (!writer.ok()) return writer.status();
@@ -146,6 +147,7 @@ void IngestWorker::OnRevoked(bool lost) {
 void IngestWorker::DropPending() {
   chain_.Clear();
   dead_letters_.Clear();
+  pending_latest_ms_ = kUnknownTime;
   for (Slot& slot : slots_) {
     slot.position = slot.from;
     slot.records = slot.matched = slot.unmatched = slot.dead = slot.official = 0;
@@ -162,6 +164,14 @@ bool IngestWorker::Pending() const {
 absl::Status IngestWorker::Step(absl::Duration max_wait) {
   if (absl::Status status = reader_->Poll(max_wait, *this, &batches_); !status.ok()) return status;
   if (!failure_.ok()) return failure_;
+  const absl::Time polled = clock_->Now();
+  absl::Status status = ProcessBatches();
+  if (status.ok()) status = FlushIfDue();
+  metrics_->busy_seconds->Observe(absl::ToDoubleSeconds(clock_->Now() - polled));
+  return status;
+}
+
+absl::Status IngestWorker::ProcessBatches() {
   last_step_records_ = 0;
   for (const RecordBatch& batch : batches_) {
     last_step_records_ += static_cast<int64_t>(batch.records.size());
@@ -171,7 +181,7 @@ absl::Status IngestWorker::Step(absl::Duration max_wait) {
   if (!batches_.empty()) {
     if (absl::Status status = Align(); !status.ok()) return status;
   }
-  return FlushIfDue();
+  return absl::OkStatus();
 }
 
 absl::Status IngestWorker::ProcessBatch(const RecordBatch& batch) {
@@ -179,7 +189,12 @@ absl::Status IngestWorker::ProcessBatch(const RecordBatch& batch) {
   if (slot.from == kUnknownOffset) {
     slot.from = slot.position = batch.records.empty() ? batch.next_offset : batch.records.front().offset;
   }
-  if (!Pending()) generation_ = reader_->Generation();
+  if (!Pending()) {
+    generation_ = reader_->Generation();
+    // Not while rows are held: all of a flush are matched by the same knowledge, which is checked before it is
+    // committed.
+    chain_.RefreshVersions();
+  }
   for (const Record& record : batch.records) {
     // Never back: a client that fetches again what it had delivered must not make a post count twice.
     if (record.offset < slot.position) continue;
@@ -192,6 +207,7 @@ absl::Status IngestWorker::ProcessBatch(const RecordBatch& batch) {
       generation_ = reader_->Generation();
     }
   }
+  if (!chain_.status().ok()) return chain_.status();
   slot.position = std::max(slot.position, batch.next_offset);
   if (!batch.records.empty()) slot.last_record = clock_->Now();
   slot.at_end = batch.end_of_partition;
@@ -204,6 +220,7 @@ void IngestWorker::ProcessRecord(Slot& slot, int32_t source, const Record& recor
   ++slot.records;
   if (result.outcome != IngestChain::Outcome::kDead) {
     slot.highest_event_time_ms = std::max(slot.highest_event_time_ms, result.event_time_ms);
+    pending_latest_ms_ = std::max(pending_latest_ms_, result.event_time_ms);
   }
   switch (result.outcome) {
     case IngestChain::Outcome::kMatched:
@@ -291,13 +308,36 @@ std::vector<SourceRange> IngestWorker::Ranges() const {
   return ranges;
 }
 
+absl::Status IngestWorker::CheckVersions() {
+  const absl::Time start = clock_->Now();
+  const WatchlistTimeline before = chain_.timeline();
+  if (absl::Status status = versions_->CatchUp(); !status.ok()) return status;
+  chain_.RefreshVersions();
+  metrics_->versions_seconds->Observe(absl::ToDoubleSeconds(clock_->Now() - start));
+  for (const WatchlistVersion& version : chain_.timeline()) {
+    const bool is_new = version.effective_ms > before.back().effective_ms;
+    if (!is_new || pending_latest_ms_ < version.effective_ms) continue;
+    return absl::AbortedError(absl::StrCat(
+        "posts were matched before their version of the configuration was known, and are read again; latest_ms=",
+        pending_latest_ms_, " effective_ms=", version.effective_ms));
+  }
+  return absl::OkStatus();
+}
+
+uint64_t IngestWorker::VersionOfBlock() const {
+  int64_t latest_ms = kUnknownTime;
+  for (const Slot& slot : slots_) latest_ms = std::max(latest_ms, slot.highest_event_time_ms);
+  return chain_.timeline()[VersionAt(chain_.timeline(), latest_ms)].id;
+}
+
 absl::Status IngestWorker::WriteBlocks(absl::Span<const SourceRange> ranges) {
   size_t bytes = 0;
   size_t blocks = 0;
+  const uint64_t version = VersionOfBlock();
   for (uint32_t partition = 0; partition < options_.chain.mentions_partitions; ++partition) {
     chain_.Build(partition, &builder_);
     parts_.clear();
-    builder_.Encode(options_.config_version, ranges, options_.max_part_bytes, &parts_);
+    builder_.Encode(version, ranges, options_.max_part_bytes, &parts_);
     for (const std::string& part : parts_) {
       OutputRecord record;
       record.topic = options_.mentions_topic;
@@ -314,6 +354,7 @@ absl::Status IngestWorker::WriteBlocks(absl::Span<const SourceRange> ranges) {
 }
 
 absl::Status IngestWorker::Flush() {
+  if (!chain_.status().ok()) return chain_.status();
   const absl::Time start = clock_->Now();
   UpdateIdleness(start);
   last_flush_ = start;
@@ -322,6 +363,7 @@ absl::Status IngestWorker::Flush() {
   // A partition of which nothing has been heard yet has no place in the chain so far.
   const bool known = std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.from != kUnknownOffset; });
   if (!known) return absl::OkStatus();
+  if (absl::Status status = CheckVersions(); !status.ok()) return status;
   std::vector<SourceRange> ranges = Ranges();
   std::vector<ConsumedOffset> offsets;
   for (const Slot& slot : slots_) {
@@ -362,6 +404,7 @@ absl::Status IngestWorker::Flush() {
   metrics_->flush_seconds->Observe(absl::ToDoubleSeconds(clock_->Now() - start));
   chain_.Clear();
   dead_letters_.Clear();
+  pending_latest_ms_ = kUnknownTime;
   return absl::OkStatus();
 }
 

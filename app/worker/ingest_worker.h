@@ -5,7 +5,8 @@
 // flush. After any error the worker is thrown away: what was not committed is read again by its successor.
 //
 // Invariants: the offsets that a flush commits are those its blocks account for, in one transaction (I1); rows of
-// partitions that are taken away are flushed or dropped before they are given up, never later.
+// partitions that are taken away are flushed or dropped before they are given up, never later; no row is committed that
+// was matched under another version than the one that counts at its event time, as far as versions have been published.
 #pragma once
 
 #include <array>
@@ -47,7 +48,6 @@ struct IngestWorkerOptions {
   IngestOptions chain;
   std::string mentions_topic = "tocsin.mentions";
   std::string dead_letters_topic = "tocsin.dead-letters";
-  uint64_t config_version = 0;
   absl::Duration flush_every = absl::Seconds(1);
   absl::Duration heartbeat_every = absl::Seconds(5);  // a block although nothing was read
   size_t flush_bytes = size_t{512} << 10;             // for one mentions partition, on average
@@ -66,7 +66,7 @@ class IngestWorker : public Worker, private AssignmentListener {
   // `source`, `sink`, `clock`, `model` and `metrics` must outlive the worker.
   static absl::StatusOr<std::unique_ptr<IngestWorker>> Create(const IngestWorkerOptions& options, Log* source,
                                                               Log* sink, Clock* clock,
-                                                              std::shared_ptr<const Watchlist> watchlist,
+                                                              std::shared_ptr<WatchlistVersions> versions,
                                                               const SentimentModel* model, IngestMetrics* metrics);
   ~IngestWorker() override;
 
@@ -87,11 +87,12 @@ class IngestWorker : public Worker, private AssignmentListener {
   struct Slot;
 
   IngestWorker(const IngestWorkerOptions& options, Log* source, Log* sink, Clock* clock,
-               std::shared_ptr<const Watchlist> watchlist, const SentimentModel* model, IngestMetrics* metrics);
+               std::shared_ptr<WatchlistVersions> versions, const SentimentModel* model, IngestMetrics* metrics);
 
   absl::StatusOr<std::vector<StartPosition>> OnAssigned(absl::Span<const AssignedPartition> partitions) override;
   void OnRevoked(bool lost) override;
 
+  absl::Status ProcessBatches();
   absl::Status ProcessBatch(const RecordBatch& batch);
   void ProcessRecord(Slot& slot, int32_t source, const Record& record);
   // Asks the log for the ends of partitions that are quiet: only then may they be called idle or caught up.
@@ -99,6 +100,11 @@ class IngestWorker : public Worker, private AssignmentListener {
   // Whether the flags that blocks carry have changed since the last block.
   bool UpdateIdleness(absl::Time now);
   absl::Status FlushIfDue();
+  // Asks what has been published, before rows are committed. Aborted: a version that was not known when the rows were
+  // matched counts for some of them.
+  absl::Status CheckVersions();
+  // That which counts at the largest event time of what this worker has read: detect needs no later one yet.
+  uint64_t VersionOfBlock() const;
   absl::Status WriteBlocks(absl::Span<const SourceRange> ranges);
   // Own partitions by slot, then those of all sources that others own, without a place in the chain: detect learns from
   // them for which partitions its watermark has to wait.
@@ -112,6 +118,7 @@ class IngestWorker : public Worker, private AssignmentListener {
   Log* const sink_;
   Clock* const clock_;
   IngestMetrics* const metrics_;
+  const std::shared_ptr<WatchlistVersions> versions_;
   IngestChain chain_;
   DeadLetters dead_letters_;
   BlockBuilder builder_;
@@ -124,6 +131,7 @@ class IngestWorker : public Worker, private AssignmentListener {
   int64_t last_step_records_ = 0;
   GroupGeneration generation_;                           // as of the assignment that the pending rows belong to
   std::array<uint32_t, kDropReasons> dead_by_reason_{};  // not yet committed
+  int64_t pending_latest_ms_ = kUnknownTime;             // event time of what the next block accounts for
   absl::Time last_flush_;
   absl::Status failure_;  // of a flush inside a rebalance, reported by the next Step
   std::vector<RecordBatch> batches_;

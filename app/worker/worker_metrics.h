@@ -26,6 +26,8 @@ struct IngestMetrics {
   std::array<prometheus::Counter*, kDropReasons> dead{};  // by reason; kNone stays null
   prometheus::Counter* mentions = nullptr;
   prometheus::Histogram* flush_seconds = nullptr;
+  prometheus::Histogram* versions_seconds = nullptr;  // of a flush: asking for the configuration
+  prometheus::Histogram* busy_seconds = nullptr;      // between two polls
   prometheus::Counter* flushed_blocks = nullptr;
   prometheus::Counter* flushed_bytes = nullptr;
   prometheus::Counter* rebalances = nullptr;
@@ -46,6 +48,7 @@ struct DetectMetrics {
   prometheus::Counter* signals = nullptr;
   prometheus::Counter* snapshots = nullptr;
   prometheus::Histogram* commit_seconds = nullptr;
+  prometheus::Histogram* busy_seconds = nullptr;  // between two polls
   prometheus::Counter* rebalances = nullptr;
   prometheus::Gauge* assigned = nullptr;
   prometheus::Gauge* watermark_seconds = nullptr;

@@ -11,12 +11,14 @@ namespace {
 
 constexpr size_t kOfficialsHeld = 1'000;
 constexpr int64_t kOfficialsHeldMs = 86'400'000;
-constexpr uint8_t kStateVersion = 1;
+// Version 1 had no `relearn`.
+constexpr uint8_t kStateVersion = 2;
 
 }  // namespace
 
 void BrandMonitor::State::Evaluate(const EvaluationContext& context, std::vector<Signal>* signals) {
   const int64_t end = context.end_ms();
+  if (relearn && !incident.open()) LearnAnew();
   if (!started()) {
     if (Window(context.windows, kDecisionWindows - 1).mentions == 0) return;
     next_bin_ms = CeilTo(end, options->baseline_bin_ms);
@@ -62,6 +64,16 @@ bool BrandMonitor::State::AdvanceBins(const BrandWindows& windows) {
   return bin_ended;
 }
 
+void BrandMonitor::State::LearnAnew() {
+  relearn = false;
+  baseline = BrandBaseline(options->baseline_bin_ms, options->baseline_ready_ms);
+  next_bin_ms = kUnknownTime;
+  rearm_ms = INT64_MIN;
+  surge_streak = 0;
+  alarm_ms = kNoAlarm;
+  thresholds.fill(-1);
+}
+
 // Keeps those that an open incident, or one that might open with an onset an hour ago, can count.
 void BrandMonitor::State::PruneOfficials(int64_t end_ms) {
   if (officials.empty()) return;
@@ -80,6 +92,25 @@ void BrandMonitor::Evaluate(const BrandWindows& windows, const FeedQuality& qual
                             std::vector<Signal>* signals) {
   const State& s = *state_;
   state_->Evaluate({*s.options, *s.brand, s.route, s.baseline, windows, quality, evidence}, signals);
+}
+
+void BrandMonitor::Rebind(const Brand* brand, const Route* route) {
+  state_->brand = brand;
+  state_->route = route;
+}
+
+void BrandMonitor::Restart() { state_ = std::make_unique<State>(state_->options, state_->brand, state_->route); }
+
+void BrandMonitor::Relearn() {
+  state_->relearn = true;
+  if (!state_->incident.open()) state_->LearnAnew();
+}
+
+void BrandMonitor::Close(const BrandWindows& windows, const FeedQuality& quality, const EvidenceSource& evidence,
+                         std::vector<Signal>* signals) {
+  const State& s = *state_;
+  if (!s.incident.open()) return;
+  state_->CloseUnwatched({*s.options, *s.brand, s.route, s.baseline, windows, quality, evidence}, signals);
 }
 
 void BrandMonitor::AddOfficial(int64_t event_time_ms, std::string_view post_id) {
@@ -120,6 +151,8 @@ double BrandMonitor::ExpectedPerMinute() const { return tocsin::ExpectedPerMinut
 
 bool BrandMonitor::has_open_incident() const { return state_->incident.open(); }
 
+const Route* BrandMonitor::route() const { return state_->route; }
+
 int BrandMonitor::level() const { return state_->incident.open() ? state_->incident.level : 0; }
 
 void BrandMonitor::Encode(ByteWriter* writer) const {
@@ -133,6 +166,7 @@ void BrandMonitor::Encode(ByteWriter* writer) const {
   writer->Signed(s.surge_rearm_ms);
   writer->Signed(s.notices);
   writer->Signed(s.alarm_ms);
+  writer->Bool(s.relearn);
   writer->Varint(s.officials.size());
   for (const auto& [time_ms, id] : s.officials) {
     writer->Signed(time_ms);
@@ -144,7 +178,10 @@ void BrandMonitor::Encode(ByteWriter* writer) const {
 
 absl::Status BrandMonitor::Decode(ByteReader* reader) {
   State& s = *state_;
-  if (reader->Byte() != kStateVersion) return absl::DataLossError("brand monitor: unknown version of the state");
+  const uint8_t version = reader->Byte();
+  if (version == 0 || version > kStateVersion) {
+    return absl::DataLossError("brand monitor: unknown version of the state");
+  }
   s.evaluated_ms = reader->Signed();
   s.next_bin_ms = reader->Signed();
   s.active = reader->Bool();
@@ -153,6 +190,7 @@ absl::Status BrandMonitor::Decode(ByteReader* reader) {
   s.surge_rearm_ms = reader->Signed();
   s.notices = reader->Signed();
   s.alarm_ms = reader->Signed();
+  s.relearn = version >= 2 && reader->Bool();
   s.officials.resize(reader->Count(2));
   for (auto& [time_ms, id] : s.officials) {
     time_ms = reader->Signed();

@@ -66,6 +66,21 @@ class BrandMonitor {
   void Evaluate(const BrandWindows& windows, const FeedQuality& quality, const EvidenceSource& evidence,
                 std::vector<Signal>* signals);
 
+  // The brand was defined anew: what it is called and for whom its signals are may differ. Both must outlive this, or
+  // the next Rebind; `route` may be null.
+  void Rebind(const Brand* brand, const Route* route);
+
+  // Begins as if newly made.
+  void Restart();
+
+  // What is matched has changed: the baseline begins anew. An open incident is kept, with the baseline that it is
+  // measured by; then learning begins when it is over.
+  void Relearn();
+
+  // The brand is watched no more: an open incident ends here with a signal that says so. `windows` as of Evaluate.
+  void Close(const BrandWindows& windows, const FeedQuality& quality, const EvidenceSource& evidence,
+             std::vector<Signal>* signals);
+
   // A response by an official account (never a mention).
   void AddOfficial(int64_t event_time_ms, std::string_view post_id);
 
@@ -80,6 +95,7 @@ class BrandMonitor {
   double ExpectedPerMinute() const;
   bool has_open_incident() const;
   int level() const;
+  const Route* route() const;
 
   // Whole state for the snapshot. Decode returns DataLoss for damaged bytes.
   void Encode(ByteWriter* writer) const;

@@ -5,6 +5,7 @@
 #include "engine/base/time_units.h"
 #include "operators/incident/evidence.h"
 #include "operators/incident/monitor_state.h"
+#include "operators/signal/summary.h"
 
 namespace tocsin {
 namespace {
@@ -219,6 +220,17 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
   const bool long_window = incident.state == IncidentState::kEasing || incident.level > kConfirmedLevel;
   Emit(context, SignalMessage::kUpdate, kDecisionWindowMs[long_window ? 2 : 1], previous_level, decision, more_tests,
        signals);
+}
+
+void BrandMonitor::State::CloseUnwatched(const EvaluationContext& context, std::vector<Signal>* signals) {
+  Track(context);
+  UpdateCompleteness(context);
+  UpdateCourse(context.windows);
+  Resolve(context, DecideLevel(GatherCourse(context.windows, incident), baseline), {}, signals);
+  Signal& signal = signals->back();
+  signal.level_reasons = {"the brand is not watched any more"};
+  signal.summary = Summarise(signal, language());
+  evaluated_ms = context.end_ms();
 }
 
 void BrandMonitor::State::Resolve(const EvaluationContext& context, const LevelDecision& decision,

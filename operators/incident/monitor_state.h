@@ -44,7 +44,6 @@ struct BrandMonitor::State {
     }
   }
 
-  // Constant after construction.
   const MonitorOptions* options;
   const Brand* brand;
   const Route* route;
@@ -60,6 +59,7 @@ struct BrandMonitor::State {
   int64_t surge_streak = 0;
   int64_t surge_rearm_ms = INT64_MIN;
   int64_t notices = 0;
+  bool relearn = false;         // the baseline begins anew when the open incident is over
   int64_t alarm_ms = kNoAlarm;  // since when negative authors have been too many in some window
   std::array<int64_t, kDecisionWindows> thresholds = {-1, -1, -1};  // derived; -1: not computed since the last bin
 
@@ -71,6 +71,7 @@ struct BrandMonitor::State {
   }
 
   void Evaluate(const EvaluationContext& context, std::vector<Signal>* signals);
+  void LearnAnew();
   bool AdvanceBins(const BrandWindows& windows);
   void PruneOfficials(int64_t end_ms);
 
@@ -88,6 +89,7 @@ struct BrandMonitor::State {
   bool SuspiciouslySilent(const CourseEvidence& course) const;
   void Resolve(const EvaluationContext& context, const LevelDecision& decision, const std::vector<SignalTest>& calm,
                std::vector<Signal>* signals);
+  void CloseUnwatched(const EvaluationContext& context, std::vector<Signal>* signals);
 
   // Output, monitor_signals.cc.
   void Emit(const EvaluationContext& context, SignalMessage message, int64_t window_ms, int32_t previous_level,

@@ -1,6 +1,8 @@
 #include "operators/ingest/ingest_chain.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -77,13 +79,45 @@ uint32_t MentionsPartition(std::string_view brand_id, uint32_t partitions) {
   return static_cast<uint32_t>(Hash64(brand_id) % partitions);
 }
 
-IngestChain::IngestChain(const IngestOptions& options, std::shared_ptr<const Watchlist> watchlist,
+IngestChain::IngestChain(const IngestOptions& options, std::shared_ptr<WatchlistVersions> versions,
                          const SentimentModel* model)
-    : options_(options), watchlist_(std::move(watchlist)), model_(model), buffers_(options.mentions_partitions) {
+    : options_(options), versions_(std::move(versions)), model_(model), buffers_(options.mentions_partitions) {
   CHECK_GT(options_.mentions_partitions, 0U);
   CHECK_GT(options_.slide_ms, 0);
-  partition_of_.reserve(watchlist_->brands().size());
-  for (const Brand& brand : watchlist_->brands()) {
+  RefreshVersions();
+}
+
+void IngestChain::RefreshVersions() {
+  std::shared_ptr<const WatchlistTimeline> timeline = versions_->Timeline();
+  if (timeline == timeline_) return;
+  timeline_ = std::move(timeline);
+  active_from_ms_ = active_until_ms_ = 0;  // until when the active one counts may have changed
+}
+
+bool IngestChain::Activate(int64_t event_time_ms) {
+  const size_t index = VersionAt(*timeline_, event_time_ms);
+  const WatchlistVersion& version = (*timeline_)[index];
+  auto held = std::find_if(held_.begin(), held_.end(), [&](const HeldVersion& each) { return each.id == version.id; });
+  if (held == held_.end()) {
+    absl::StatusOr<std::shared_ptr<const Watchlist>> watchlist = versions_->Load(version);
+    if (!watchlist.ok()) {
+      status_ = watchlist.status();
+      return false;
+    }
+    Hold(version.id, *std::move(watchlist));
+    held = std::prev(held_.end());
+  }
+  active_ = static_cast<size_t>(std::distance(held_.begin(), held));
+  active_from_ms_ = index == 0 ? kFromTheBeginning : version.effective_ms;
+  active_until_ms_ =
+      index + 1 < timeline_->size() ? (*timeline_)[index + 1].effective_ms : std::numeric_limits<int64_t>::max();
+  return true;
+}
+
+void IngestChain::Hold(uint64_t id, std::shared_ptr<const Watchlist> watchlist) {
+  held_.push_back({id, std::move(watchlist), static_cast<uint32_t>(brands_.size())});
+  for (const Brand& brand : held_.back().watchlist->brands()) {
+    brands_.push_back(&brand);
     partition_of_.push_back(MentionsPartition(brand.id, options_.mentions_partitions));
   }
 }
@@ -104,8 +138,11 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
     return result;
   }
   result.event_time_ms = post.event_time_ms;
+  const bool active = post.event_time_ms >= active_from_ms_ && post.event_time_ms < active_until_ms_;
+  if (!active && !Activate(post.event_time_ms)) return result;
+  const HeldVersion& version = held_[active_];
   matches_.clear();
-  watchlist_->Match(post, &scratch_, &matches_);
+  version.watchlist->Match(post, &scratch_, &matches_);
   if (matches_.empty()) return result;
 
   const bool mentioned = std::any_of(matches_.begin(), matches_.end(), [](const BrandMatch& m) { return !m.official; });
@@ -118,7 +155,7 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
   Mention mention = MakeMention(post, sentiment, source, record.offset);
   const uint8_t flags = mention.flags;
   for (const BrandMatch& match : matches_) {
-    mention.brand = match.brand;
+    mention.brand = version.first_brand + match.brand;
     mention.flags = flags;
     if (match.official) mention.flags |= kOfficial;
     if (match.ambiguity > 0) mention.flags |= kAmbiguous;
@@ -281,7 +318,7 @@ int32_t IngestChain::StoreSample(const Post& post) {
 void IngestChain::Build(uint32_t partition, BlockBuilder* builder) const {
   builder->Clear();
   for (const Mention& row : buffers_[partition].rows) {
-    const std::string& brand_id = watchlist_->brands()[row.brand].id;
+    const std::string& brand_id = brands_[row.brand]->id;
     if (row.sample < 0) {
       builder->Add(row, brand_id, nullptr);
       continue;
@@ -293,6 +330,16 @@ void IngestChain::Build(uint32_t partition, BlockBuilder* builder) const {
 }
 
 void IngestChain::Clear() {
+  // Late posts of before a change go on coming for a while, so a few versions stay at hand.
+  constexpr size_t kHeldBetweenFlushes = 4;
+  if (held_.size() > kHeldBetweenFlushes) {
+    HeldVersion active = std::move(held_[active_]);
+    held_.clear();
+    brands_.clear();
+    partition_of_.clear();
+    active_ = 0;
+    Hold(active.id, std::move(active.watchlist));
+  }
   for (Buffer& buffer : buffers_) {
     buffer.rows.clear();
     buffer.sample_uses.clear();

@@ -20,11 +20,12 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "engine/base/hash.h"
 #include "operators/block/block.h"
 #include "operators/match/matcher.h"
-#include "operators/match/watchlist.h"
+#include "operators/match/watchlist_versions.h"
 #include "operators/mention/mention.h"
 #include "operators/parse/post_parser.h"
 #include "operators/sentiment/sentiment_model.h"
@@ -61,11 +62,18 @@ class IngestChain {
   };
 
   // `model` must outlive the chain.
-  IngestChain(const IngestOptions& options, std::shared_ptr<const Watchlist> watchlist, const SentimentModel* model);
+  IngestChain(const IngestOptions& options, std::shared_ptr<WatchlistVersions> versions, const SentimentModel* model);
+
+  // Takes over what is known of the versions by now. Cheap when nothing is new.
+  void RefreshVersions();
+  const WatchlistTimeline& timeline() const { return *timeline_; }
 
   // Parses with `parser` (the source's) and adds the rows. `source` is the index of the source range that the block
   // will carry.
+  // The post is matched under the version that counts at its event time. If that can't be loaded, status() says so from
+  // then on, and what the chain holds is of no use.
   Result Process(PostParser& parser, const Record& record, size_t readable_padding, int32_t source);
+  const absl::Status& status() const { return status_; }
 
   // Rows and samples for mentions partition `partition`, since the last Clear, moved into `*builder` (cleared first).
   void Build(uint32_t partition, BlockBuilder* builder) const;
@@ -76,6 +84,12 @@ class IngestChain {
   void Clear();
 
  private:
+  // A version that rows are held of, or were just now. Its brands are numbered from `first_brand` on in the rows.
+  struct HeldVersion {
+    uint64_t id = 0;
+    std::shared_ptr<const Watchlist> watchlist;
+    uint32_t first_brand = 0;
+  };
   struct OwnedSample {
     std::string post_id, author_handle, text, hashtags, url;
   };
@@ -93,9 +107,12 @@ class IngestChain {
   struct Buffer {
     std::vector<Mention> rows;
     std::vector<uint8_t> sample_uses;  // how many candidate places each row holds
-    absl::flat_hash_map<std::pair<int64_t, uint32_t>, Candidates> candidates;  // by slide start and brand
+    absl::flat_hash_map<std::pair<int64_t, uint32_t>, Candidates> candidates;  // by slide start and brand number
   };
 
+  // Makes the version that counts at `event_time_ms` the active one.
+  bool Activate(int64_t event_time_ms);
+  void Hold(uint64_t id, std::shared_ptr<const Watchlist> watchlist);
   Mention MakeMention(const Post& post, const Sentiment& sentiment, int32_t source, Offset offset) const;
   void AddRow(const Mention& mention, const Post& post);
   // Enters row `row` where it wins and lets go what it displaces. Returns whether it won anywhere.
@@ -105,10 +122,17 @@ class IngestChain {
   int32_t StoreSample(const Post& post);
 
   const IngestOptions options_;
-  const std::shared_ptr<const Watchlist> watchlist_;
+  const std::shared_ptr<WatchlistVersions> versions_;
   const SentimentModel* const model_;
-  std::vector<uint32_t> partition_of_;  // by brand
-  std::vector<Buffer> buffers_;         // by mentions partition
+  std::shared_ptr<const WatchlistTimeline> timeline_;
+  std::vector<HeldVersion> held_;
+  size_t active_ = 0;                   // index into held_
+  int64_t active_from_ms_ = 0;          // event times for which the active version counts: [from, until); empty: none
+  int64_t active_until_ms_ = 0;         // INT64_MAX: for ever
+  std::vector<const Brand*> brands_;    // by brand number, over all held versions
+  std::vector<uint32_t> partition_of_;  // likewise
+  absl::Status status_;
+  std::vector<Buffer> buffers_;  // by mentions partition
   std::vector<OwnedSample> samples_;
   std::vector<int32_t> free_samples_;
   size_t samples_used_ = 0;

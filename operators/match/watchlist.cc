@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -86,6 +87,10 @@ class Watchlist::Reader {
     made->routes_ = std::move(routes_);
     made->canonical_text_ = CanonicalWatchlist(made->brands_, parsed_, made->routes_);
     made->version_ = Hash64(made->canonical_text_);
+    made->by_id_.resize(made->brands_.size());
+    std::iota(made->by_id_.begin(), made->by_id_.end(), 0);
+    std::sort(made->by_id_.begin(), made->by_id_.end(),
+              [&](uint32_t a, uint32_t b) { return made->brands_[a].id < made->brands_[b].id; });
     auto compiled = std::make_unique<Compiled>();
     compiled->parsed = std::move(parsed_);
     std::vector<Matcher::Source> sources;
@@ -265,6 +270,13 @@ Watchlist::~Watchlist() = default;
 
 absl::StatusOr<std::shared_ptr<const Watchlist>> Watchlist::Parse(std::string_view yaml, std::string_view file) {
   return Reader(yaml, file).Read();
+}
+
+std::optional<uint32_t> Watchlist::Find(std::string_view brand_id) const {
+  const auto found = std::lower_bound(by_id_.begin(), by_id_.end(), brand_id,
+                                      [this](uint32_t brand, std::string_view id) { return brands_[brand].id < id; });
+  if (found == by_id_.end() || brands_[*found].id != brand_id) return std::nullopt;
+  return *found;
 }
 
 const Route* Watchlist::RouteOf(uint32_t brand) const {

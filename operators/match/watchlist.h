@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,6 +84,9 @@ class Watchlist {
   ~Watchlist();
 
   const std::vector<Brand>& brands() const { return brands_; }
+  // Indexes into brands(), in the order of the ids.
+  const std::vector<uint32_t>& by_id() const { return by_id_; }
+  std::optional<uint32_t> Find(std::string_view brand_id) const;  // O(log brands)
   const std::map<std::string, Route>& routes() const { return routes_; }
   const Route* RouteOf(uint32_t brand) const;    // null when the brand has none
   uint64_t version() const { return version_; }  // hash of canonical_text()
@@ -108,6 +112,7 @@ class Watchlist {
   class Reader;
   struct Compiled;
   std::vector<Brand> brands_;
+  std::vector<uint32_t> by_id_;
   std::map<std::string, Route> routes_;
   std::string canonical_text_;
   uint64_t version_ = 0;

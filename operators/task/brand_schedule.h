@@ -23,6 +23,9 @@ class BrandSchedule {
   // Makes `brand` due at `ms` unless it is due earlier already.
   void Set(uint32_t brand, int64_t ms);
 
+  // When `brand` is due; kNever if it is not.
+  int64_t DueMs(uint32_t brand) const { return due_ms_[brand]; }
+
   // The earliest time at which a brand is due; kNever if none is.
   int64_t NextMs();
 
@@ -34,7 +37,7 @@ class BrandSchedule {
 
   void TakeOne(uint32_t brand, int64_t ms, std::vector<uint32_t>* brands);
 
-  const int64_t slide_ms_;
+  int64_t slide_ms_;
   std::vector<int64_t> due_ms_;
   int64_t near_ms_ = kNever;    // all of near_ were set for this time: the slide after what was taken last
   std::vector<uint32_t> near_;  // a brand may have been taken or moved ahead since: due_ms_ decides

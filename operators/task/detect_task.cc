@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -28,19 +27,17 @@ DedupOptions DedupOf(const DetectTaskOptions& options) {
 }  // namespace
 
 DetectTask::State::BrandState::BrandState(const DetectTaskOptions& task_options, uint32_t brand_rank,
-                                          const Brand* watched, const Route* route, int64_t evaluated_ms)
+                                          const Watched& watched, int64_t evaluated_ms)
     : rank(brand_rank),
-      brand(watched),
-      id_hash(Hash64(watched->id)),
+      brand(watched.brand),
+      id_hash(Hash64(watched.brand->id)),
       windows(&task_options.windows, evaluated_ms),
-      monitor(&task_options.monitor, watched, route) {}
+      monitor(&task_options.monitor, watched.brand, watched.route) {}
 
-DetectTask::State::State(const DetectTaskOptions& task_options, std::shared_ptr<const Watchlist> list)
+DetectTask::State::State(const DetectTaskOptions& task_options, std::shared_ptr<WatchlistVersions> all_versions)
     : options(task_options),
-      watchlist(std::move(list)),
-      brand_of_rank(watchlist->brands().size()),
-      brands(watchlist->brands().size()),
-      schedule(watchlist->brands().size(), task_options.windows.slide_ms),
+      versions(std::move(all_versions)),
+      schedule(0, task_options.windows.slide_ms),
       watermark(task_options.windows.slide_ms),
       dedup(DedupOf(task_options)) {
   CHECK_EQ(options.metrics_every_ms % options.windows.slide_ms, 0);
@@ -51,20 +48,11 @@ DetectTask::State::State(const DetectTaskOptions& task_options, std::shared_ptr<
         chosen.empty() || std::find(chosen.begin(), chosen.end(), options.windows.sizes_ms[i]) != chosen.end();
     if (written) metric_mask |= uint32_t{1} << i;
   }
-  const std::vector<Brand>& watched = watchlist->brands();
-  std::iota(brand_of_rank.begin(), brand_of_rank.end(), 0);
-  std::sort(brand_of_rank.begin(), brand_of_rank.end(),
-            [&](uint32_t a, uint32_t b) { return watched[a].id < watched[b].id; });
-  for (uint32_t rank = 0; rank < brand_of_rank.size(); ++rank) {
-    rank_of_brand.emplace(watched[brand_of_rank[rank]].id, rank);
-  }
 }
 
 DetectTask::State::BrandState* DetectTask::State::MakeBrand(uint32_t rank) {
   if (brands[rank] == nullptr) {
-    const uint32_t index = brand_of_rank[rank];
-    brands[rank] = std::make_unique<BrandState>(options, rank, &watchlist->brands()[index], watchlist->RouteOf(index),
-                                                evaluated_ms);
+    brands[rank] = std::make_unique<BrandState>(options, rank, watched[rank], evaluated_ms);
   }
   return brands[rank].get();
 }
@@ -180,7 +168,7 @@ HeldMention DetectTask::State::Hold(const BrandState& brand, const Block& block,
   held.flags = row.flags;
   held.reasons = row.reasons;
   if (row.sample >= 0) {
-    held.sample = samples.Offer(brand.rank, FloorToSlide(row.event_time_ms, options.windows.slide_ms), row,
+    held.sample = samples.Offer(brand.id_hash, FloorToSlide(row.event_time_ms, options.windows.slide_ms), row,
                                 block.samples[static_cast<size_t>(row.sample)]);
   }
   return held;
@@ -275,6 +263,7 @@ absl::Status DetectTask::State::ApplyWhole(absl::Span<const Block> parts, Offset
 
 absl::Status DetectTask::State::Apply(std::string_view bytes, Offset offset, std::vector<DetectOutput>* outputs) {
   if (absl::Status status = DecodeBlock(bytes, &decoded); !status.ok()) return status;
+  if (absl::Status status = Announce(decoded.config_version); !status.ok()) return status;
   ++counters.blocks;
   next_offset = offset + 1;
   const int64_t torn_before = assembler.torn();
@@ -347,6 +336,7 @@ void DetectTask::State::RebuildWhole(absl::Span<const Block> parts, Offset first
 
 absl::Status DetectTask::State::Rebuild(std::string_view bytes, Offset offset) {
   if (absl::Status status = DecodeBlock(bytes, &decoded); !status.ok()) return status;
+  if (absl::Status status = Start(evaluated_ms); !status.ok()) return status;
   next_offset = offset + 1;
   if (decoded.parts == 1) {
     if (!assembler.empty()) assembler.Preempt(decoded.sources);
@@ -380,8 +370,11 @@ size_t DetectTask::State::MemoryBytes() const {
   return memory_estimate + dedup.memory_bytes() + samples.memory_bytes() + block_times.size() * sizeof(BlockTime);
 }
 
+DetectTask::DetectTask(const DetectTaskOptions& options, std::shared_ptr<WatchlistVersions> versions)
+    : state_(std::make_unique<State>(options, std::move(versions))) {}
+
 DetectTask::DetectTask(const DetectTaskOptions& options, std::shared_ptr<const Watchlist> watchlist)
-    : state_(std::make_unique<State>(options, std::move(watchlist))) {}
+    : DetectTask(options, std::make_shared<FixedVersions>(std::move(watchlist), options.monitor.config_hash)) {}
 
 DetectTask::~DetectTask() = default;
 
@@ -409,6 +402,7 @@ absl::Status DetectTask::Rebuild(std::string_view block, Offset offset) { return
 
 int64_t DetectTask::evaluated_end_ms() const { return state_->evaluated_ms; }
 int64_t DetectTask::watermark_ms() const { return state_->watermark.watermark(); }
+uint64_t DetectTask::config_version() const { return state_->current.config_version; }
 const DetectCounters& DetectTask::counters() const { return state_->counters; }
 size_t DetectTask::memory_bytes() const { return state_->MemoryBytes(); }
 

@@ -2,6 +2,11 @@
 //
 // Decides from the blocks alone: no clock, no Kafka. Every slide end is evaluated in order; outputs come sorted by
 // (window end, brand, sequence). Not thread-safe: one worker owns a task.
+//
+// The watchlist changes while a task lives. Blocks name the version that counts at their largest event time; from then
+// on rows of its brands are taken in, and at the first slide end after its effective time the task switches: brands
+// that are new or whose query has changed learn, those that are gone end their incident and are let go when their
+// windows have run empty. So the switch is decided by the blocks and the versions alone, never by when a worker heard.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +18,7 @@
 #include "absl/status/status.h"
 #include "engine/log/log.h"
 #include "operators/incident/brand_monitor.h"
-#include "operators/match/watchlist.h"
+#include "operators/match/watchlist_versions.h"
 #include "operators/signal/signal.h"
 #include "operators/window/brand_windows.h"
 
@@ -78,13 +83,14 @@ struct DetectCounters {
 
 class DetectTask {
  public:
-  // `options` and `watchlist` as of the task's whole life.
+  DetectTask(const DetectTaskOptions& options, std::shared_ptr<WatchlistVersions> versions);
+  // With one watchlist for the task's whole life; options.monitor.config_hash is its version.
   DetectTask(const DetectTaskOptions& options, std::shared_ptr<const Watchlist> watchlist);
   ~DetectTask();
 
   // Applies one block part, the mentions log's record at `offset`, and evaluates every slide end that the watermark has
-  // passed. Appends to `*outputs`. DataLoss: damaged; FailedPrecondition: a gap, where gaps stop. After an error
-  // nothing was applied and the task must not be used further.
+  // passed. Appends to `*outputs`. DataLoss: damaged; FailedPrecondition: a gap, where gaps stop; errors of loading a
+  // version of the watchlist. After an error nothing was applied and the task must not be used further.
   absl::Status Apply(std::string_view block, Offset offset, std::vector<DetectOutput>* outputs);
 
   // Closes windows up to the slide end after the largest event time, as if all sources were idle.
@@ -94,8 +100,8 @@ class DetectTask {
   void SetLeftOut(const TopicPartition& source, bool left_out);
 
   // What outlives the held windows, as bytes; Decode is for a task that has applied nothing. DataLoss when damaged,
-  // FailedPrecondition when it was made with another slide. State of brands that are not watched any more is dropped; a
-  // brand whose configuration changed starts to learn anew.
+  // FailedPrecondition when it was made with another slide. A brand that is not what the snapshot says, though no
+  // version tells of a change, is treated as if it had changed at the snapshot.
   std::string Encode() const;
   absl::Status Decode(std::string_view bytes);
   // First mentions offset whose rows the held windows need: where Rebuild starts after a Decode.
@@ -106,6 +112,7 @@ class DetectTask {
 
   int64_t evaluated_end_ms() const;  // kUnknownTime: nothing evaluated yet
   int64_t watermark_ms() const;      // likewise
+  uint64_t config_version() const;   // that decides just now; 0: nothing applied yet
   const DetectCounters& counters() const;
   size_t memory_bytes() const;
   bool has_open_incident() const;

@@ -28,7 +28,7 @@ void SampleStore::MarkKept(std::vector<Candidate>* candidates) {
   if (furthest != nullptr) furthest->is_kept = true;
 }
 
-int32_t SampleStore::Offer(uint32_t brand, int64_t pane_start_ms, const Mention& mention, const Sample& sample) {
+int32_t SampleStore::Offer(uint64_t brand, int64_t pane_start_ms, const Mention& mention, const Sample& sample) {
   std::vector<Candidate>& candidates = panes_[pane_start_ms][brand];
   const int32_t handle = next_handle_;
   candidates.push_back(

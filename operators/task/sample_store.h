@@ -25,8 +25,8 @@ class SampleStore {
   static constexpr uint32_t kHighReach = 100'000;
 
   // Keeps a copy of `sample` if `mention` is among those kept of (brand, pane) so far, perhaps in place of another.
-  // Returns its handle, -1 if it was not kept.
-  int32_t Offer(uint32_t brand, int64_t pane_start_ms, const Mention& mention, const Sample& sample);
+  // Returns its handle, -1 if it was not kept. `brand` is a hash of its id: that stays when the watchlist changes.
+  int32_t Offer(uint64_t brand, int64_t pane_start_ms, const Mention& mention, const Sample& sample);
 
   // Null: not kept any more. The pointer is valid until the next Offer or DropBefore.
   const Sample* Find(int32_t handle) const;
@@ -57,7 +57,7 @@ class SampleStore {
 
   int32_t next_handle_ = 0;
   size_t bytes_ = 0;
-  std::map<int64_t, absl::flat_hash_map<uint32_t, std::vector<Candidate>>> panes_;
+  std::map<int64_t, absl::flat_hash_map<uint64_t, std::vector<Candidate>>> panes_;
   absl::flat_hash_map<int32_t, std::unique_ptr<Stored>> stored_;
 };
 

@@ -24,20 +24,37 @@ void DetectTask::State::EvaluateTo(int64_t watermark_ms, std::vector<DetectOutpu
   if (watermark_ms == kNoEventTime) return;
   const int64_t last_end_ms = FloorToSlide(watermark_ms, options.windows.slide_ms);
   if (evaluated_ms != kUnknownTime && last_end_ms <= evaluated_ms) return;
+  // The window that ends at the effective time holds nothing from behind it.
+  while (!coming.empty() && FloorToSlide(coming.front().version.effective_ms, options.windows.slide_ms) < last_end_ms) {
+    EvaluateEnds(FloorToSlide(coming.front().version.effective_ms, options.windows.slide_ms), outputs);
+    SwitchToNext();
+  }
+  EvaluateEnds(last_end_ms, outputs);
+  ForgetOld();
+}
+
+void DetectTask::State::EvaluateEnds(int64_t last_end_ms, std::vector<DetectOutput>* outputs) {
+  if (evaluated_ms != kUnknownTime && last_end_ms <= evaluated_ms) return;
   for (int64_t end_ms = schedule.NextMs(); end_ms <= last_end_ms; end_ms = schedule.NextMs()) {
     schedule.Take(end_ms, &due_brands);
     end_text.clear();
-    for (const uint32_t rank : due_brands) EvaluateBrand(brands[rank].get(), end_ms, outputs);
+    for (const uint32_t rank : due_brands) {
+      if (brands[rank] != nullptr) EvaluateBrand(brands[rank].get(), end_ms, outputs);
+    }
   }
   evaluated_ms = last_end_ms;
-  ForgetOld();
 }
 
 void DetectTask::State::EvaluateBrand(BrandState* brand, int64_t end_ms, std::vector<DetectOutput>* outputs) {
   if (brand->windows.end_ms() == kUnknownTime || brand->windows.end_ms() < end_ms) brand->windows.AdvanceTo(end_ms);
-  DeliverOfficials(brand, end_ms);
   signals.clear();
-  const bool is_due = brand->change_ms <= end_ms || brand->monitor.NextDueMs() <= end_ms;
+  if (brand->leaves()) {
+    std::erase_if(brand->officials, [end_ms](const Official& post) { return post.event_time_ms < end_ms; });
+    brand->gap_missing = 0;
+    brand->monitor.Close(brand->windows, Quality(), *this, &signals);
+  }
+  DeliverOfficials(brand, end_ms);
+  const bool is_due = !brand->leaves() && (brand->change_ms <= end_ms || brand->monitor.NextDueMs() <= end_ms);
   if (is_due || brand->gap_missing > 0) {
     ++counters.evaluations;
     const FeedQuality quality = Quality();
@@ -136,11 +153,11 @@ void DetectTask::State::EmitMetrics(BrandState* brand, int64_t end_ms, std::vect
 int64_t DetectTask::State::NextDue(const BrandState& brand, int64_t end_ms) const {
   const int64_t soonest_ms = end_ms + options.windows.slide_ms;
   const auto next_multiple = [end_ms](int64_t step_ms) { return FloorToSlide(end_ms, step_ms) + step_ms; };
-  int64_t due_ms = std::min(brand.change_ms, brand.monitor.NextDueMs());
+  int64_t due_ms = brand.leaves() ? brand.change_ms : std::min(brand.change_ms, brand.monitor.NextDueMs());
   for (const Official& official : brand.officials) {
     due_ms = std::min(due_ms, NextSlideEnd(official.event_time_ms, options.windows.slide_ms));
   }
-  if (brand.gap_missing > 0) due_ms = soonest_ms;
+  if (brand.gap_missing > 0 || (brand.leaves() && brand.monitor.has_open_incident())) due_ms = soonest_ms;
   const size_t sizes = options.windows.sizes_ms.size();
   // The largest window has what any of them has.
   if ((brand.nonzero & metric_mask) != 0 || (metric_mask != 0 && brand.windows.Window(sizes - 1).mentions > 0)) {
@@ -154,6 +171,7 @@ int64_t DetectTask::State::NextDue(const BrandState& brand, int64_t end_ms) cons
 }
 
 void DetectTask::State::ForgetOld() {
+  DropLeft();
   samples.DropBefore(evaluated_ms - options.windows.held_ms);
   dedup.AdvanceTo(evaluated_ms);
   const int64_t needed_ms = evaluated_ms - std::max(options.windows.held_ms, options.dedup_horizon_ms);

@@ -1,5 +1,6 @@
 // The payload of a snapshot: what a task can't rebuild from the blocks of the last hour. Format: docs/FORMATS.md.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,8 +10,8 @@
 namespace tocsin {
 namespace {
 
-constexpr uint8_t kStateVersion = 2;
-constexpr uint8_t kVersionWithoutTone = 1;  // still read
+constexpr uint8_t kStateVersion = 3;
+constexpr uint8_t kVersionWithTone = 2;  // older ones are still read
 
 constexpr int64_t DetectCounters::*kCounters[] = {
     &DetectCounters::blocks,       &DetectCounters::rows,          &DetectCounters::applied,
@@ -30,6 +31,7 @@ absl::Status Malformed() { return absl::DataLossError("detect snapshot is malfor
 void DetectTask::State::EncodeBrand(const BrandState& brand, std::string* bytes) const {
   ByteWriter writer(bytes);
   writer.Fixed64(brand.brand->config_hash);
+  writer.Signed(brand.leaves_ms);
   writer.Signed(brand.change_ms);
   writer.Varint(brand.nonzero);
   writer.Signed(brand.gap_missing);
@@ -44,6 +46,7 @@ std::string DetectTask::State::Encode() const {
   writer.Signed(options.windows.slide_ms);
   writer.Signed(evaluated_ms);
   writer.Signed(next_offset);
+  EncodeVersions(&writer);
   for (const auto counter : kCounters) writer.Signed(counters.*counter);
   writer.Varint(sources.size());
   for (size_t i = 0; i < sources.size(); ++i) {
@@ -74,20 +77,35 @@ std::string DetectTask::State::Encode() const {
   return bytes;
 }
 
-absl::Status DetectTask::State::DecodeBrand(std::string_view id, std::string_view bytes, bool has_tone) {
-  const auto found = rank_of_brand.find(id);
-  if (found == rank_of_brand.end()) return absl::OkStatus();
-  BrandState* brand = MakeBrand(found->second);
+absl::Status DetectTask::State::DecodeBrand(uint8_t state_version, std::string_view id, std::string_view bytes) {
   ByteReader reader(bytes);
   const uint64_t config_hash = reader.Fixed64();
+  const int64_t leaves_ms = state_version >= kVersionWithWatchlists ? reader.Signed() : BrandSchedule::kNever;
+  constexpr int64_t kLatestMs = int64_t{1} << 61;
+  if (leaves_ms != BrandSchedule::kNever && leaves_ms > kLatestMs) return Malformed();
+  const auto found = rank_of_brand.find(id);
+  BrandState* brand = nullptr;
+  if (leaves_ms != BrandSchedule::kNever || found == rank_of_brand.end()) {
+    // It has left, or the version that had it is forgotten.
+    Brand gone;
+    gone.id = gone.name = id;
+    gone.config_hash = config_hash;
+    brand =
+        unplaced.emplace_back(std::make_unique<BrandState>(options, kUnwatched, Watched{&gone, nullptr}, evaluated_ms))
+            .get();
+    brand->Leave(leaves_ms == BrandSchedule::kNever ? evaluated_ms : leaves_ms);
+  } else {
+    brand = MakeBrand(found->second);
+  }
   brand->change_ms = reader.Signed();
   brand->nonzero = static_cast<uint32_t>(reader.Varint());
   brand->gap_missing = reader.Signed();
-  if (absl::Status status = brand->windows.Decode(&reader, has_tone); !status.ok()) return status;
-  if (config_hash == brand->brand->config_hash) {
-    if (absl::Status status = brand->monitor.Decode(&reader); !status.ok()) return status;
-    if (!reader.ok() || reader.remaining() != 0) return Malformed();
-  }
+  if (absl::Status status = brand->windows.Decode(&reader, state_version >= kVersionWithTone); !status.ok())
+    return status;
+  if (absl::Status status = brand->monitor.Decode(&reader); !status.ok()) return status;
+  if (!reader.ok() || reader.remaining() != 0) return Malformed();
+  if (brand->leaves()) return absl::OkStatus();
+  if (config_hash != brand->brand->config_hash) brand->monitor.Relearn();
   if (evaluated_ms != kUnknownTime) schedule.Set(brand->rank, NextDue(*brand, evaluated_ms));
   return absl::OkStatus();
 }
@@ -95,7 +113,7 @@ absl::Status DetectTask::State::DecodeBrand(std::string_view id, std::string_vie
 absl::Status DetectTask::State::Decode(std::string_view bytes) {
   ByteReader reader(bytes);
   const uint8_t version = reader.Byte();
-  if (version != kStateVersion && version != kVersionWithoutTone) {
+  if (version == 0 || version > kStateVersion) {
     return absl::DataLossError(
         absl::StrCat("detect snapshot has an unknown version, version=", version, " known=", kStateVersion));
   }
@@ -108,6 +126,7 @@ absl::Status DetectTask::State::Decode(std::string_view bytes) {
   }
   evaluated_ms = reader.Signed();
   next_offset = reader.Signed();
+  if (absl::Status status = DecodeVersions(version, &reader); !status.ok()) return status;
   for (const auto counter : kCounters) counters.*counter = reader.Signed();
   constexpr size_t kMinSourceBytes = 4;
   for (size_t count = reader.Count(kMinSourceBytes); count > 0 && reader.ok(); --count) {
@@ -136,7 +155,13 @@ absl::Status DetectTask::State::Decode(std::string_view bytes) {
     const std::string_view id = reader.String();
     const std::string_view state = reader.String();
     if (!reader.ok()) break;
-    if (absl::Status status = DecodeBrand(id, state, version != kVersionWithoutTone); !status.ok()) return status;
+    if (absl::Status status = DecodeBrand(version, id, state); !status.ok()) return status;
+  }
+  if (!unplaced.empty()) {
+    // Numbers follow the ids, so those that have left move the others.
+    brands.insert(brands.end(), std::make_move_iterator(unplaced.begin()), std::make_move_iterator(unplaced.end()));
+    unplaced.clear();
+    Renumber();
   }
   if (!reader.ok() || reader.remaining() != 0) return Malformed();
   if (evaluated_ms != kUnknownTime) dedup.AdvanceTo(evaluated_ms);

@@ -5,11 +5,13 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/types/span.h"
 #include "engine/time/watermark.h"
 #include "operators/audit/audit_chain.h"
@@ -35,18 +37,35 @@ struct RebuildNote {
   int64_t value = 0;
 };
 
+// Of a snapshot's payload: from this one on it says which version of the watchlist it was made under.
+inline constexpr uint8_t kVersionWithWatchlists = 3;
+
 struct DetectTask::State : EvidenceSource {
   struct Official {
     int64_t event_time_ms = 0;
     std::string post_id;
   };
+  // A brand and whom its signals are for; of the watchlist that has it, or of its own when none has it any more.
+  struct Watched {
+    const Brand* brand = nullptr;
+    const Route* route = nullptr;
+  };
+  struct OwnWatched {
+    Brand brand;
+    std::optional<Route> route;
+  };
   struct BrandState {
-    BrandState(const DetectTaskOptions& options, uint32_t rank, const Brand* brand, const Route* route,
-               int64_t evaluated_ms);
+    BrandState(const DetectTaskOptions& options, uint32_t rank, const Watched& watched, int64_t evaluated_ms);
+    void Bind(const Watched& watched);
+    // Not watched any more from `effective_ms` on.
+    void Leave(int64_t effective_ms);
+    bool leaves() const { return leaves_ms != BrandSchedule::kNever; }
 
-    const uint32_t rank;  // by brand id
-    const Brand* const brand;
+    uint32_t rank;  // by brand id; kUnwatched: it has to be placed, and when it is due to be found anew
+    const Brand* brand;
     const uint64_t id_hash;
+    std::unique_ptr<const OwnWatched> own;      // of one that leaves
+    int64_t leaves_ms = BrandSchedule::kNever;  // effective time of the version that no longer has it
     BrandWindows windows;
     BrandMonitor monitor;
     std::vector<Official> officials;            // waiting for the slide end behind them
@@ -60,7 +79,13 @@ struct DetectTask::State : EvidenceSource {
     int64_t latest_ms = kUnknownTime;
   };
 
-  State(const DetectTaskOptions& options, std::shared_ptr<const Watchlist> watchlist);
+  // A version that blocks have named and that is not yet switched to.
+  struct Coming {
+    WatchlistVersion version;
+    std::shared_ptr<const Watchlist> watchlist;
+  };
+
+  State(const DetectTaskOptions& options, std::shared_ptr<WatchlistVersions> versions);
 
   const Sample* FindSample(int32_t handle) const override { return samples.Find(handle); }
   const TopicPartition& Source(int16_t index) const override { return sources[static_cast<size_t>(index)]; }
@@ -87,8 +112,26 @@ struct DetectTask::State : EvidenceSource {
   Offset RebuildFrom() const;
   size_t MemoryBytes() const;
 
-  // evaluate.cc
+  // task_versions.cc
+  // Makes the version current that counts at `event_time_ms`, in a task that has none yet.
+  absl::Status Start(int64_t event_time_ms);
+  // Takes in the versions up to `id`, which a block names. One that is not known changes nothing.
+  absl::Status Announce(uint64_t id);
+  absl::Status TakeIn(const WatchlistTimeline& timeline, size_t last);
+  void SwitchToNext();
+  void BindToCurrent(BrandState* brand, int64_t effective_ms);
+  // Numbers the brands of all versions at hand, and those that leave, by their ids.
+  void Renumber();
+  void PlaceBrands();
+  // Event time from which nothing that a brand that leaves has been can be seen any more.
+  int64_t ForgottenMs(const BrandState& brand) const;
+  void DropLeft();
+  void EncodeVersions(ByteWriter* writer) const;
+  absl::Status DecodeVersions(uint8_t state_version, ByteReader* reader);
+
+  // task_evaluate.cc
   void EvaluateTo(int64_t watermark_ms, std::vector<DetectOutput>* outputs);
+  void EvaluateEnds(int64_t last_end_ms, std::vector<DetectOutput>* outputs);
   void EvaluateBrand(BrandState* brand, int64_t end_ms, std::vector<DetectOutput>* outputs);
   void EmitMetrics(BrandState* brand, int64_t end_ms, std::vector<DetectOutput>* outputs);
   // `bit` numbers the window in BrandState::nonzero.
@@ -106,14 +149,21 @@ struct DetectTask::State : EvidenceSource {
   std::string Encode() const;
   absl::Status Decode(std::string_view bytes);
   void EncodeBrand(const BrandState& brand, std::string* bytes) const;
-  absl::Status DecodeBrand(std::string_view id, std::string_view bytes, bool has_tone);
+  absl::Status DecodeBrand(uint8_t state_version, std::string_view id, std::string_view bytes);
 
-  // Constant after construction.
-  const DetectTaskOptions options;
-  const std::shared_ptr<const Watchlist> watchlist;
-  uint32_t metric_mask = 0;                                       // bit i: metrics are written for window i
-  std::vector<uint32_t> brand_of_rank;                            // index into the watchlist
+  DetectTaskOptions options;  // constant but for monitor.config_hash
+  const std::shared_ptr<WatchlistVersions> versions;
+  uint32_t metric_mask = 0;  // bit i: metrics are written for window i
+
+  WatchlistVersion current;
+  std::shared_ptr<const Watchlist> watchlist;  // of `current`; null until the first block or snapshot
+  std::deque<Coming> coming;                   // by effective time
+  uint64_t named = 0;                          // the version that the last block named
+  absl::flat_hash_set<uint64_t> unknown;       // those that blocks named though nobody knows them
+  std::vector<Watched> watched;                // by rank
   absl::flat_hash_map<std::string_view, uint32_t> rank_of_brand;  // by id
+  std::vector<uint32_t> leaving;                                  // ranks
+  std::vector<std::unique_ptr<BrandState>> unplaced;              // while a snapshot is decoded
 
   std::vector<std::unique_ptr<BrandState>> brands;  // by rank; null until first mentioned
   BrandSchedule schedule;

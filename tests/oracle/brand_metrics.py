@@ -3,7 +3,7 @@
 Reads NDJSON by docs/INPUT.md, matches by query.py, classifies by its own reading of the model file
 (sentiment_model.py), never by anything that the engine says. Standard library only.
 
-    brand_metrics.py --watchlist W --model M --metrics ENGINE.ndjson [--source PRESET] FILE...
+    brand_metrics.py --watchlist W [--change EPOCH_MS=W]... --model M --metrics ENGINE.ndjson [--source PRESET] FILE...
 """
 
 import argparse
@@ -138,10 +138,22 @@ def read_post(line, preset):
     return post
 
 
+class Watchlists:
+    """The watchlist that counts at each event time: the first, then those of the (epoch ms, path) changes."""
+
+    def __init__(self, path, changes):
+        changes = sorted(changes)
+        self.begins = [ms for ms, _ in changes]
+        self.lists = [query.Watchlist.load(each) for each in (path, *(changed for _, changed in changes))]
+
+    def at(self, ms):
+        return self.lists[bisect.bisect_right(self.begins, ms)]
+
+
 def read_file(arguments):
     """(counts by outcome, largest event time, mentions as (brand, post, ms, author, class))."""
-    path, preset, watchlist_path, model_path = arguments
-    watchlist = query.Watchlist.load(watchlist_path)
+    path, preset, watchlist_path, changes, model_path = arguments
+    watchlists = Watchlists(watchlist_path, changes)
     model = sentiment_model.load(model_path)
     classes = {}
     counts = collections.Counter()
@@ -157,6 +169,7 @@ def read_file(arguments):
                 counts["dead " + str(reason)] += 1
                 continue
             largest = post["ms"] if largest is None else max(largest, post["ms"])
+            watchlist = watchlists.at(post["ms"])
             brands, official = watchlist.match(post["text"], hashtags=post["hashtags"], handles=post["handles"],
                                                author=post["handle"], lang=post["lang"], network=post["network"],
                                                kind=post["kind"])
@@ -201,14 +214,14 @@ def brand_records(arguments):
     return brand, window_records(mentions, end_s, sizes, slide_s)
 
 
-def oracle(files, watchlist, model, sizes=SIZES_S, slide_s=SLIDE_S):
-    """(counts, {(brand, size, end): fields}, last window end). `files` are (path, preset)."""
+def oracle(files, watchlist, model, sizes=SIZES_S, slide_s=SLIDE_S, changes=()):
+    """(counts, {(brand, size, end): fields}, last window end). `files` are (path, preset), `changes` (epoch ms, path)."""
     counts = collections.Counter()
     largest = None
     by_brand = collections.defaultdict(dict)
     with multiprocessing.Pool(min(len(files), os.cpu_count() or 1)) as pool:
         for part, part_largest, mentions in pool.imap_unordered(
-                read_file, [(path, preset, watchlist, model) for path, preset in files]):
+                read_file, [(path, preset, watchlist, changes, model) for path, preset in files]):
             counts.update(part)
             if part_largest is not None:
                 largest = part_largest if largest is None else max(largest, part_largest)
@@ -261,13 +274,15 @@ def compare(expected, found, twice=(), show=10):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--watchlist", required=True)
+    parser.add_argument("--change", action="append", default=[], metavar="EPOCH_MS=WATCHLIST")
     parser.add_argument("--model", required=True)
     parser.add_argument("--metrics", required=True)
     parser.add_argument("--source", default="twitter_v1", choices=sorted(PRESETS))
     parser.add_argument("files", nargs="+")
     arguments = parser.parse_args()
+    changes = [(int(ms), path) for ms, path in (change.split("=", 1) for change in arguments.change)]
     counts, expected, _ = oracle([(path, arguments.source) for path in arguments.files], arguments.watchlist,
-                                 arguments.model)
+                                 arguments.model, changes=changes)
     with open(arguments.metrics, encoding="utf-8") as lines:
         found, twice = engine_records(lines)
     problems = compare(expected, found, twice)

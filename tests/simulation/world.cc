@@ -286,7 +286,8 @@ absl::Status World::Make(Seat* seat) {
     // What was left out or idle is excluded from the promise.
     options.sources[0].max_drag_ms = INT64_MAX / 4;
     options.sources[0].idle_after = absl::InfiniteDuration();
-    auto worker = IngestWorker::Create(options, worker_log_.get(), worker_log_.get(), clock_.get(), settings->watchlist,
+    auto versions = std::make_shared<FixedVersions>(settings->watchlist, settings->config_version);
+    auto worker = IngestWorker::Create(options, worker_log_.get(), worker_log_.get(), clock_.get(), std::move(versions),
                                        settings->model, metrics_->Ingest(seat->name));
     status = worker.status();
     if (status.ok()) seat->worker = *std::move(worker);

@@ -20,6 +20,9 @@ using KafkaDeleteRecords = std::unique_ptr<rd_kafka_DeleteRecords_t, KafkaDelete
 using KafkaGroupOffsets =
     std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, KafkaDeleter<rd_kafka_ListConsumerGroupOffsets_destroy>>;
 
+using KafkaAlterOffsets =
+    std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t, KafkaDeleter<rd_kafka_AlterConsumerGroupOffsets_destroy>>;
+
 std::string NameOf(const TopicPartition& partition) {
   return absl::StrCat("topic=", partition.topic, " partition=", partition.partition);
 }
@@ -246,6 +249,50 @@ absl::Status KafkaAdmin::AskCommitted(const std::string& group, std::vector<Assi
     if (element->offset < 0) continue;
     assigned.committed = element->offset;
     assigned.metadata.assign(static_cast<const char*>(element->metadata), element->metadata_size);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KafkaAdmin::SetCommittedOffsets(const std::string& group, absl::Span<const ConsumedOffset> offsets) {
+  const std::string what = absl::StrCat("kafka: setting offsets: group=", group);
+  // The broker takes offsets from outside only for a group without members.
+  const auto status_of = [&](rd_kafka_resp_err_t error) {
+    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || error == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          what, ": the group has members: stop them all, and wait until their session time-out has passed"));
+    }
+    return KafkaStatus(error, what);
+  };
+  KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const ConsumedOffset& offset : offsets) {
+    rd_kafka_topic_partition_t* element =
+        rd_kafka_topic_partition_list_add(list.get(), offset.partition.topic.c_str(), offset.partition.partition);
+    element->offset = offset.next_offset;
+    if (offset.metadata.empty()) continue;
+    // Freed by librdkafka together with the list, so it must come from its allocator.
+    element->metadata_size = offset.metadata.size();
+    element->metadata = rd_kafka_mem_malloc(client_->get(), element->metadata_size + 1);
+    offset.metadata.copy(static_cast<char*>(element->metadata), element->metadata_size);
+    static_cast<char*>(element->metadata)[element->metadata_size] = '\0';
+  }
+  KafkaAlterOffsets request(rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get()));
+  rd_kafka_AlterConsumerGroupOffsets_t* requests[] = {request.get()};
+  absl::StatusOr<KafkaEvent> event =
+      Ask(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, what,
+          [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+            rd_kafka_AlterConsumerGroupOffsets(client_->get(), requests, 1, options, queue);
+          });
+  if (!event.ok()) return event.status();
+  size_t count = 0;
+  const rd_kafka_group_result_t** groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
+      rd_kafka_event_AlterConsumerGroupOffsets_result(event->get()), &count);
+  if (count != 1) return absl::InternalError(absl::StrCat(what, ": not one answer"));
+  if (const rd_kafka_error_t* error = rd_kafka_group_result_error(groups[0]); error != nullptr) {
+    return status_of(rd_kafka_error_code(error));
+  }
+  const rd_kafka_topic_partition_list_t* set = rd_kafka_group_result_partitions(groups[0]);
+  for (int i = 0; set != nullptr && i < set->cnt; ++i) {
+    if (absl::Status status = status_of(set->elems[i].err); !status.ok()) return status;
   }
   return absl::OkStatus();
 }

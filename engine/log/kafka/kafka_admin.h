@@ -28,6 +28,9 @@ class KafkaAdmin {
   absl::StatusOr<std::vector<AssignedPartition>> CommittedOffsets(const std::string& group,
                                                                   const std::vector<TopicPartition>& partitions);
 
+  // Sets a group's offsets from outside. FailedPrecondition: the group has members.
+  absl::Status SetCommittedOffsets(const std::string& group, absl::Span<const ConsumedOffset> offsets);
+
   // Deletes the records before `offset`.
   absl::Status DeleteRecords(const TopicPartition& partition, Offset offset);
 

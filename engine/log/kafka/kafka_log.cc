@@ -72,6 +72,10 @@ absl::StatusOr<std::vector<AssignedPartition>> KafkaLog::CommittedOffsets(
   return admin_->CommittedOffsets(group, partitions);
 }
 
+absl::Status KafkaLog::SetCommittedOffsets(const std::string& group, absl::Span<const ConsumedOffset> offsets) {
+  return admin_->SetCommittedOffsets(group, offsets);
+}
+
 absl::Status KafkaLog::DeleteRecords(const TopicPartition& partition, Offset offset) {
   return admin_->DeleteRecords(partition, offset);
 }

@@ -46,6 +46,8 @@ class KafkaLog final : public Log {
   absl::StatusOr<std::vector<AssignedPartition>> CommittedOffsets(
       const std::string& group, const std::vector<TopicPartition>& partitions) override;
 
+  // Sets a group's offsets from outside it: for operators. FailedPrecondition: the group has members.
+  absl::Status SetCommittedOffsets(const std::string& group, absl::Span<const ConsumedOffset> offsets);
   // Deletes the records before `offset`: for operators and tests.
   absl::Status DeleteRecords(const TopicPartition& partition, Offset offset);
 

@@ -74,7 +74,8 @@ class IngestWorkerTest : public testing::Test {
     IngestWorkerOptions options = settings_->ingest;
     options.transactional_id = options.member = "ingest-0";
     options.group = "ingest";
-    auto worker = IngestWorker::Create(options, log_.get(), log_.get(), &clock_, settings_->watchlist, settings_->model,
+    auto versions = std::make_shared<FixedVersions>(settings_->watchlist, settings_->config_version);
+    auto worker = IngestWorker::Create(options, log_.get(), log_.get(), &clock_, std::move(versions), settings_->model,
                                        metrics_.Ingest("ingest-0"));
     CHECK_OK(worker.status());
     return *std::move(worker);

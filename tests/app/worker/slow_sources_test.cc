@@ -113,7 +113,8 @@ Seen RunSources(bool all_sources) {
 
   IngestWorkerOptions ingest_options = (*settings)->ingest;
   ingest_options.transactional_id = ingest_options.member = ingest_options.group = "ingest";
-  auto ingest = IngestWorker::Create(ingest_options, &log, &log, &clock, (*settings)->watchlist, (*settings)->model,
+  auto versions = std::make_shared<FixedVersions>((*settings)->watchlist, (*settings)->config_version);
+  auto ingest = IngestWorker::Create(ingest_options, &log, &log, &clock, std::move(versions), (*settings)->model,
                                      metrics.Ingest("ingest"));
   CHECK_OK(ingest.status());
   DetectWorkerOptions detect_options = (*settings)->detect;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status_matchers.h"
@@ -67,7 +68,8 @@ class SourcesTest : public testing::Test {
     IngestWorkerOptions options = settings_->ingest;
     options.transactional_id = options.member = "ingest-0";
     options.group = "ingest";
-    auto worker = IngestWorker::Create(options, &log_, &log_, &clock_, settings_->watchlist, settings_->model,
+    auto versions = std::make_shared<FixedVersions>(settings_->watchlist, settings_->config_version);
+    auto worker = IngestWorker::Create(options, &log_, &log_, &clock_, std::move(versions), settings_->model,
                                        metrics_.Ingest("0"));
     ASSERT_THAT(worker, IsOk());
     worker_ = *std::move(worker);

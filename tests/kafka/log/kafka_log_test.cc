@@ -85,6 +85,26 @@ TEST_P(KafkaLogTest, AMemberWhoseNameWasTakenIsToldSo) {
   EXPECT_THAT(zombie->PollOnce(), StatusIs(absl::StatusCode::kAborted));
 }
 
+TEST_P(KafkaLogTest, AGroupsOffsetsAreSetFromOutsideOnlyWhileItHasNoMembers) {
+  const std::string topic = MakeTopic(2);
+  const std::string group = Unique("group");
+  KafkaOptions options;
+  options.properties.emplace_back("bootstrap.servers", std::getenv("TOCSIN_TEST_BROKER"));
+  auto kafka = KafkaLog::Create(options);
+  ASSERT_THAT(kafka.status(), IsOk());
+  const std::vector<ConsumedOffset> offsets = {{{topic, 0}, 7, "v1 3 1700000000000"}, {{topic, 1}, 0, ""}};
+  ASSERT_THAT((*kafka)->SetCommittedOffsets(group, offsets), IsOk());
+  const auto committed = (*kafka)->CommittedOffsets(group, {{topic, 0}, {topic, 1}});
+  ASSERT_THAT(committed.status(), IsOk());
+  EXPECT_EQ((*committed)[0].committed, 7);
+  EXPECT_EQ((*committed)[0].metadata, "v1 3 1700000000000");
+  EXPECT_EQ((*committed)[1].committed, 0);
+  auto member = Join(group, {topic}, "worker-0");
+  PollUntil(
+      {member.get()}, [&] { return member->Partitions().size() == 2; }, "the assignment");
+  EXPECT_THAT((*kafka)->SetCommittedOffsets(group, offsets), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
 // The broker looks for transactions that are too old every ten seconds.
 TEST_P(KafkaLogTest, ATransactionThatTimesOutIsRolledBackAndItsWriterIsTold) {
   const TopicPartition partition{MakeTopic(1), 0};

@@ -84,8 +84,13 @@ class Cutter {
       range.to = static_cast<Offset>(partition.next);
       range.highest_event_time_ms = partition.highest_ms;
     }
+    int64_t highest_ms = kUnknownTime;
+    for (const SourceRange& range : ranges) {
+      if (range.accounts()) highest_ms = std::max(highest_ms, range.highest_event_time_ms);
+    }
+    const uint64_t version = options_.version_at ? options_.version_at(highest_ms) : 7;
     std::vector<std::string> parts;
-    builder_.Encode(7, ranges, options_.max_part_bytes, &parts);
+    builder_.Encode(version, ranges, options_.max_part_bytes, &parts);
     for (std::string& part : parts) records_.push_back(std::move(part));
   }
 

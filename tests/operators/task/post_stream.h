@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -47,6 +48,8 @@ struct CutOptions {
   int32_t workers = 2;       // partition p belongs to worker p % workers
   int64_t flush_ms = 1'500;  // about how much event time a flush holds
   size_t max_part_bytes = 1 << 20;
+  // What a block names as its version, by the largest event time of its worker; empty: 7.
+  std::function<uint64_t(int64_t)> version_at = {};
 };
 
 // The encoded records of the mentions log.
