@@ -34,4 +34,6 @@ bool FileWatch::Look() {
   return true;
 }
 
+void FileWatch::Know() { known_ = seen_ = Stamps(); }
+
 }  // namespace tocsin

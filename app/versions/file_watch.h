@@ -20,6 +20,8 @@ class FileWatch {
   // True once for every change, when the files have stayed the same since the look before: half-written ones are let
   // be.
   bool Look();
+  // Somebody is about to read the files anyway: what they are like just now counts as known.
+  void Know();
 
  private:
   struct Stamp {

@@ -40,7 +40,8 @@ void Reloader::Run() {
       if (ends_) return;
       asked = std::exchange(asked_, false);
     }
-    const bool changed = looks && watch_.Look();
+    if (asked) watch_.Know();
+    const bool changed = !asked && looks && watch_.Look();
     if (asked || changed) options_.reload(asked);
     if (options_.at_each_look) options_.at_each_look();
   }

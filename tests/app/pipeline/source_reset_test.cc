@@ -48,7 +48,9 @@ class SourceResetTest : public testing::Test {
   }
   std::vector<std::string> Committed() {
     std::vector<std::string> lines;
-    for (const AssignedPartition& each : *log_.CommittedOffsets(kGroup, {{"posts", 0}, {"posts", 1}})) {
+    const auto committed = log_.CommittedOffsets(kGroup, {{"posts", 0}, {"posts", 1}});
+    EXPECT_THAT(committed.status(), IsOk());
+    for (const AssignedPartition& each : committed.value()) {
       lines.push_back(absl::StrCat(each.committed.value_or(-1), " ", each.metadata));
     }
     return lines;

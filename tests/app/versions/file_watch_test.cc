@@ -52,6 +52,17 @@ TEST_F(FileWatchTest, FollowsALinkToAnotherFile) {
   EXPECT_TRUE(watch.Look());
 }
 
+TEST_F(FileWatchTest, WhatIsKnownIsNotTold) {
+  FileWatch watch({Path("old.yaml")});
+  Write("old.yaml", "brands of");
+  EXPECT_FALSE(watch.Look());
+  watch.Know();
+  EXPECT_FALSE(watch.Look());
+  Write("old.yaml", "brands of all kinds");
+  EXPECT_FALSE(watch.Look());
+  EXPECT_TRUE(watch.Look());
+}
+
 TEST_F(FileWatchTest, AFileThatIsGoneForAMomentIsOneChange) {
   Write("gone.yaml", "brands");
   FileWatch watch({Path("gone.yaml")});
