@@ -107,7 +107,7 @@ absl::StatusOr<std::vector<StartPosition>> IngestWorker::OnAssigned(absl::Span<c
     if (!assigned.metadata.empty() && !DecodeMetadata(assigned.metadata, &metadata)) {
       return absl::DataLossError(absl::StrCat(
           "the offset of a source partition carries metadata that is not Tocsin's: another application commits to this "
-          "group, or the offsets were set by hand; use `tocsin source reset`; group=",
+          "group, or the offsets were set by hand; use `tocsin source reset --topic`; group=",
           options_.group, " topic=", assigned.partition.topic, " partition=", assigned.partition.partition));
     }
     slot.epoch = metadata.epoch;

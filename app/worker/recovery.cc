@@ -10,9 +10,28 @@
 namespace tocsin {
 namespace {
 
-// Reads [from, end) of one partition and hands every record to `fn`, an absl::Status(const Record&).
-template <typename Fn>
-absl::Status ReadRange(Log* log, const TopicPartition& partition, Offset from, Offset end, const Fn& fn) {
+constexpr char kResetDetect[] =
+    "run `tocsin source reset --detect` to start all brands anew (docs/DELIVERY.md says what is lost)";
+
+absl::Status MissingHistory(const RecoveryOptions& options, const TopicPartition& mentions, Offset needed,
+                            Offset begin) {
+  return absl::DataLossError(
+      absl::StrCat("the mentions log no longer holds what the windows must be rebuilt from: raise its retention, and ",
+                   kResetDetect, "; topic=", mentions.topic, " partition=", mentions.partition,
+                   " needed_offset=", needed, " log_start=", begin, " group=", options.group));
+}
+
+// Other errors than damage, such as the snapshot of a newer release, are not mended by starting anew.
+absl::Status Damaged(const absl::Status& status, const TopicPartition& snapshots) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(absl::StrCat(status.message(), ": ", kResetDetect, "; topic=", snapshots.topic,
+                                          " partition=", snapshots.partition));
+}
+
+}  // namespace
+
+absl::Status ReadRange(Log* log, const TopicPartition& partition, Offset from, Offset end,
+                       absl::FunctionRef<absl::Status(const Record&)> fn) {
   if (from >= end) return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<PartitionReader>> reader =
       log->OpenPartitionReader({{partition, {StartPosition::Kind::kOffset, from}}});
@@ -31,16 +50,11 @@ absl::Status ReadRange(Log* log, const TopicPartition& partition, Offset from, O
   return absl::OkStatus();
 }
 
-absl::Status MissingHistory(const RecoveryOptions& options, const TopicPartition& mentions, Offset needed,
-                            Offset begin) {
-  return absl::DataLossError(absl::StrCat(
-      "the mentions log no longer holds what the windows must be rebuilt from: raise its retention, and run `tocsin "
-      "source reset --detect` to start these brands anew; topic=",
-      mentions.topic, " partition=", mentions.partition, " needed_offset=", needed, " log_start=", begin,
-      " group=", options.group));
+absl::Status ReadAll(Log* log, const TopicPartition& partition, absl::FunctionRef<absl::Status(const Record&)> fn) {
+  const absl::StatusOr<OffsetRange> range = log->Offsets(partition);
+  if (!range.ok()) return range.status();
+  return ReadRange(log, partition, range->begin, range->end, fn);
 }
-
-}  // namespace
 
 absl::StatusOr<RecoveredTask> RecoverTask(const RecoveryOptions& options, Log* log, const DetectTaskFactory& make_task,
                                           int32_t partition, std::optional<Offset> committed) {
@@ -54,30 +68,26 @@ absl::StatusOr<RecoveredTask> RecoverTask(const RecoveryOptions& options, Log* l
 
   // The end is asked for after the offsets were fetched, and read to although parts of it may be uncommitted: the
   // snapshot that belongs to the committed offset lies before it (KAFKA-10167).
-  absl::StatusOr<OffsetRange> range = log->Offsets(snapshots);
-  if (!range.ok()) return range.status();
   SnapshotAssembler assembler(partition);
-  absl::Status status = ReadRange(log, snapshots, range->begin, range->end, [&](const Record& record) {
+  absl::Status status = ReadAll(log, snapshots, [&](const Record& record) {
     assembler.Add(record.key, record.has_value ? std::optional<std::string_view>(record.value) : std::nullopt);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
   absl::StatusOr<std::optional<Snapshot>> snapshot = assembler.Newest();
-  if (!snapshot.ok()) return snapshot.status();
+  if (!snapshot.ok()) return Damaged(snapshot.status(), snapshots);
 
   if (!committed.has_value()) {
     if (!snapshot->has_value()) return recovered;  // a first start
     return absl::DataLossError(
-        absl::StrCat("there is a snapshot but the group has no offset for it (expired or deleted): run `tocsin source "
-                     "reset --detect`; "
-                     "group=",
-                     options.group, " topic=", mentions.topic, " partition=", partition));
+        absl::StrCat("there is a snapshot but the group has no offset for it (expired or deleted): ", kResetDetect,
+                     "; group=", options.group, " topic=", mentions.topic, " partition=", partition));
   }
   recovered.start = {StartPosition::Kind::kOffset, *committed};
   Offset apply_from = 0;
   if (snapshot->has_value()) {
     const Snapshot& newest = **snapshot;
-    if (status = recovered.task->Decode(newest.payload); !status.ok()) return status;
+    if (status = recovered.task->Decode(newest.payload); !status.ok()) return Damaged(status, snapshots);
     recovered.snapshot_generation = newest.generation;
     apply_from = newest.applied_to;
     if (newest.rebuild_from < mentions_range->begin) {

@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/log/log.h"
 #include "operators/task/detect_task.h"
@@ -28,6 +30,12 @@ struct RecoveredTask {
   uint64_t snapshot_generation = 0;  // of the snapshot that was used; 0: none
   int64_t blocks_replayed = 0;
 };
+
+// Reads [from, end) of one partition and hands every record to `fn`, whose error ends it.
+absl::Status ReadRange(Log* log, const TopicPartition& partition, Offset from, Offset end,
+                       absl::FunctionRef<absl::Status(const Record&)> fn);
+// From its beginning to the end as of now.
+absl::Status ReadAll(Log* log, const TopicPartition& partition, absl::FunctionRef<absl::Status(const Record&)> fn);
 
 using DetectTaskFactory = std::function<std::unique_ptr<DetectTask>(int32_t partition)>;
 
