@@ -111,16 +111,17 @@ function(tocsin_test name)
   endforeach()
 endfunction()
 
-# tocsin_kafka_test(<name> SRCS ... [DEPS ...] [LABELS ...] [TIMEOUT seconds])
+# tocsin_kafka_test(<name> SRCS ... [DEPS ...] [LABELS ...] [TIMEOUT seconds] [BROKER ...])
 #
-# A tocsin_test that finds a real broker's address in TOCSIN_TEST_BROKER. Labelled `kafka`; one runs at a time.
+# A tocsin_test that finds a real broker's address in TOCSIN_TEST_BROKER. Labelled `kafka`; one runs at a time. BROKER
+# are options of tests/kafka/run_with_broker.py.
 function(tocsin_kafka_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SRCS;DEPS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SRCS;DEPS;LABELS;BROKER")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 600)
   endif()
   tocsin_test(${name} SRCS ${arg_SRCS} DEPS ${arg_DEPS} LABELS kafka ${arg_LABELS} TIMEOUT ${arg_TIMEOUT}
-    COMMAND_PREFIX "${Python3_EXECUTABLE}" "${CMAKE_SOURCE_DIR}/tests/kafka/run_with_broker.py" --)
+    COMMAND_PREFIX "${Python3_EXECUTABLE}" "${CMAKE_SOURCE_DIR}/tests/kafka/run_with_broker.py" ${arg_BROKER} --)
   set_tests_properties(${name} PROPERTIES RESOURCE_LOCK kafka_broker SKIP_RETURN_CODE 77)
 endfunction()
 

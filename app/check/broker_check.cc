@@ -10,10 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "app/check/missing_right.h"
 #include "app/config/yaml_reader.h"
-#include "app/pipeline/kafka_logs.h"
 #include "engine/log/kafka/kafka_config.h"
 #include "engine/log/kafka/kafka_inspector.h"
+#include "engine/log/kafka/kafka_log.h"
 
 namespace tocsin {
 namespace {
@@ -87,9 +88,10 @@ class BrokerCheck {
     }
     const absl::StatusOr<std::map<std::string, std::string>> config = inspector_->BrokerConfig(broker);
     if (!config.ok()) {
-      return report_.Warn(
-          absl::StrCat("the brokers' configuration can't be read, so version and limits are not checked",
-                       "; grant DESCRIBE_CONFIGS on the cluster to see them: ", config.status().message()));
+      return report_.Warn(absl::StrCat("the brokers' version and limits are not checked: ",
+                                       absl::IsPermissionDenied(config.status())
+                                           ? Missing(KafkaResource::kCluster, "", KafkaRight::kDescribeConfigs)
+                                           : config.status().message()));
     }
     if (const std::string version = ValueOf(*config, "inter.broker.protocol.version"); !version.empty()) {
       report_.Ok(absl::StrCat("protocol version between brokers: ", version));
@@ -100,6 +102,10 @@ class BrokerCheck {
       report_.Error(absl::StrCat("the broker's transaction.max.timeout.ms=", *most, " is below Tocsin's ",
                                  DurationText(*timeout), "; raise it, or lower kafka.transaction.timeout.ms"));
     }
+  }
+
+  std::string Missing(KafkaResource resource, std::string_view name, KafkaRight right) const {
+    return MissingRight(config_.kafka, resource, name, right);
   }
 
   void CheckTopics() {
@@ -123,26 +129,25 @@ class BrokerCheck {
 
   // False, after an error, if there is nothing more to say of it.
   bool Usable(const KafkaTopicInfo& topic, const std::set<KafkaRight>& rights) {
-    if (!topic.status.ok()) {
-      report_.Error(absl::StrCat("topic ", topic.name, ": ", topic.status.message(),
-                                 absl::IsPermissionDenied(topic.status) ? "; grant DESCRIBE on it" : ""));
+    if (absl::IsPermissionDenied(topic.status)) {
+      // READ and WRITE would imply DESCRIBE.
+      for (const KafkaRight right : rights) report_.Error(Missing(KafkaResource::kTopic, topic.name, right));
       return false;
     }
-    std::vector<std::string_view> missing;
-    for (const KafkaRight right : rights) {
-      if (!topic.rights.Has(right)) missing.push_back(KafkaRightName(right));
+    if (!topic.status.ok()) {
+      report_.Error(absl::StrCat("topic ", topic.name, ": ", topic.status.message()));
+      return false;
     }
-    if (!missing.empty()) {
-      report_.Error(absl::StrCat("topic ", topic.name, ": no right to ", absl::StrJoin(missing, ", "),
-                                 "; grant it to this client's principal"));
+    for (const KafkaRight right : rights) {
+      if (!topic.rights.Has(right)) report_.Error(Missing(KafkaResource::kTopic, topic.name, right));
     }
     if (topic.without_leader > 0) {
       report_.Error(absl::StrCat("topic ", topic.name, ": ", topic.without_leader, " of ", topic.partitions,
                                  " partitions have no leader; bring their brokers back"));
     }
     if (!topic.config.has_value()) {
-      report_.Warn(absl::StrCat("topic ", topic.name, ": its configuration can't be read, so retention is not checked",
-                                "; grant DESCRIBE_CONFIGS on it to see it"));
+      report_.Warn(absl::StrCat("topic ", topic.name, ": retention is not checked: ",
+                                Missing(KafkaResource::kTopic, topic.name, KafkaRight::kDescribeConfigs)));
     }
     return true;
   }
@@ -197,9 +202,10 @@ class BrokerCheck {
       return report_.Ok(
           absl::StrCat("topic ", spec.name, ": `tocsin run` will create it with ", spec.partitions, " partitions"));
     }
-    report_.Warn(absl::StrCat("topic ", spec.name, ": does not exist, and this client may not create topics at large",
-                              "; grant CREATE on the cluster or the topic, or create it with ", spec.partitions,
-                              " partitions"));
+    // The cluster does not tell whether topics of this name may be created.
+    report_.Warn(absl::StrCat(
+        "topic ", spec.name, ": does not exist; create it with ", spec.partitions,
+        " partitions, or let `tocsin run` do it: ", Missing(KafkaResource::kTopic, spec.name, KafkaRight::kCreate)));
   }
 
   void CheckOwnConfig(const TopicSpec& spec, const KafkaTopicInfo& topic, bool state) {
@@ -265,25 +271,25 @@ class BrokerCheck {
       absl::SleepFor(kPause);
       rights = inspector_->Group(group);
     }
-    if (!rights.ok()) {
-      return report_.Error(absl::StrCat(rights.status().message(), "; grant READ on the group ", group));
+    if (!rights.ok() && !absl::IsPermissionDenied(rights.status())) {
+      return report_.Error(absl::StrCat("group ", group, ": ", rights.status().message()));
     }
-    if (!rights->Has(KafkaRight::kRead)) {
-      return report_.Error(absl::StrCat("group ", group, ": no right to READ; grant it to this client's principal"));
+    if (!rights.ok() || !rights->Has(KafkaRight::kRead)) {
+      return report_.Error(Missing(KafkaResource::kGroup, group, KafkaRight::kRead));
     }
     report_.Ok(absl::StrCat("group ", group, ": READ"));
   }
 
   void CheckTransactions() {
     const std::string id = absl::StrCat(config_.deployment, "-check");
-    const absl::StatusOr<std::unique_ptr<Log>> log = KafkaLogs(config_)("check");
+    const absl::StatusOr<std::unique_ptr<KafkaLog>> log = KafkaLog::Create(options_);
     if (!log.ok()) return report_.Error(std::string(log.status().message()));
     const absl::StatusOr<std::unique_ptr<Writer>> writer = (*log)->OpenWriter(id);
-    if (!writer.ok()) {
-      return report_.Error(absl::StrCat("transactions: ", writer.status().message(),
-                                        "; grant WRITE and DESCRIBE on the transactional ids ", config_.deployment,
-                                        "-*"));
+    if (absl::IsPermissionDenied(writer.status())) {
+      return report_.Error(
+          Missing(KafkaResource::kTransactionalIds, absl::StrCat(config_.deployment, "-"), KafkaRight::kWrite));
     }
+    if (!writer.ok()) return report_.Error(absl::StrCat("transactions: ", writer.status().message()));
     report_.Ok(absl::StrCat("transactions: ", id));
   }
 

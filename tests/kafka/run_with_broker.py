@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs a command with a real broker whose address is in TOCSIN_TEST_BROKER, and stops the broker whatever happens.
 
-    run_with_broker.py [--partitions-default N] [--set KEY=VALUE]... [--heap 512m] -- COMMAND...
+    run_with_broker.py [--partitions-default N] [--set KEY=VALUE]... [--user NAME=PASSWORD]... [--heap 512m] -- COMMAND...
 
+With users there is a listener at TOCSIN_TEST_BROKER_SASL too, at which they may do only what ACLs allow (broker.py).
 Exit code: the command's; 77 (ctest: skipped) without Java; 1 if the broker does not start.
 """
 
@@ -22,6 +23,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--partitions-default", type=int, default=1)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--user", action="append", default=[], metavar="NAME=PASSWORD")
     parser.add_argument("--heap", default="512m")
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
@@ -31,8 +33,11 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # unwinds, so that the broker is stopped
     try:
         settings = dict(each.split("=", 1) for each in arguments.set)
-        with kafka.Broker(arguments.partitions_default, settings, heap=arguments.heap) as node:
+        users = dict(each.split("=", 1) for each in arguments.user)
+        with kafka.Broker(arguments.partitions_default, settings, heap=arguments.heap, users=users) as node:
             environment = dict(os.environ, TOCSIN_TEST_BROKER=node.bootstrap)
+            if node.sasl_bootstrap:
+                environment["TOCSIN_TEST_BROKER_SASL"] = node.sasl_bootstrap
             child = subprocess.Popen(arguments.command, env=environment, preexec_fn=kafka.die_with_parent)
             try:
                 code = child.wait()

@@ -106,16 +106,21 @@ def die_with_parent():
 
 
 class Broker:
-    """One node, broker and controller. Not thread-safe."""
+    """One node, broker and controller. Not thread-safe.
 
-    def __init__(self, partitions_default=1, settings=None, directory=None, heap="512m", detached=False):
+    With `users` {name: password} there is a second listener, `sasl_bootstrap`, at which they log in with SASL/PLAIN, and an
+    authorizer, which allows them nothing until ACLs say so; who comes through `bootstrap` may do everything.
+    """
+
+    def __init__(self, partitions_default=1, settings=None, directory=None, heap="512m", detached=False, users=None):
         self.partitions_default = partitions_default
         self.settings = dict(settings or {})
+        self.users = dict(users or {})
         self.heap = heap
         self.detached = detached
         self.directory = directory
         self.process = None
-        self.bootstrap = None
+        self.bootstrap = self.sasl_bootstrap = None
         self.pid = None
 
     def __enter__(self):
@@ -160,7 +165,7 @@ class Broker:
             raise BrokerError("the broker's port was taken meanwhile")
 
     def _try_start(self):
-        self.port, self.controller_port = free_ports(2)
+        self.port, self.controller_port, self.sasl_port = free_ports(3)
         self._write_properties()
         format_log = os.path.join(self.directory, "format.log")
         with open(format_log, "w", encoding="utf-8") as log:
@@ -211,10 +216,26 @@ class Broker:
             "num.network.threads": "2",
             "num.io.threads": "2",
         }
+        if self.users:
+            properties.update(self._sasl_properties(properties))
         properties.update(self.settings)
         with open(self._path("server.properties"), "w", encoding="utf-8") as file:
             for key, value in properties.items():
                 file.write(f"{key}={value}\n")
+
+    def _sasl_properties(self, properties):
+        listener = f",SASL://127.0.0.1:{self.sasl_port}"
+        users = " ".join(f'user_{name}="{password}"' for name, password in self.users.items())
+        return {
+            "listeners": properties["listeners"] + listener,
+            "advertised.listeners": properties["advertised.listeners"] + listener,
+            "listener.security.protocol.map": properties["listener.security.protocol.map"] + ",SASL:SASL_PLAINTEXT",
+            "sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.sasl.plain.sasl.jaas.config":
+                f"org.apache.kafka.common.security.plain.PlainLoginModule required {users};",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
+        }
 
     def _launch(self):
         """False if a port was taken; True once the broker answers."""
@@ -226,6 +247,7 @@ class Broker:
                 preexec_fn=None if self.detached else die_with_parent)
         self.pid = self.process.pid
         self.bootstrap = f"127.0.0.1:{self.port}"
+        self.sasl_bootstrap = f"127.0.0.1:{self.sasl_port}" if self.users else None
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
