@@ -90,6 +90,7 @@ IngestMetrics* AppMetrics::Ingest(const std::string& worker) {
   m.versions_seconds = SecondsOf(r, "tocsin_ingest_config_check_duration_seconds",
                                  "Time within a flush of asking for the newest configuration.", labels);
   m.busy_seconds = SecondsOf(r, "tocsin_ingest_busy_seconds", "Time between two polls of ingest.", labels);
+  m.busy_cpu_seconds = SecondsOf(r, "tocsin_ingest_busy_cpu_seconds", "CPU time between two polls of ingest.", labels);
   m.flushed_blocks = CounterOf(r, "tocsin_blocks_written_total", "Block parts written to the mentions topic.", labels);
   m.flushed_bytes = CounterOf(r, "tocsin_blocks_written_bytes_total", "Bytes of those block parts.", labels);
   m.rebalances = CounterOf(r, "tocsin_ingest_rebalances_total", "Assignments received.", labels);
@@ -122,6 +123,7 @@ DetectMetrics* AppMetrics::Detect(const std::string& worker) {
   m.snapshots = CounterOf(r, "tocsin_snapshots_total", "Snapshots written.", labels);
   m.commit_seconds = SecondsOf(r, "tocsin_detect_commit_duration_seconds", "Time of a commit of detect.", labels);
   m.busy_seconds = SecondsOf(r, "tocsin_detect_busy_seconds", "Time between two polls of detect.", labels);
+  m.busy_cpu_seconds = SecondsOf(r, "tocsin_detect_busy_cpu_seconds", "CPU time between two polls of detect.", labels);
   m.rebalances = CounterOf(r, "tocsin_detect_rebalances_total", "Assignments received.", labels);
   m.assigned = GaugeOf(r, "tocsin_detect_assigned_partitions", "Mentions partitions that the worker owns.", labels);
   m.watermark_seconds = GaugeOf(r, "tocsin_watermark_timestamp_seconds",

@@ -5,6 +5,7 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/cpu_time.h"
 #include "engine/state/snapshot.h"
 
 namespace tocsin {
@@ -92,11 +93,13 @@ absl::Status DetectWorker::Step(absl::Duration max_wait) {
   if (absl::Status status = reader_->Poll(max_wait, *this, &batches_); !status.ok()) return status;
   if (!failure_.ok()) return failure_;
   const absl::Time polled = clock_->Now();
+  const absl::Duration cpu_before = ThreadCpuTime();
   for (const RecordBatch& batch : batches_) {
     if (absl::Status status = ApplyBatch(batch); !status.ok()) return status;
   }
   absl::Status status = CommitIsDue() ? CommitAll(/*with_snapshots=*/true) : absl::OkStatus();
   metrics_->busy_seconds->Observe(absl::ToDoubleSeconds(clock_->Now() - polled));
+  metrics_->busy_cpu_seconds->Observe(absl::ToDoubleSeconds(ThreadCpuTime() - cpu_before));
   return status;
 }
 

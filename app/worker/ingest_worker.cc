@@ -7,6 +7,7 @@
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "app/worker/offset_metadata.h"
+#include "engine/base/cpu_time.h"
 
 namespace tocsin {
 namespace {
@@ -165,9 +166,11 @@ absl::Status IngestWorker::Step(absl::Duration max_wait) {
   if (absl::Status status = reader_->Poll(max_wait, *this, &batches_); !status.ok()) return status;
   if (!failure_.ok()) return failure_;
   const absl::Time polled = clock_->Now();
+  const absl::Duration cpu_before = ThreadCpuTime();
   absl::Status status = ProcessBatches();
   if (status.ok()) status = FlushIfDue();
   metrics_->busy_seconds->Observe(absl::ToDoubleSeconds(clock_->Now() - polled));
+  metrics_->busy_cpu_seconds->Observe(absl::ToDoubleSeconds(ThreadCpuTime() - cpu_before));
   return status;
 }
 

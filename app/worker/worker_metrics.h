@@ -28,6 +28,7 @@ struct IngestMetrics {
   prometheus::Histogram* flush_seconds = nullptr;
   prometheus::Histogram* versions_seconds = nullptr;  // of a flush: asking for the configuration
   prometheus::Histogram* busy_seconds = nullptr;      // between two polls
+  prometheus::Histogram* busy_cpu_seconds = nullptr;  // of the thread, likewise
   prometheus::Counter* flushed_blocks = nullptr;
   prometheus::Counter* flushed_bytes = nullptr;
   prometheus::Counter* rebalances = nullptr;
@@ -48,7 +49,8 @@ struct DetectMetrics {
   prometheus::Counter* signals = nullptr;
   prometheus::Counter* snapshots = nullptr;
   prometheus::Histogram* commit_seconds = nullptr;
-  prometheus::Histogram* busy_seconds = nullptr;  // between two polls
+  prometheus::Histogram* busy_seconds = nullptr;      // between two polls
+  prometheus::Histogram* busy_cpu_seconds = nullptr;  // of the thread, likewise
   prometheus::Counter* rebalances = nullptr;
   prometheus::Gauge* assigned = nullptr;
   prometheus::Gauge* watermark_seconds = nullptr;
