@@ -23,7 +23,7 @@ struct ResetArguments {
   std::string start;  // empty: the default of what is reset
 };
 
-absl::Status CheckArguments(const ResetArguments& arguments, const Config& config) {
+absl::Status RefuseMisuse(const ResetArguments& arguments, const Config& config) {
   if (arguments.detect) return absl::OkStatus();
   if (arguments.start == "stopped") {
     return absl::InvalidArgumentError("--start stopped goes with --detect: a topic made anew has other offsets");
@@ -82,7 +82,7 @@ int RunReset(const ResetArguments& arguments) {
   absl::StatusOr<std::shared_ptr<const PipelineSettings>> settings = LoadSettings(arguments.config);
   if (!settings.ok()) return Fail("source reset", settings.status());
   const Config& config = *(*settings)->config;
-  if (absl::Status status = CheckArguments(arguments, config); !status.ok()) return Fail("source reset", status);
+  if (absl::Status status = RefuseMisuse(arguments, config); !status.ok()) return Fail("source reset", status);
   KafkaOptions options;
   options.properties = config.kafka;
   absl::StatusOr<std::unique_ptr<KafkaLog>> log = KafkaLog::Create(options);
