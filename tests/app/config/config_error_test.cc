@@ -164,7 +164,7 @@ TEST(ConfigErrorsTest, ReportsAllErrorsInTheOrderOfTheirPlaces) {
       "t.yaml:2:33: no such preset: p; there are twitter_v1, twitter_v2, bluesky, mastodon, reddit, review, generic\n"
       "t.yaml:3:17: windows.pane must be a duration such as 500ms, 5s, 15m, 1h or 7d, at least 1ms, not \"x\"\n"
       "t.yaml:5:1: unknown key: z; known here: dedup, deployment, flush, kafka, limits, log, metrics, on_gap, privacy, "
-      "roles, sentiment, snapshot, sources, topics, watchlist, windows, workers");
+      "reload, roles, sentiment, snapshot, sources, topics, watchlist, windows, workers");
 }
 
 TEST(ConfigErrorsTest, NamesTheFlagOrVariableThatAWrongValueCameFrom) {

@@ -115,7 +115,7 @@ TEST(CalibrationTest, IntervalCoversOnPostsOfTheCalibratedDomain) {
   // Goal: what the model card's table is computed with says 95 % where the truth is known.
   std::vector<Judgement> posts = LogisticPosts(4'000, 2.0, -0.8, 2);
   SetLevels(FitScoreScale(posts), &posts);
-  for (const size_t n : {20, 200, 2'000}) {
+  for (const size_t n : {size_t{20}, size_t{200}, size_t{2'000}}) {
     const Coverage coverage = MeasureCoverage(posts, {.sample_posts = n, .calibrations = 100, .samples = 10}, nullptr);
     EXPECT_THAT(coverage.coverage, AllOf(Ge(0.92), Le(0.99))) << n;
     EXPECT_GT(coverage.width, 0.05);

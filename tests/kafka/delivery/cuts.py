@@ -61,6 +61,7 @@ def check(arguments, folder, tocsin, broker, proxy):
             if process.stop() != 0:
                 raise RuntimeError(f"not drained:\n{process.text()}")
     finally:
+        feeder.kill()
         for process in processes:
             process.kill()
     cuts = sum(proxy.done.values())

@@ -75,6 +75,12 @@ class Feeder(threading.Thread):
         except (OSError, RuntimeError) as failure:
             self.failure = failure
 
+    def kill(self):
+        """What a run that failed half-way leaves behind would keep its caller waiting for the end of its output."""
+        for producer in self.producers:
+            producer.kill()
+            producer.wait()
+
 
 class Process(end_to_end.Service):
     """One of the processes; keeps its name over restarts, and its log."""
@@ -193,6 +199,7 @@ def check(arguments, folder, tocsin, broker):
             if process.stop() != 0:
                 raise RuntimeError(f"not drained:\n{process.text()}")
     finally:
+        feeder.kill()
         for process in processes:
             process.kill()
     peak_mb = max(process.peak_mb for process in processes)

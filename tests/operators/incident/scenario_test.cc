@@ -173,7 +173,9 @@ void CheckSignal(const Signal& signal) {
     EXPECT_EQ(sentiment["low"], Rounded(estimate.interval.low));
     EXPECT_EQ(sentiment["high"], Rounded(estimate.interval.high));
     EXPECT_EQ(sentiment["corrected"].is_null(), !estimate.corrected.has_value());
-    if (estimate.corrected.has_value()) EXPECT_EQ(sentiment["corrected"], Rounded(*estimate.corrected));
+    if (estimate.corrected.has_value()) {
+      EXPECT_EQ(sentiment["corrected"], Rounded(*estimate.corrected));
+    }
   }
   const Json& velocity = data["velocity"];
   if (!velocity["ratio"].is_null()) {
