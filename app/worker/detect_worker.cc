@@ -33,7 +33,7 @@ DetectWorker::DetectWorker(const DetectWorkerOptions& options, Log* log, Clock* 
       metrics_(metrics),
       last_commit_(clock->Now()) {}
 
-DetectWorker::~DetectWorker() = default;
+DetectWorker::~DetectWorker() { metrics_->assigned->Set(0); }
 
 absl::StatusOr<std::unique_ptr<DetectWorker>> DetectWorker::Create(const DetectWorkerOptions& options, Log* log,
                                                                    Clock* clock, DetectTaskFactory make_task,
@@ -75,12 +75,12 @@ absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<c
   assigned_ = true;
   pending_outputs_ = 0;
   metrics_->rebalances->Increment();
-  metrics_->assigned->Increment(static_cast<double>(slots_.size()));
+  metrics_->assigned->Set(static_cast<double>(slots_.size()));
   return starts;
 }
 
 void DetectWorker::OnRevoked(bool lost) {
-  metrics_->assigned->Decrement(static_cast<double>(slots_.size()));
+  metrics_->assigned->Set(0);
   if (!lost && failure_.ok()) failure_ = CommitAll(/*with_snapshots=*/draining_);
   slots_.clear();
   assigned_ = false;

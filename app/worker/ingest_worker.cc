@@ -60,7 +60,7 @@ IngestWorker::IngestWorker(const IngestWorkerOptions& options, Log* source, Log*
   }
 }
 
-IngestWorker::~IngestWorker() = default;
+IngestWorker::~IngestWorker() { metrics_->assigned->Set(0); }
 
 absl::StatusOr<std::unique_ptr<IngestWorker>> IngestWorker::Create(const IngestWorkerOptions& options, Log* source,
                                                                    Log* sink, Clock* clock,
@@ -133,12 +133,12 @@ absl::StatusOr<std::vector<StartPosition>> IngestWorker::OnAssigned(absl::Span<c
   }
   assigned_ = true;
   metrics_->rebalances->Increment();
-  metrics_->assigned->Increment(static_cast<double>(slots_.size()));
+  metrics_->assigned->Set(static_cast<double>(slots_.size()));
   return starts;
 }
 
 void IngestWorker::OnRevoked(bool lost) {
-  metrics_->assigned->Decrement(static_cast<double>(slots_.size()));
+  metrics_->assigned->Set(0);
   if (!lost && failure_.ok()) failure_ = Flush();
   DropPending();
   slots_.clear();

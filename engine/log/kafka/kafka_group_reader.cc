@@ -116,6 +116,13 @@ absl::Status KafkaGroupReader::Revoke(AssignmentListener& listener) {
 }
 
 absl::Status KafkaGroupReader::Assign(const std::vector<TopicPartition>& partitions, AssignmentListener& listener) {
+  // A new assignment may come without the old one having been taken back (seen when a topic gained partitions). What
+  // was read under the old one and not committed will be read again.
+  if (std::exchange(assigned_, false)) {
+    listener.OnRevoked(/*lost=*/true);
+    generation_ = GroupGeneration();
+    batches_.Unassign();
+  }
   absl::StatusOr<std::vector<AssignedPartition>> committed = Committed(partitions);
   if (!committed.ok()) return committed.status();
   absl::StatusOr<std::vector<StartPosition>> starts = listener.OnAssigned(*committed);
