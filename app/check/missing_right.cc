@@ -1,5 +1,7 @@
 #include "app/check/missing_right.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -8,10 +10,9 @@ namespace {
 
 // Of several the last counts, as for librdkafka.
 std::string_view ValueOf(const KafkaProperties& properties, std::string_view key, std::string_view otherwise = "") {
-  for (auto property = properties.rbegin(); property != properties.rend(); ++property) {
-    if (property->first == key) return property->second;
-  }
-  return otherwise;
+  const auto last =
+      std::find_if(properties.rbegin(), properties.rend(), [&](const auto& property) { return property.first == key; });
+  return last == properties.rend() ? otherwise : std::string_view{last->second};
 }
 
 std::string_view Bootstrap(const KafkaProperties& properties) {

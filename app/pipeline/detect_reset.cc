@@ -80,6 +80,7 @@ absl::StatusOr<std::vector<DetectResetPartition>> ResetDetect(const DetectReset&
   const absl::StatusOr<int32_t> count = log->PartitionCount(reset.topics.mentions_topic);
   if (!count.ok()) return count.status();
   std::vector<TopicPartition> partitions;
+  partitions.reserve(static_cast<size_t>(*count));
   for (int32_t partition = 0; partition < *count; ++partition) {
     partitions.push_back({reset.topics.mentions_topic, partition});
   }

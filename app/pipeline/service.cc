@@ -38,7 +38,7 @@ Job::Options JobOptions(AppMetrics* metrics) {
 
 Service::Service(Options options, std::shared_ptr<const PipelineSettings> settings, LogFactory open_log, Clock* clock,
                  AppMetrics* metrics)
-    : options_(options),
+    : options_(std::move(options)),
       settings_(std::move(settings)),
       open_log_(std::move(open_log)),
       clock_(clock),

@@ -13,6 +13,7 @@ absl::StatusOr<SourceResetResult> ResetSource(const SourceReset& reset, Log* log
   const absl::StatusOr<int32_t> count = log->PartitionCount(reset.topic);
   if (!count.ok()) return count.status();
   std::vector<TopicPartition> partitions;
+  partitions.reserve(static_cast<size_t>(*count));
   for (int32_t partition = 0; partition < *count; ++partition) partitions.push_back({reset.topic, partition});
   const absl::StatusOr<std::vector<AssignedPartition>> committed = log->CommittedOffsets(reset.group, partitions);
   if (!committed.ok()) return committed.status();
