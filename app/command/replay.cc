@@ -31,7 +31,7 @@ struct ReplayArguments {
 absl::StatusOr<WatchlistChange> ChangeOf(const std::string& change) {
   const size_t equals = change.find('=');
   std::optional<int64_t> time_ms;
-  if (equals != std::string::npos) time_ms = ParseEventTime(std::string_view(change).substr(0, equals));
+  if (equals != std::string::npos) time_ms = ParseEventTime(std::string_view{change}.substr(0, equals));
   if (!time_ms.has_value()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--change takes TIME=FILE, such as 2026-11-20T10:00:00Z=watchlist.yaml; got=", change));
