@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "engine/log/kafka/kafka_error.h"
+#include "engine/log/kafka/kafka_partition_list.h"
 #include "engine/log/kafka/kafka_request.h"
 
 namespace tocsin {
@@ -263,18 +264,7 @@ absl::Status KafkaAdmin::SetCommittedOffsets(const std::string& group, absl::Spa
     }
     return KafkaStatus(error, what);
   };
-  KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-  for (const ConsumedOffset& offset : offsets) {
-    rd_kafka_topic_partition_t* element =
-        rd_kafka_topic_partition_list_add(list.get(), offset.partition.topic.c_str(), offset.partition.partition);
-    element->offset = offset.next_offset;
-    if (offset.metadata.empty()) continue;
-    // Freed by librdkafka together with the list, so it must come from its allocator.
-    element->metadata_size = offset.metadata.size();
-    element->metadata = rd_kafka_mem_malloc(client_->get(), element->metadata_size + 1);
-    offset.metadata.copy(static_cast<char*>(element->metadata), element->metadata_size);
-    static_cast<char*>(element->metadata)[element->metadata_size] = '\0';
-  }
+  KafkaPartitions list = ListOfOffsets(client_->get(), offsets);
   KafkaAlterOffsets request(rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get()));
   rd_kafka_AlterConsumerGroupOffsets_t* requests[] = {request.get()};
   absl::StatusOr<KafkaEvent> event =

@@ -5,21 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/log/kafka/kafka_error.h"
+#include "engine/log/kafka/kafka_partition_list.h"
 #include "engine/log/kafka/kafka_partition_reader.h"
 
 namespace tocsin {
-namespace {
-
-KafkaPartitions ListOf(const std::vector<TopicPartition>& partitions) {
-  KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
-  for (const TopicPartition& partition : partitions) {
-    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition);
-  }
-  return list;
-}
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<KafkaGroupReader>> KafkaGroupReader::Create(const KafkaOptions& options,
                                                                            const Log::GroupOptions& group) {
   if (group.group.empty()) return absl::InvalidArgumentError("kafka: a group reader needs a group");
@@ -107,22 +96,22 @@ absl::Status KafkaGroupReader::ApplyRebalances(AssignmentListener& listener) {
   return absl::OkStatus();
 }
 
-absl::Status KafkaGroupReader::Revoke(AssignmentListener& listener) {
+void KafkaGroupReader::TakeBack(AssignmentListener& listener, bool lost) {
   // The generation is good for one last commit while the listener is told.
-  if (std::exchange(assigned_, false)) listener.OnRevoked(rd_kafka_assignment_lost(client_->get()) != 0);
+  if (std::exchange(assigned_, false)) listener.OnRevoked(lost);
   generation_ = GroupGeneration();
   batches_.Unassign();
+}
+
+absl::Status KafkaGroupReader::Revoke(AssignmentListener& listener) {
+  TakeBack(listener, rd_kafka_assignment_lost(client_->get()) != 0);
   return KafkaStatus(rd_kafka_assign(client_->get(), nullptr), "kafka: giving partitions up");
 }
 
 absl::Status KafkaGroupReader::Assign(const std::vector<TopicPartition>& partitions, AssignmentListener& listener) {
   // A new assignment may come without the old one having been taken back (seen when a topic gained partitions). What
   // was read under the old one and not committed will be read again.
-  if (std::exchange(assigned_, false)) {
-    listener.OnRevoked(/*lost=*/true);
-    generation_ = GroupGeneration();
-    batches_.Unassign();
-  }
+  TakeBack(listener, /*lost=*/true);
   absl::StatusOr<std::vector<AssignedPartition>> committed = Committed(partitions);
   if (!committed.ok()) return committed.status();
   absl::StatusOr<std::vector<StartPosition>> starts = listener.OnAssigned(*committed);
@@ -133,7 +122,7 @@ absl::Status KafkaGroupReader::Assign(const std::vector<TopicPartition>& partiti
   }
   assigned_ = true;
   std::vector<Offset> positions;
-  KafkaPartitions list = ListOf(partitions);
+  KafkaPartitions list = ListOfPartitions(partitions);
   for (size_t i = 0; i < partitions.size(); ++i) {
     absl::StatusOr<Offset> position = Resolve(partitions[i], (*starts)[i]);
     if (!position.ok()) return position.status();
@@ -156,7 +145,7 @@ absl::StatusOr<std::vector<AssignedPartition>> KafkaGroupReader::Committed(
     const std::vector<TopicPartition>& partitions) {
   std::vector<AssignedPartition> result;
   if (partitions.empty()) return result;
-  KafkaPartitions list = ListOf(partitions);
+  KafkaPartitions list = ListOfPartitions(partitions);
   // Waits for offsets of open transactions too, since the reader is read_committed.
   absl::Status status =
       KafkaStatus(rd_kafka_committed(client_->get(), list.get(), KafkaMilliseconds(options_.open_timeout)),
@@ -193,7 +182,7 @@ absl::Status KafkaGroupReader::CheckSlot(int32_t slot) const {
 absl::Status KafkaGroupReader::Pause(int32_t slot) {
   absl::Status status = CheckSlot(slot);
   if (!status.ok()) return status;
-  KafkaPartitions list = ListOf({batches_.partition(static_cast<size_t>(slot))});
+  KafkaPartitions list = ListOfPartitions({batches_.partition(static_cast<size_t>(slot))});
   return KafkaStatus(rd_kafka_pause_partitions(client_->get(), list.get()), "kafka: pausing");
 }
 
@@ -203,7 +192,7 @@ absl::Status KafkaGroupReader::Resume(int32_t slot) {
   absl::Status status = CheckSlot(slot);
   if (!status.ok()) return status;
   const auto index = static_cast<size_t>(slot);
-  KafkaPartitions list = ListOf({batches_.partition(index)});
+  KafkaPartitions list = ListOfPartitions({batches_.partition(index)});
   list->elems[0].offset = batches_.position(index);
   KafkaError error(rd_kafka_seek_partitions(client_->get(), list.get(), KafkaMilliseconds(options_.open_timeout)));
   status = KafkaStatus(error.get(), "kafka: resuming");

@@ -52,6 +52,8 @@ class KafkaGroupReader final : public GroupReader {
   absl::StatusOr<std::vector<AssignedPartition>> Committed(const std::vector<TopicPartition>& partitions);
   absl::StatusOr<Offset> Resolve(const TopicPartition& partition, const StartPosition& start);
   absl::Status CheckSlot(int32_t slot) const;
+  // Tells the listener, if it was told of an assignment. `lost`: nothing may be committed any more.
+  void TakeBack(AssignmentListener& listener, bool lost);
   absl::Status Fail(absl::Status status);
   void LeaveGroup();
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/log/kafka/kafka_error.h"
+#include "engine/log/kafka/kafka_partition_list.h"
 
 namespace tocsin {
 namespace {
@@ -186,18 +187,7 @@ void KafkaWriter::OnDelivery(const rd_kafka_message_t& message) {
 
 absl::Status KafkaWriter::SendOffsets(absl::Span<const ConsumedOffset> offsets, const GroupGeneration& generation) {
   const auto* metadata = static_cast<const rd_kafka_consumer_group_metadata_t*>(generation.get());
-  KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-  for (const ConsumedOffset& offset : offsets) {
-    rd_kafka_topic_partition_t* element =
-        rd_kafka_topic_partition_list_add(list.get(), offset.partition.topic.c_str(), offset.partition.partition);
-    element->offset = offset.next_offset;
-    if (offset.metadata.empty()) continue;
-    // Freed by librdkafka together with the list, so it must come from its allocator.
-    element->metadata_size = offset.metadata.size();
-    element->metadata = rd_kafka_mem_malloc(client_->get(), element->metadata_size + 1);
-    offset.metadata.copy(static_cast<char*>(element->metadata), element->metadata_size);
-    static_cast<char*>(element->metadata)[element->metadata_size] = '\0';
-  }
+  KafkaPartitions list = ListOfOffsets(client_->get(), offsets);
   KafkaError error(
       rd_kafka_send_offsets_to_transaction(client_->get(), list.get(), metadata, KafkaMilliseconds(timeout_)));
   return error == nullptr ? absl::OkStatus() : Conclude(error.get(), "kafka: sending offsets");
