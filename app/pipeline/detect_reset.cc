@@ -77,15 +77,8 @@ absl::Status WriteEmpty(const std::string& topic, int32_t partition, Offset from
 absl::StatusOr<std::vector<DetectResetPartition>> ResetDetect(const DetectReset& reset, Log* log,
                                                               const DetectTaskFactory& make_task,
                                                               const SetOffsets& set_offsets) {
-  const absl::StatusOr<int32_t> count = log->PartitionCount(reset.topics.mentions_topic);
-  if (!count.ok()) return count.status();
-  std::vector<TopicPartition> partitions;
-  partitions.reserve(static_cast<size_t>(*count));
-  for (int32_t partition = 0; partition < *count; ++partition) {
-    partitions.push_back({reset.topics.mentions_topic, partition});
-  }
   const absl::StatusOr<std::vector<AssignedPartition>> committed =
-      log->CommittedOffsets(reset.topics.group, partitions);
+      CommittedOfTopic(log, reset.topics.group, reset.topics.mentions_topic);
   if (!committed.ok()) return committed.status();
 
   std::vector<DetectResetPartition> results;

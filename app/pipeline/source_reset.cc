@@ -8,14 +8,19 @@
 
 namespace tocsin {
 
-absl::StatusOr<SourceResetResult> ResetSource(const SourceReset& reset, Log* log, Clock* clock,
-                                              const SetOffsets& set_offsets) {
-  const absl::StatusOr<int32_t> count = log->PartitionCount(reset.topic);
+absl::StatusOr<std::vector<AssignedPartition>> CommittedOfTopic(Log* log, const std::string& group,
+                                                                const std::string& topic) {
+  const absl::StatusOr<int32_t> count = log->PartitionCount(topic);
   if (!count.ok()) return count.status();
   std::vector<TopicPartition> partitions;
   partitions.reserve(static_cast<size_t>(*count));
-  for (int32_t partition = 0; partition < *count; ++partition) partitions.push_back({reset.topic, partition});
-  const absl::StatusOr<std::vector<AssignedPartition>> committed = log->CommittedOffsets(reset.group, partitions);
+  for (int32_t partition = 0; partition < *count; ++partition) partitions.push_back({topic, partition});
+  return log->CommittedOffsets(group, partitions);
+}
+
+absl::StatusOr<SourceResetResult> ResetSource(const SourceReset& reset, Log* log, Clock* clock,
+                                              const SetOffsets& set_offsets) {
+  const absl::StatusOr<std::vector<AssignedPartition>> committed = CommittedOfTopic(log, reset.group, reset.topic);
   if (!committed.ok()) return committed.status();
 
   uint32_t highest_epoch = 0;
@@ -32,7 +37,7 @@ absl::StatusOr<SourceResetResult> ResetSource(const SourceReset& reset, Log* log
     if (!range.ok()) return range.status();
     offsets.push_back({each.partition, reset.from_latest ? range->end : range->begin, ""});
   }
-  const SourceResetResult result{.epoch = highest_epoch + 1, .partitions = *count};
+  const SourceResetResult result{.epoch = highest_epoch + 1, .partitions = static_cast<int32_t>(offsets.size())};
   for (size_t i = 0; i < offsets.size(); ++i) {
     offsets[i].metadata = EncodeMetadata({result.epoch, known[i].highest_event_time_ms});
   }

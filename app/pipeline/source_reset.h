@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,6 +31,10 @@ struct SourceResetResult {
 
 // Sets a group's offsets from outside it. FailedPrecondition: the group has members.
 using SetOffsets = std::function<absl::Status(const std::string& group, absl::Span<const ConsumedOffset> offsets)>;
+
+// What the group has committed of all partitions of a topic. NotFound: there is no such topic.
+absl::StatusOr<std::vector<AssignedPartition>> CommittedOfTopic(Log* log, const std::string& group,
+                                                                const std::string& topic);
 
 // NotFound: there is no such topic. What the group knew of event times is kept, so that no watermark has to go back.
 absl::StatusOr<SourceResetResult> ResetSource(const SourceReset& reset, Log* log, Clock* clock,
