@@ -196,19 +196,17 @@ RatioCalibration MeasureShipped(const std::vector<std::vector<Judgement>>& sets)
   return calibration;
 }
 
+absl::StatusOr<std::shared_ptr<const SentimentModel>> OpenModel(const std::string& path) {
+  if (path.empty()) return std::shared_ptr<const SentimentModel>(std::shared_ptr<void>(), &SentimentModel::Default());
+  return SentimentModel::Load(path);
+}
+
 absl::Status RunCalibrate(const CalibrateOptions& options) {
   absl::StatusOr<std::vector<LabelledPost>> posts = ReadLabelledPosts(options.posts_path);
   if (!posts.ok()) return posts.status();
-  std::unique_ptr<SentimentModel> own_model;
-  const SentimentModel* model = nullptr;
-  if (options.model_path.empty()) {
-    model = &SentimentModel::Default();
-  } else {
-    absl::StatusOr<std::unique_ptr<SentimentModel>> loaded = SentimentModel::Load(options.model_path);
-    if (!loaded.ok()) return loaded.status();
-    own_model = *std::move(loaded);
-    model = own_model.get();
-  }
+  const absl::StatusOr<std::shared_ptr<const SentimentModel>> opened = OpenModel(options.model_path);
+  if (!opened.ok()) return opened.status();
+  const SentimentModel* const model = opened->get();
   std::string name = options.name;
   if (name.empty()) name = std::filesystem::path(options.posts_path).stem().string();
   const std::vector<Judgement> judgements = Judge(*model, *posts, options.language);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "app/train/evaluation.h"
 #include "operators/sentiment/ratio_calibration.h"
+#include "operators/sentiment/sentiment_model.h"
 
 namespace tocsin {
 
@@ -45,6 +47,9 @@ struct CalibrateOptions {
   std::string out_path;
   std::function<void(std::string_view line)> report;
 };
+
+// The model of a file, or the shipped one without a path. Errors as SentimentModel::Load().
+absl::StatusOr<std::shared_ptr<const SentimentModel>> OpenModel(const std::string& path);
 
 // Writes the calibration that sentiment.calibration names. Errors as ReadLabelledPosts(), SentimentModel::Load() and
 // MeasureOwn().

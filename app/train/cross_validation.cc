@@ -188,16 +188,9 @@ void ReportCoverage(const std::vector<NamedSet>& sets, const RatioCalibration& s
 absl::Status RunEvaluate(const EvaluateOptions& options) {
   absl::StatusOr<TrainingData> data = ReadTrainingData(options.data_dir);
   if (!data.ok()) return data.status();
-  std::unique_ptr<SentimentModel> own_model;
-  const SentimentModel* model = nullptr;
-  if (options.model_path.empty()) {
-    model = &SentimentModel::Default();
-  } else {
-    absl::StatusOr<std::unique_ptr<SentimentModel>> loaded = SentimentModel::Load(options.model_path);
-    if (!loaded.ok()) return loaded.status();
-    own_model = *std::move(loaded);
-    model = own_model.get();
-  }
+  const absl::StatusOr<std::shared_ptr<const SentimentModel>> opened = OpenModel(options.model_path);
+  if (!opened.ok()) return opened.status();
+  const SentimentModel* const model = opened->get();
   std::vector<NamedSet> sets;
   for (const LanguageData& language : data->languages) {
     for (const EvaluationSet& set : language.dev) {
