@@ -248,6 +248,13 @@ def audit(tocsin, folder):
     return problems if report["whole"] and result.returncode == 0 else problems + ["audit: not whole"]
 
 
+def compare_run(tocsin, folder, bootstrap, files, counts, expected):
+    """What is not as it must be after a run of the service: output, signals beside a replay's, the audit's findings."""
+    problems = compare_output(bootstrap, counts, expected)
+    replay(tocsin, folder, files)
+    return problems + compare_signals(folder, bootstrap)[1] + audit(tocsin, folder)
+
+
 def run_on_broker(keep, prefix, check_on, make_broker=kafka_broker.Broker):
     """Calls `check_on(folder, broker)` beside a broker of its own and prints the problems returned. The exit code."""
     missing = [tool for tool in ("kcat", "java") if shutil.which(tool) is None]

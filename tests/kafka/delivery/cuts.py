@@ -50,11 +50,7 @@ def check(arguments, folder, tocsin, broker, proxy):
         feeder.join()
         if feeder.failure is not None:
             raise RuntimeError(f"feeding: {feeder.failure}")
-        deadline = time.monotonic() + end_to_end.DEADLINE_S
-        while not all(faults.closed(process, end_s) for process in processes):
-            if time.monotonic() > deadline:
-                raise RuntimeError("not all windows closed:\n" + "\n".join(p.text()[-4000:] for p in processes))
-            time.sleep(0.5)  # between two looks
+        faults.wait_until_closed(processes, end_s)
         proxy.share = 0
         restarts = sum(process.text().count("worker failed") for process in processes)
         for process in processes:
@@ -73,10 +69,7 @@ def check(arguments, folder, tocsin, broker, proxy):
     cuts = sum(proxy.done.values())
     print(f"{proxy.seen} ends of transactions, {cuts} of them broken: {proxy.done}; {restarts} workers started again")
     problems = [] if cuts >= arguments.least else [f"only {cuts} were broken: nothing is shown"]
-    problems += end_to_end.compare_output(broker.bootstrap, counts, expected)
-    end_to_end.replay(tocsin, folder, files)
-    problems += end_to_end.compare_signals(folder, broker.bootstrap)[1]
-    return problems + end_to_end.audit(tocsin, folder)
+    return problems + end_to_end.compare_run(tocsin, folder, broker.bootstrap, files, counts, expected)
 
 
 def main():

@@ -167,6 +167,18 @@ def closed(process, end_s):
     return bool(watermarks) and min(watermarks) >= end_s
 
 
+def wait(condition, processes, what):
+    deadline = time.monotonic() + end_to_end.DEADLINE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{what}:\n" + "\n".join(process.text()[-4000:] for process in processes))
+        time.sleep(0.2)  # between two looks
+
+
+def wait_until_closed(processes, end_s):
+    wait(lambda: all(closed(process, end_s) for process in processes), processes, "not all windows closed")
+
+
 def check(arguments, folder, tocsin, broker):
     files = end_to_end.generate(tocsin, folder, arguments.posts, arguments.crisis, arguments.brands)
     with open(os.path.join(folder, "config.yaml"), "w", encoding="utf-8") as config:
@@ -188,11 +200,7 @@ def check(arguments, folder, tocsin, broker):
         feeder.join()
         if feeder.failure is not None:
             raise RuntimeError(f"feeding: {feeder.failure}")
-        deadline = time.monotonic() + end_to_end.DEADLINE_S
-        while not all(closed(process, end_s) for process in processes):
-            if time.monotonic() > deadline:
-                raise RuntimeError("not all windows closed:\n" + "\n".join(p.text()[-4000:] for p in processes))
-            time.sleep(0.5)  # between two looks
+        wait_until_closed(processes, end_s)
         restarts = sum(process.text().count("worker failed") for process in processes)
         for process in processes:
             process.note_memory()
@@ -209,10 +217,7 @@ def check(arguments, folder, tocsin, broker):
     problems = []
     if arguments.memory_limit and peak_mb > arguments.memory_limit:
         problems.append(f"peak memory {peak_mb} MB is over {arguments.memory_limit} MB")
-    problems += end_to_end.compare_output(broker.bootstrap, counts, expected)
-    end_to_end.replay(tocsin, folder, files)
-    problems += end_to_end.compare_signals(folder, broker.bootstrap)[1]
-    return problems + end_to_end.audit(tocsin, folder)
+    return problems + end_to_end.compare_run(tocsin, folder, broker.bootstrap, files, counts, expected)
 
 
 def main():

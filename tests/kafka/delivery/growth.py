@@ -95,14 +95,6 @@ def assigned(processes):
         return 0
 
 
-def wait(condition, processes, what):
-    deadline = time.monotonic() + end_to_end.DEADLINE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{what}:\n" + "\n".join(process.text()[-4000:] for process in processes))
-        time.sleep(0.2)  # between two looks
-
-
 def drive(arguments, folder, tocsin, broker, feed, end_s):
     processes = []
 
@@ -125,14 +117,14 @@ def drive(arguments, folder, tocsin, broker, feed, end_s):
         add_partitions(broker.port, "posts", LAST)
         feed.until(0.55, arguments.seconds * 0.1)
         # A post in a partition that nobody knows of yet would be late, and that is excluded from the promise.
-        wait(lambda: assigned(processes) == LAST, processes, "the partitions added are not assigned")
+        faults.wait(lambda: assigned(processes) == LAST, processes, "the partitions added are not assigned")
         feed.widen(LAST)
         for share in (0.7, 0.85):
             feed.until(share, arguments.seconds * 0.15)
             leave()
         feed.until(1, arguments.seconds * 0.15)
         feed.close()
-        wait(lambda: all(faults.closed(process, end_s) for process in processes), processes, "not all windows closed")
+        faults.wait_until_closed(processes, end_s)
         while processes:
             leave()
     finally:
@@ -154,10 +146,7 @@ def check(arguments, folder, tocsin, broker):
     time.sleep(2)  # the topic appears with its first record
     feed.widen(FIRST)
     drive(arguments, folder, tocsin, broker, feed, end_s)
-    problems = end_to_end.compare_output(broker.bootstrap, counts, expected)
-    end_to_end.replay(tocsin, folder, files)
-    problems += end_to_end.compare_signals(folder, broker.bootstrap)[1]
-    return problems + end_to_end.audit(tocsin, folder)
+    return end_to_end.compare_run(tocsin, folder, broker.bootstrap, files, counts, expected)
 
 
 def main():
