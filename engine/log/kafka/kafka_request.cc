@@ -3,6 +3,7 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "engine/log/kafka/kafka_error.h"
 
 namespace tocsin {
@@ -29,8 +30,10 @@ absl::StatusOr<KafkaEvent> AskKafka(KafkaClient* client, absl::Duration timeout,
   return event;
 }
 
-absl::StatusOr<Offset> ListKafkaOffset(KafkaClient* client, absl::Duration timeout, const TopicPartition& partition,
-                                       int64_t spec, std::string_view what) {
+namespace {
+
+absl::StatusOr<Offset> AskOffset(KafkaClient* client, absl::Duration timeout, const TopicPartition& partition,
+                                 int64_t spec, std::string_view what) {
   KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset = spec;
   absl::StatusOr<KafkaEvent> event = AskKafka(
@@ -48,6 +51,23 @@ absl::StatusOr<Offset> ListKafkaOffset(KafkaClient* client, absl::Duration timeo
   absl::Status status = KafkaStatus(found->err, what);
   if (!status.ok()) return status;
   return found->offset;
+}
+
+}  // namespace
+
+absl::StatusOr<Offset> ListKafkaOffset(KafkaClient* client, absl::Duration timeout, const TopicPartition& partition,
+                                       int64_t spec, std::string_view what) {
+  // A partition that was just created, or whose leader moves, is known in the metadata before its leader answers.
+  constexpr absl::Duration kPause = absl::Milliseconds(50);
+  const absl::Time deadline = absl::Now() + timeout;
+  absl::StatusOr<Offset> offset = AskOffset(client, timeout, partition, spec, what);
+  while (absl::IsUnavailable(offset.status())) {
+    absl::SleepFor(kPause);
+    const absl::Duration left = deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) break;
+    offset = AskOffset(client, left, partition, spec, what);
+  }
+  return offset;
 }
 
 }  // namespace tocsin

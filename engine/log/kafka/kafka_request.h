@@ -19,6 +19,7 @@ absl::StatusOr<KafkaEvent> AskKafka(KafkaClient* client, absl::Duration timeout,
 
 // The partition's offset that `spec` asks for: a Unix time in milliseconds, or RD_KAFKA_OFFSET_SPEC_EARLIEST or _LATEST
 // (the high watermark, so that open transactions count). Negative when there is none: nothing is as new as that time.
+// Asks again, for at most `timeout` in all, while the partition's leader moves or no broker answers.
 absl::StatusOr<Offset> ListKafkaOffset(KafkaClient* client, absl::Duration timeout, const TopicPartition& partition,
                                        int64_t spec, std::string_view what);
 

@@ -26,6 +26,7 @@ using absl_testing::StatusIs;
 
 // Numbers of Kafka's protocol.
 constexpr int16_t kProduceRequest = 0;
+constexpr int16_t kListOffsetsRequest = 2;
 constexpr int16_t kEndTxnRequest = 26;
 constexpr int16_t kTxnOffsetCommitRequest = 28;
 
@@ -132,6 +133,19 @@ TEST_F(KafkaFaultsTest, AnOldGenerationRollsBackAndTheWriterGoesOn) {
               StatusIs(absl::StatusCode::kAborted));
   BeginAndWrite();
   EXPECT_THAT(writer_->Commit({{{"input", 0}, 1, ""}}, (*reader)->Generation(), "group"), IsOk());
+}
+
+TEST_F(KafkaFaultsTest, OffsetsAreAskedAgainWhileTheLeaderMoves) {
+  BeginAndWrite();
+  ASSERT_THAT(Commit(), IsOk());
+  // The mock cluster counts the marker of a commit as no record.
+  constexpr Offset kEnd = 1;
+  Answer(kListOffsetsRequest, {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+                               RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION});
+  auto range = log_->Offsets({"output", 0});
+  ASSERT_THAT(range.status(), IsOk());
+  EXPECT_EQ(range->begin, 0);
+  EXPECT_EQ(range->end, kEnd);
 }
 
 TEST_F(KafkaFaultsTest, CallsInTheWrongOrderAreRefused) {
