@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "engine/base/clock.h"
 #include "engine/log/kafka/kafka_error.h"
 
 namespace tocsin {
@@ -59,11 +60,12 @@ absl::StatusOr<Offset> ListKafkaOffset(KafkaClient* client, absl::Duration timeo
                                        int64_t spec, std::string_view what) {
   // A partition that was just created, or whose leader moves, is known in the metadata before its leader answers.
   constexpr absl::Duration kPause = absl::Milliseconds(50);
-  const absl::Time deadline = absl::Now() + timeout;
+  SystemClock clock;
+  const absl::Time deadline = clock.Now() + timeout;
   absl::StatusOr<Offset> offset = AskOffset(client, timeout, partition, spec, what);
   while (absl::IsUnavailable(offset.status())) {
     absl::SleepFor(kPause);
-    const absl::Duration left = deadline - absl::Now();
+    const absl::Duration left = deadline - clock.Now();
     if (left <= absl::ZeroDuration()) break;
     offset = AskOffset(client, left, partition, spec, what);
   }
