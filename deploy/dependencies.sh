@@ -39,7 +39,8 @@ packages=(
   libcpp-httplib-dev python3
   libgtest-dev libgmock-dev  # Abseil's test matchers, part of its build here, include them
 )
-test_packages=(libbenchmark-dev default-jre-headless maven kcat shellcheck)
+# promtool and amtool come with their servers, which are installed but not started.
+test_packages=(libbenchmark-dev default-jdk-headless maven kcat shellcheck prometheus prometheus-alertmanager python3-venv)
 
 # "name version" of every installed package of ours, in one call, so that a second run of this script is quick.
 declare -A installed_version=()
@@ -79,7 +80,7 @@ available_version() {
 }
 
 # A Java of another package (a JDK, say) serves as well as the default one.
-have_java() { command -v java >/dev/null; }
+have_java() { command -v java >/dev/null && command -v javac >/dev/null; }
 
 system_librdkafka_serves() {
   local version=${installed_version[librdkafka-dev]:-} memo="$kDeps/librdkafka-candidate"
@@ -101,7 +102,7 @@ install_missing() {
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing ${#missing[@]} packages with apt: ${missing[*]}"
   update_lists
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
 # Writes one sources file per entry of this machine that offers this release's `main`, turned into a source entry of
@@ -216,6 +217,19 @@ build_abseil() {
   rm -rf "$build"
 }
 
+# A Python with what tests and examples import, in build/python. Without it those tests are skipped, and say so.
+install_test_python() {
+  local python="$PWD/build/python" wanted=tests/requirements.txt
+  if cmp -s "$wanted" "$python/complete"; then return 0; fi
+  say "installing the tests' Python packages into build/python"
+  mkdir -p build
+  if python3 -m venv "$python" && "$python/bin/pip" install -q --disable-pip-version-check -r "$wanted"; then
+    cp "$wanted" "$python/complete"
+  else
+    say "WARNING: no build/python: tests that need it will be skipped"
+  fi
+}
+
 build_variant() {
   local variant=$1 prefix="$kDeps/$1" flags own_librdkafka=0
   case "$variant" in
@@ -243,7 +257,7 @@ if system_librdkafka_serves; then packages+=(librdkafka-dev); fi
 if [ "$with_tests" = 1 ]; then
   if have_java; then
     for i in "${!test_packages[@]}"; do
-      if [ "${test_packages[$i]}" = default-jre-headless ]; then unset "test_packages[$i]"; fi
+      if [ "${test_packages[$i]}" = default-jdk-headless ]; then unset "test_packages[$i]"; fi
     done
   fi
   # The format is checked with version 14 only: others lay out the same code differently.
@@ -254,6 +268,7 @@ if [ "$with_tests" = 1 ]; then
 fi
 read_installed
 install_missing "${packages[@]}"
+if [ "$with_tests" = 1 ]; then install_test_python; fi
 for variant in "${variants[@]}"; do
   build_variant "$variant"
 done
