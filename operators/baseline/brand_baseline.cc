@@ -10,8 +10,6 @@ namespace {
 
 constexpr double kQ32 = 4294967296.0;
 constexpr double kQ24 = 16777216.0;
-// 1 - 2^(-1/2016): a half-life of 2,016 bins, seven days.
-constexpr double kMinAlpha = 3.4376390587387284e-4;
 constexpr double kPriorShare = 0.2;
 constexpr double kPriorShareWeight = 20;
 constexpr double kLearningShareFloor = 0.3;
@@ -31,10 +29,22 @@ void UpdateMean(int64_t value, double alpha, int64_t* mean_q32) {
   *mean_q32 = ToFixed(mean + alpha * (static_cast<double>(value) - mean), kQ32);
 }
 
+// 1 - 2^(-1 / bins) by its power series, since libraries differ in the last bit of exp2 and replay must not.
+double AlphaOfHalfLife(double bins) {
+  constexpr double kLn2 = 0.6931471805599453;
+  constexpr int kTerms = 16;
+  const double x = kLn2 / bins;
+  double sum = 1;
+  for (int term = kTerms; term > 1; --term) sum = 1 - x / term * sum;
+  return x * sum;
+}
+
 }  // namespace
 
-BrandBaseline::BrandBaseline(int64_t bin_ms, int64_t ready_ms)
-    : ready_bins_(std::max<int64_t>(1, ready_ms / std::max<int64_t>(1, bin_ms))),
+BrandBaseline::BrandBaseline(int64_t bin_ms, int64_t ready_ms, int64_t half_life_ms)
+    : least_alpha_(AlphaOfHalfLife(
+          std::max(1.0, static_cast<double>(half_life_ms) / static_cast<double>(std::max<int64_t>(1, bin_ms))))),
+      ready_bins_(std::max<int64_t>(1, ready_ms / std::max<int64_t>(1, bin_ms))),
       usable_bins_(std::clamp<int64_t>(ready_bins_ / 24, 1, 12)),
       score_bins_(std::clamp<int64_t>(ready_bins_ / 2, 1, 144)),
       fill_bins_(std::clamp<int64_t>(ready_bins_ / 8, 1, 12) - 1),
@@ -61,7 +71,7 @@ void BrandBaseline::DropRecent() { waiting_.clear(); }
 
 void BrandBaseline::Feed(const BaselineSample& sample) {
   ++fed_;
-  const double alpha = std::max(kMinAlpha, 1.0 / static_cast<double>(fed_));
+  const double alpha = std::max(least_alpha_, 1.0 / static_cast<double>(fed_));
   const auto update = [alpha](int64_t value, Moments* moments) {
     const double mean = FromQ32(moments->mean_q32);
     const double d = static_cast<double>(value) - mean;
@@ -84,7 +94,7 @@ void BrandBaseline::UpdateGates() {
   }
 }
 
-double BrandBaseline::EffectiveBins() const { return std::min(static_cast<double>(fed_), 1 / kMinAlpha); }
+double BrandBaseline::EffectiveBins() const { return std::min(static_cast<double>(fed_), 1 / least_alpha_); }
 
 BaselineLevel BrandBaseline::MentionsPerHour() const {
   const double mean = FromQ32(mentions_.mean_q32);

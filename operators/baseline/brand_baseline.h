@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "engine/base/bytes.h"
+#include "engine/base/time_units.h"
 
 namespace tocsin {
 
@@ -42,7 +43,7 @@ struct BaselineLevel {
 class BrandBaseline {
  public:
   // `ready_ms`: how much history makes it ready; delays shrink with it below a day.
-  BrandBaseline(int64_t bin_ms, int64_t ready_ms);
+  BrandBaseline(int64_t bin_ms, int64_t ready_ms, int64_t half_life_ms = 7 * kDayMs);
 
   void Add(const BaselineSample& sample);
   void AddIdle(int64_t bins);  // as so many empty samples
@@ -82,6 +83,7 @@ class BrandBaseline {
   double EffectiveBins() const;
 
   // Constant after construction.
+  double least_alpha_;  // the weight of a bin once the half-life counts
   int64_t ready_bins_;
   int64_t usable_bins_;
   int64_t score_bins_;

@@ -10,7 +10,6 @@ namespace {
 
 constexpr int64_t kSecondsOfMinute = 60;
 constexpr int64_t kRaiseNegatives = 5;
-constexpr int64_t kSurgeLeastMentions = 20;
 constexpr int64_t kSurgeShareOneIn = 100;
 constexpr int64_t kFreshShareOneIn = 100;
 
@@ -171,21 +170,21 @@ std::vector<SignalTest> CalmTests(const CourseEvidence& evidence, const BrandBas
   return tests;
 }
 
-std::vector<SignalTest> SurgeTests(int64_t mentions_hour, const ShareCounts& hour, const BrandBaseline& baseline) {
+std::vector<SignalTest> SurgeTests(const SurgeRules& rules, const ShareCounts& hour, const BrandBaseline& baseline) {
   constexpr int64_t kHourS = 3'600;
   const BaselineLevel level = baseline.MentionsPerHour();
   SignalTest score = CountTest("surge_score", kHourS, 0, 0);
-  score.observed = baseline.Score(mentions_hour);
+  score.observed = baseline.Score(hour.mentions);
   score.expected = level.mean;
   score.dispersion = level.dispersion;
-  score.count = mentions_hour;
-  score.threshold = kSurgeScore;
+  score.count = hour.mentions;
+  score.threshold = rules.score;
   score.passed = score.observed >= score.threshold;
   SignalTest share = NegativeShareTest("surge_negative_share", kHourS, hour, kSurgeShareOneIn, baseline);
   share.below = true;
   share.passed = share.observed < share.threshold;
-  return {score, VelocityTest("surge_velocity", kHourS, mentions_hour, 2, baseline),
-          CountTest("surge_mentions", kHourS, mentions_hour, kSurgeLeastMentions), share};
+  return {score, VelocityTest("surge_velocity", kHourS, hour.mentions, rules.velocity, baseline),
+          CountTest("surge_mentions", kHourS, hour.mentions, rules.least_mentions), share};
 }
 
 std::vector<SignalTest> RaiseTests(const CourseEvidence& evidence) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/time_units.h"
 #include "operators/baseline/brand_baseline.h"
 #include "operators/signal/signal.h"
 
@@ -96,10 +97,17 @@ std::vector<SignalTest> TestsOfLevel(int level, const CourseEvidence& evidence, 
 // What ends an incident: volume and negative share over two hours, both `below`.
 std::vector<SignalTest> CalmTests(const CourseEvidence& evidence, const BrandBaseline& baseline);
 
-// Score of C2-EWMA from which an hour's volume is a surge, at the published operating point.
-inline constexpr double kSurgeScore = 3.84;
+// Constants of the surge alarm.
+struct SurgeRules {
+  double score = 3.84;           // of C2-EWMA, at the published operating point
+  double velocity = 2;           // times the usual
+  int64_t least_mentions = 20;   // in the hour
+  int64_t checks = 2;            // in succession
+  int64_t cooldown_ms = kDayMs;  // one event is told once
+};
+
 // A surge: the hour's volume is far out while its negative share is not. REQUIRES: baseline.scores().
-std::vector<SignalTest> SurgeTests(int64_t mentions_hour, const ShareCounts& hour, const BrandBaseline& baseline);
+std::vector<SignalTest> SurgeTests(const SurgeRules& rules, const ShareCounts& hour, const BrandBaseline& baseline);
 
 // Tests of which one that passes raises the level by one, never more and never over 5.
 std::vector<SignalTest> RaiseTests(const CourseEvidence& evidence);

@@ -69,7 +69,7 @@ void BrandMonitor::State::LearnAnew() {
   baseline = BrandBaseline(options->baseline_bin_ms, options->baseline_ready_ms);
   next_bin_ms = kUnknownTime;
   rearm_ms = INT64_MIN;
-  surge_streak = 0;
+  surge.Interrupt();
   alarm_ms = kNoAlarm;
   thresholds.fill(-1);
 }
@@ -162,8 +162,7 @@ void BrandMonitor::Encode(ByteWriter* writer) const {
   writer->Signed(s.next_bin_ms);
   writer->Bool(s.active);
   writer->Signed(s.rearm_ms);
-  writer->Signed(s.surge_streak);
-  writer->Signed(s.surge_rearm_ms);
+  s.surge.Encode(writer);
   writer->Signed(s.notices);
   writer->Signed(s.alarm_ms);
   writer->Bool(s.relearn);
@@ -186,8 +185,7 @@ absl::Status BrandMonitor::Decode(ByteReader* reader) {
   s.next_bin_ms = reader->Signed();
   s.active = reader->Bool();
   s.rearm_ms = reader->Signed();
-  s.surge_streak = reader->Signed();
-  s.surge_rearm_ms = reader->Signed();
+  s.surge.Decode(reader);
   s.notices = reader->Signed();
   s.alarm_ms = reader->Signed();
   s.relearn = version >= 2 && reader->Bool();

@@ -8,9 +8,6 @@
 namespace tocsin {
 namespace {
 
-constexpr int64_t kSurgeCooldownMs = 86'400'000;
-constexpr int64_t kSurgeChecks = 2;
-
 void Append(const std::vector<SignalTest>& from, std::vector<SignalTest>* to) {
   to->insert(to->end(), from.begin(), from.end());
 }
@@ -94,25 +91,18 @@ void BrandMonitor::State::Explain(const LevelDecision& decision, const std::vect
 }
 
 void BrandMonitor::State::CheckSurge(const EvaluationContext& context, std::vector<Signal>* signals) {
-  if (!baseline.scores()) return;
   const WindowCounts& hour = Window(context.windows, kDecisionWindows - 1);
-  if (baseline.Score(hour.mentions) < kSurgeScore) {
-    surge_streak = 0;
-    return;
-  }
   const ShareCounts share = {hour.mentions, hour.negative, hour.negative + hour.neutral + hour.positive};
-  const std::vector<SignalTest> tests = SurgeTests(hour.mentions, share, baseline);
-  surge_streak = AllPassed(tests) ? surge_streak + 1 : 0;
   const int64_t end = context.end_ms();
-  if (surge_streak < kSurgeChecks || end < surge_rearm_ms) return;
-  surge_rearm_ms = end + kSurgeCooldownMs;
+  const SurgeCheck check = surge.Check(end, share, baseline);
+  if (!check.fired) return;
   Signal signal = StartSignal(*options, *brand, route, baseline, context.quality, end);
   signal.message = SignalMessage::kNotice;
   signal.kind = SignalKind::kSurge;
   signal.sequence = ++notices;
   FillWindow(context, kDecisionWindowMs[2], &signal);
-  signal.tests = tests;
-  signal.level_reasons = Describe(tests, true);
+  signal.tests = check.tests;
+  signal.level_reasons = Describe(check.tests, true);
   signal.summary = Summarise(signal, language());
   signals->push_back(std::move(signal));
 }

@@ -14,6 +14,7 @@
 #include "absl/log/check.h"
 #include "operators/baseline/brand_baseline.h"
 #include "operators/detect/level_tests.h"
+#include "operators/detect/surge_detector.h"
 #include "operators/incident/brand_monitor.h"
 #include "operators/incident/incident.h"
 #include "operators/incident/signal_builder.h"
@@ -56,8 +57,7 @@ struct BrandMonitor::State {
   int64_t next_bin_ms = kUnknownTime;  // kUnknownTime: no mention yet
   bool active = false;                 // the windows were not idle at the last evaluation
   int64_t rearm_ms = INT64_MIN;        // level 1 alone opens nothing before this
-  int64_t surge_streak = 0;
-  int64_t surge_rearm_ms = INT64_MIN;
+  SurgeDetector surge;
   int64_t notices = 0;
   bool relearn = false;         // the baseline begins anew when the open incident is over
   int64_t alarm_ms = kNoAlarm;  // since when negative authors have been too many in some window

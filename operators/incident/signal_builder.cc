@@ -34,7 +34,7 @@ void FillVelocity(const EvaluationContext& context, int64_t window_ms, Signal* s
   }
   if (context.baseline.scores()) {
     velocity.score = context.baseline.Score(context.windows.CountsSince(end - 60 * kMinuteMs).mentions);
-    velocity.threshold = kSurgeScore;
+    velocity.threshold = SurgeRules().score;
   }
   const int64_t recent = context.windows.CountsSince(end - 15 * kMinuteMs).mentions;
   const int64_t earlier = context.windows.CountsSince(end - 30 * kMinuteMs).mentions - recent;
