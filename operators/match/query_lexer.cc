@@ -319,11 +319,12 @@ Lexeme QueryLexer::Field(std::string_view name, size_t offset) {
     lexeme.term.tokens.push_back({TokenKind::kAuthor, folded, folded, ""});
   } else if (field == "site") {
     std::string host = FoldHandle(value);
-    if (host.find_first_of("/:?#@ ") != std::string::npos || host.starts_with('.') || host.ends_with('.')) {
+    if (host.empty() || host.find_first_of("/:?#@ ") != std::string::npos || host.find("..") != std::string::npos ||
+        host.starts_with('.') || host.ends_with('.')) {
       return Fail(value_offset, absl::StrCat("'", value, "' is not a host"),
                   "write site:example.com; for more of the address url:\"example.com/path\"");
     }
-    if (host.starts_with("www.")) host.erase(0, 4);
+    while (host.starts_with("www.")) host.erase(0, 4);
     lexeme.term.tokens.push_back({TokenKind::kSite, host, host, ""});
   } else if (field == "lang") {
     if (!IsLanguage(value)) {

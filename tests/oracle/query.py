@@ -65,8 +65,7 @@ def _field(name, value, accents):
     if name == "author":
         return _literal([("a" + fold_handle(value), value)])
     if name == "site":
-        host = fold_handle(value)
-        return _literal([("s" + (host[4:] if host.startswith("www.") else host), value)])
+        return _literal([("s" + re.sub(r"^(?:www\.)+", "", fold_handle(value)), value)])
     if name == "rating":
         return _rating(value)
     value = value.lower()

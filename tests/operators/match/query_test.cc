@@ -38,6 +38,7 @@ TEST(QueryTest, PrintsCanonically) {
             "acme AND lang:pt-br AND network:twitter AND is:repost AND rating:4..5 AND rating:2");
   EXPECT_EQ(Canonical("author:@Joe site:www.Example.com url:\"a.com/b\" tag:Acme"),
             "author:\"joe\" AND site:\"example.com\" AND url:\"a com b\" AND tag:\"acme\"");
+  EXPECT_EQ(Canonical("site:www.www.example.com"), "site:\"example.com\"");
   EXPECT_EQ(Canonical("7:30 $UAL 😀"), "\"7 30\" AND $ual AND 😀");
 }
 
@@ -86,6 +87,8 @@ TEST(QueryTest, BadQueriesAreRefusedWithPlaceReasonAndCaret) {
       {"a rating:4..2", "1:10", "not in 1 to 5"},
       {"a country:it", "1:3", "unknown field"},
       {"site:example.com/path", "1:6", "not a host"},
+      {"site:www...example.com", "1:6", "not a host"},
+      {"site:\xCC\x81", "1:6", "not a host"},
       {"http://example.com", "1:1", "is a URL"},
       {"un*ted", "1:3", "inside a word"},
       {"u*", "1:1", "too short"},
