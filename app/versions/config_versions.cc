@@ -39,8 +39,9 @@ ConfigVersions::~ConfigVersions() {
 absl::StatusOr<std::unique_ptr<ConfigVersions>> ConfigVersions::Open(Log* log, std::string topic) {
   std::unique_ptr<ConfigVersions> versions(new ConfigVersions(log, std::move(topic)));
   absl::Status status = versions->CatchUp();
-  // A topic that was just made has no leader yet.
-  for (int attempt = 1; absl::IsUnavailable(status) && attempt < kOpenAttempts; ++attempt) {
+  // A topic that was just made has no leader yet; one that is compacted may begin later than it did a moment ago.
+  const auto passes = [](const absl::Status& s) { return absl::IsUnavailable(s) || absl::IsOutOfRange(s); };
+  for (int attempt = 1; passes(status) && attempt < kOpenAttempts; ++attempt) {
     absl::SleepFor(kOpenPause);
     status = versions->CatchUp();
   }

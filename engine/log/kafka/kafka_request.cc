@@ -51,6 +51,8 @@ absl::StatusOr<Offset> AskOffset(KafkaClient* client, absl::Duration timeout, co
   const rd_kafka_topic_partition_t* found = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
   absl::Status status = KafkaStatus(found->err, what);
   if (!status.ok()) return status;
+  // Of a partition whose leader did not answer librdkafka may report neither an offset nor an error.
+  if (found->offset == RD_KAFKA_OFFSET_INVALID) return absl::UnavailableError(absl::StrCat(what, ": no answer"));
   return found->offset;
 }
 
