@@ -24,7 +24,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # The time-out is wall clock: a busy machine must not make findings.
 LIMITS = ["-timeout=300", "-rss_limit_mb=3072", "-print_final_stats=1"]
 EXECUTED = re.compile(r"stat::number_of_executed_units: (\d+)|^#(\d+)\s", re.MULTILINE)
-ENVIRONMENT = {"ASAN_OPTIONS": "strict_string_checks=1:quarantine_size_mb=16:allocator_release_to_os_interval_ms=-1",
+ENVIRONMENT = {"ASAN_OPTIONS": "strict_string_checks=1:quarantine_size_mb=16:allocator_release_to_os_interval_ms=-1:"
+                               "malloc_context_size=1",
                "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 

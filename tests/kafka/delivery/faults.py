@@ -26,6 +26,8 @@ from end_to_end import brand_metrics  # noqa: E402
 PROCESSES = 3
 FROZEN_S = 15  # longer than transaction.timeout.ms, 10 s
 BETWEEN_KILLS_S = (0.5, 4.5)
+# What a process says that gives up because no broker answers.
+NO_BROKER = ("(_TRANSPORT)", "can't be read to its end")
 CONFIG = """\
 deployment: faults
 kafka: {{bootstrap.servers: "{bootstrap}"}}
@@ -120,7 +122,8 @@ class Process(end_to_end.Service):
         """As an orchestrator does it: a process that starts while there is no broker gives up after a while."""
         if self.process.poll() is None:
             return False
-        if self.process.returncode != 1 or "(_TRANSPORT)" not in self.text().splitlines()[-1]:
+        reason = self.text().splitlines()[-1]
+        if self.process.returncode != 1 or not any(sign in reason for sign in NO_BROKER):
             raise RuntimeError(f"tocsin run ended by itself with {self.process.returncode}:\n{self.text()}")
         self.log.close()
         self.start()
