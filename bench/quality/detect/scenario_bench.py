@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+"""What Tocsin makes of labelled scenarios, beside rules that products publish.
+
+Each scenario file is generated and replayed with the shipped model and settings, in several seeds. A case is a brand
+with its events: a crisis is found if an incident of the brand is provisional, or confirmed, between onset and end; a
+decoy (surge, spam, copied text, reposts, sector rise) must not be confirmed. Everything else is quiet: an alarm there is
+false. Minutes count from the moment at which the rate passes three times the brand's mean. The rules decide every five
+minutes about the last hour, on the product's own brand metrics:
+
+  12 h       the hour has twice the mean hour of the 12 before
+  24 h       the hour has twice the mean hour of the 24 before
+  3 sigma    the hour is three standard deviations over the 24 hours before
+  negative   more than half of the hour's classified mentions, at least 10, are negative
+
+    scenario_bench.py --tocsin BIN [--seeds N] [--first-seed N] [--keep RUNS] [--strict] [FILE...]
+
+Prints Markdown: docs/DETECTION.md holds it. RUNS takes the result of each run, a JSON line; what it holds already is not
+run again, and all of it is in the tables. --strict exits with 1 if a crisis of two mentions a minute or more that rises
+to five times the usual or more is not confirmed, or of ten decoys more than one is.
+"""
+
+import argparse
+import collections
+import datetime
+import glob
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SCENARIOS = os.path.join(os.path.dirname(HERE), "scenarios")
+RULES = ("12 h", "24 h", "3 sigma", "negative")
+DETECTORS = ("provisional", "confirmed") + RULES
+DAY_S, HOUR_S, BIN_S = 86400, 3600, 300
+TAIL_S = 6 * HOUR_S  # an event's power-law tail may last for days; behind this it is quiet
+CONFIG = """\
+deployment: bench
+kafka: {{bootstrap.servers: unused}}
+sources:
+{sources}
+watchlist: watchlist.yaml
+"""
+HOURLY = "windows: {slide: 5m, sizes: [1h]}\nmetrics: {every: 5m}\n"
+
+
+def seconds(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+class Case:
+    """A brand's overlapping events."""
+
+    def __init__(self, scenario, brand, per_minute, event):
+        self.scenario, self.brand, self.per_minute = scenario, brand, per_minute
+        self.kind = event["kind"]
+        self.begin, self.end = seconds(event["onset"]), end_of(event)
+        self.factor, self.rise_s = event["factor"], event["rise_s"]
+        self.passes_three = self.begin + self.rise_s * (min(1, 2 / (self.factor - 1)) if self.factor > 1 else 1)
+        self.first = {}  # detector: when it first alarmed within, null: never
+
+    def takes(self, event):
+        if not (seconds(event["onset"]) < self.end and end_of(event) > self.begin):
+            return False
+        if self.kind == "crisis" or event["kind"] != "crisis":
+            self.end = max(self.end, end_of(event))
+            self.begin = min(self.begin, seconds(event["onset"]))
+            return True
+        return False
+
+    def label(self):
+        if self.kind == "crisis":
+            return (f"crisis, {self.per_minute:.1f} a minute, x {self.factor:.0f} in {self.rise_s / 60:.0f} min"
+                    f" ({self.scenario})")
+        return f"{self.kind} ({self.scenario})"
+
+
+def end_of(event):
+    return min(seconds(event["end"]), seconds(event["peak_end"]) + TAIL_S)
+
+
+def cases_of(scenario, truth):
+    rates = {brand["id"]: brand["per_minute"] for brand in truth["brands"]}
+    cases = []
+    # Crises first, so that what floods a crisis belongs to it.
+    for event in sorted(truth["events"], key=lambda each: (each["kind"] != "crisis", each["onset"])):
+        for brand in event["brands"]:
+            if not any(case.brand == brand and case.takes(event) for case in cases):
+                cases.append(Case(scenario, brand, rates[brand], event))
+    return cases
+
+
+def run(folder, *command):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"scenario_bench: {' '.join(command)}\n{done.stderr}")
+
+
+def replay(tocsin, folder, truth, name, settings, *outputs):
+    sources, inputs = [], []
+    for stream in truth["streams"]:
+        sources.append(f"  - {{topics: [{stream['topic']}], preset: {stream['preset']}, start: earliest,"
+                       f" out_of_orderness: {max(2000, stream['disorder_ms'])}ms}}")
+        base = "posts.ndjson" if len(truth["streams"]) == 1 else f"posts.ndjson.{stream['name']}"
+        parts = len(stream["partition_records"])
+        for path in [base] if parts == 1 else [f"{base}.{part}" for part in range(parts)]:
+            inputs += ["--input", f"{stream['topic']}={path}"]
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+        file.write(CONFIG.format(sources="\n".join(sources)) + settings)
+    run(folder, tocsin, "replay", "--config", name, *inputs, *outputs, "--flush")
+
+
+def alarms_of_tocsin(folder):
+    """{detector: {brand: [times]}}: each incident once as provisional (or more), once as confirmed."""
+    alarms = {"provisional": collections.defaultdict(list), "confirmed": collections.defaultdict(list)}
+    seen = set()
+    with open(os.path.join(folder, "signals.ndjson"), encoding="utf-8") as lines:
+        for line in lines:
+            data = json.loads(line)["data"]
+            if data["kind"] != "crisis":
+                continue
+            states = ("provisional", "confirmed") if data["state"] == "confirmed" else (data["state"],)
+            for state in states:
+                if state in alarms and (data["incident_id"], state) not in seen:
+                    seen.add((data["incident_id"], state))
+                    alarms[state][data["brand_id"]].append(seconds(data["times"]["window_end"]))
+    return alarms
+
+
+def hourly_metrics(folder, begin, end):
+    """{brand: [(mentions, negative, classified) of the hour at each five minutes from begin on]}"""
+    bins = int((end - begin) // BIN_S) + 1
+    series = collections.defaultdict(lambda: [(0, 0, 0)] * bins)
+    with open(os.path.join(folder, "metrics.ndjson"), encoding="utf-8") as lines:
+        for line in lines:
+            record = json.loads(line)
+            if record["window_s"] != HOUR_S:
+                continue
+            place = round((seconds(record["window_end"]) - begin) / BIN_S)
+            if 0 <= place < bins:
+                negative = record["negative"]
+                series[record["brand_id"]][place] = (record["mentions"], negative,
+                                                     negative + record["neutral"] + record["positive"])
+    return series
+
+
+def alarms_of_rules(series, begin):
+    """As alarms_of_tocsin, but every five minutes at which the rule holds, after a day."""
+    alarms = {rule: collections.defaultdict(list) for rule in RULES}
+    for brand, hours in series.items():
+        for place in range(25 * 12, len(hours)):
+            mentions, negative, classified = hours[place]
+            past = [hours[place - back * 12][0] for back in range(1, 25)]
+            mean = statistics.fmean(past)
+            holds = {
+                "12 h": mentions > 0 and mentions >= 2 * statistics.fmean(past[:12]),
+                "24 h": mentions > 0 and mentions >= 2 * mean,
+                "3 sigma": mentions > mean + 3 * statistics.pstdev(past, mean),
+                "negative": classified >= 10 and 2 * negative > classified,
+            }
+            for rule, held in holds.items():
+                if held:
+                    alarms[rule][brand].append(begin + place * BIN_S)
+    return alarms
+
+
+class Totals:
+    def __init__(self):
+        self.cases = []
+        self.false_alarms = collections.Counter()
+        self.quiet_days = 0.0
+
+    def add_run(self, kept):
+        for fields in kept["cases"]:
+            case = Case.__new__(Case)
+            case.__dict__.update(fields)
+            self.cases.append(case)
+        self.false_alarms.update(kept["false_alarms"])
+        self.quiet_days += kept["quiet_days"]
+
+    def to_keep(self):
+        return {"cases": [vars(case) for case in self.cases], "false_alarms": dict(self.false_alarms),
+                "quiet_days": self.quiet_days}
+
+    def add(self, cases, alarms, brands, begin, end):
+        self.cases += cases
+        by_brand = collections.defaultdict(list)
+        for case in cases:
+            by_brand[case.brand].append(case)
+            for detector, times in alarms.items():
+                within = [time for time in times[case.brand] if case.begin <= time <= case.end]
+                case.first[detector] = min(within, default=None)
+        for brand in brands:
+            busy = sum(min(case.end, end) - max(case.begin, begin + DAY_S) for case in by_brand[brand])
+            self.quiet_days += max(0, end - begin - DAY_S - busy) / DAY_S
+            for detector, times in alarms.items():
+                last = -DAY_S
+                for time in sorted(times[brand]):
+                    # One alarm a day at most counts, whatever the rule's own cooldown.
+                    if time >= last + DAY_S and time > begin + DAY_S and not any(
+                            case.begin <= time <= case.end + HOUR_S for case in by_brand[brand]):
+                        last = time
+                        self.false_alarms[detector] += 1
+
+    def print(self, runs):
+        crises = [case for case in self.cases if case.kind == "crisis"]
+        decoys = [case for case in self.cases if case.kind != "crisis"]
+        kinds = {(case.brand, case.label()) for case in self.cases}
+        print(f"{len(kinds)} labelled cases, {runs} runs: {len(crises)} crises, {len(decoys)} decoys, "
+              f"{self.quiet_days:.0f} quiet brand-days.\n")
+        print("| | " + " | ".join(DETECTORS) + " |\n|---" * 1 + "|---" * len(DETECTORS) + "|")
+        print_row("crises found", [share(crises, each) for each in DETECTORS])
+        print_row("minutes after 3x, median / p90", [minutes(crises, each) for each in DETECTORS])
+        print_row("decoys alarmed about", [share(decoys, each) for each in DETECTORS])
+        print_row("false alarms per 1,000 quiet brand-days",
+                  [f"{1000 * self.false_alarms[each] / max(self.quiet_days, 1e-9):.0f}" for each in DETECTORS])
+        for title, cases in (("crisis", crises), ("decoy", decoys)):
+            print(f"\n| {title} | " + " | ".join(DETECTORS) + " |\n|---" * 1 + "|---" * len(DETECTORS) + "|")
+            groups = collections.defaultdict(list)
+            for case in cases:
+                groups[case.label()].append(case)
+            for label, group in sorted(groups.items()):
+                print_row(label, [share(group, each) + (f", {minutes(group, each)}" if title == "crisis" else "")
+                                  for each in DETECTORS])
+
+
+def share(cases, detector):
+    return f"{sum(case.first[detector] is not None for case in cases)} of {len(cases)}"
+
+
+def minutes(cases, detector):
+    delays = sorted((case.first[detector] - case.passes_three) / 60 for case in cases if case.first[detector] is not None)
+    if not delays:
+        return "-"
+    return f"{statistics.median(delays):.0f} / {delays[min(len(delays) - 1, int(0.9 * len(delays)))]:.0f}"
+
+
+def print_row(label, cells):
+    print(f"| {label} | " + " | ".join(cells) + " |")
+
+
+def measure(tocsin, scenario, seed):
+    totals = Totals()
+    with tempfile.TemporaryDirectory() as folder:
+        run(folder, tocsin, "generate", "--scenario", scenario, "--seed", str(seed), "--post-bytes", "900", "--output",
+            "posts.ndjson", "--watchlist", "watchlist.yaml", "--truth", "truth.json")
+        with open(os.path.join(folder, "truth.json"), encoding="utf-8") as file:
+            truth = json.load(file)
+        begin, end = seconds(truth["start"]), seconds(truth["end"])
+        replay(tocsin, folder, truth, "shipped.yaml", "", "--signals", "signals.ndjson")
+        replay(tocsin, folder, truth, "hourly.yaml", HOURLY, "--metrics", "metrics.ndjson")
+        alarms = alarms_of_tocsin(folder)
+        alarms.update(alarms_of_rules(hourly_metrics(folder, begin, end), begin))
+        name = os.path.splitext(os.path.basename(scenario))[0]
+        totals.add(cases_of(name, truth), alarms, [brand["id"] for brand in truth["brands"]], begin, end)
+    return {"scenario": name, "seed": seed, **totals.to_keep()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tocsin", required=True)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--keep", metavar="RUNS")
+    parser.add_argument("--strict", action="store_true")
+    parser.add_argument("scenarios", nargs="*", metavar="FILE", help="default: all of bench/quality/scenarios")
+    arguments = parser.parse_args()
+    tocsin = os.path.abspath(arguments.tocsin)
+    runs = {}
+    if arguments.keep and os.path.exists(arguments.keep):
+        with open(arguments.keep, encoding="utf-8") as file:
+            runs = {(kept["scenario"], kept["seed"]): kept for kept in map(json.loads, file)}
+    for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
+        for scenario in arguments.scenarios or sorted(glob.glob(os.path.join(SCENARIOS, "*.yaml"))):
+            key = (os.path.splitext(os.path.basename(scenario))[0], seed)
+            if key in runs:
+                continue
+            runs[key] = measure(tocsin, os.path.abspath(scenario), seed)
+            print(f"{key[0]} seed {seed}", file=sys.stderr)
+            if arguments.keep:
+                with open(arguments.keep, "a", encoding="utf-8") as file:
+                    file.write(json.dumps(runs[key]) + "\n")
+    totals = Totals()
+    for key in sorted(runs):
+        totals.add_run(runs[key])
+    totals.print(len(runs))
+    if not arguments.strict:
+        return 0
+    missed = [case.label() for case in totals.cases
+              if case.kind == "crisis" and case.per_minute >= 2 and case.factor >= 5 and case.first["confirmed"] is None]
+    called = [case.label() for case in totals.cases if case.kind != "crisis" and case.first["confirmed"] is not None]
+    for label in missed:
+        print(f"not found: {label}", file=sys.stderr)
+    for label in called:
+        print(f"called a crisis: {label}", file=sys.stderr)
+    decoys = sum(case.kind != "crisis" for case in totals.cases)
+    return 1 if missed or 10 * len(called) > decoys else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
