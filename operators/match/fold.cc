@@ -273,8 +273,9 @@ void ForEachFold(const FoldTable& table, std::string_view text, const Fn& fn) {
 
 void FoldHandle(std::string_view handle, std::string* out) {
   out->clear();
-  if (!handle.empty() && handle.front() == '@') handle.remove_prefix(1);
   ForEachFold(FoldTable::Get(), handle, [out](std::string_view piece) {
+    // However many there are: what is folded folds to itself.
+    if (out->empty()) piece.remove_prefix(std::min(piece.find_first_not_of('@'), piece.size()));
     out->append(piece);
     return true;
   });

@@ -96,13 +96,11 @@ def fold_keeping_accents(word):
 
 
 def fold_handle(text):
-    if text.startswith("@"):
-        text = text[1:]
     out = []
     for char in text:
         char_class, folded, _ = CHARACTERS[char]
         out.append(char if char_class == BREAK else folded)
-    return "".join(out)
+    return "".join(out).lstrip("@")
 
 
 URL = re.compile(r'(?:https?://|www\.)[!#-;=?-~]+', re.IGNORECASE | re.ASCII)

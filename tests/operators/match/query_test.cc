@@ -38,6 +38,7 @@ TEST(QueryTest, PrintsCanonically) {
             "acme AND lang:pt-br AND network:twitter AND is:repost AND rating:4..5 AND rating:2");
   EXPECT_EQ(Canonical("author:@Joe site:www.Example.com url:\"a.com/b\" tag:Acme"),
             "author:\"joe\" AND site:\"example.com\" AND url:\"a com b\" AND tag:\"acme\"");
+  EXPECT_EQ(Canonical("author:@@joe"), "author:\"joe\"");
   EXPECT_EQ(Canonical("site:www.www.example.com"), "site:\"example.com\"");
   EXPECT_EQ(Canonical("7:30 $UAL 😀"), "\"7 30\" AND $ual AND 😀");
 }
