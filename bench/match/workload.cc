@@ -47,8 +47,8 @@ std::string MakePost(const std::vector<Case>& cases, std::mt19937_64* rng) {
     const auto rank = static_cast<uint64_t>(std::exp(uniform(*rng) * std::log(static_cast<double>(kWords))));
     std::string word = Word(rank);
     const double kind = uniform(*rng);
-    if (kind < 0.03) word = "@" + word;
-    if (kind > 0.97) word = "#" + word;
+    if (kind < 0.03) word.insert(0, 1, '@');
+    if (kind > 0.97) word.insert(0, 1, '#');
     size += word.size() + 1;
     words.push_back(std::move(word));
   }
