@@ -7,8 +7,17 @@
 #include "absl/log/initialize.h"
 #include "app/command/command.h"
 #include "app/version.h"
+#include "engine/base/heap.h"
+
+namespace {
+
+// Measured (docs/RESULTS.md, "Memory"): a third less at the peak than with eight a core, at the same CPU time.
+constexpr int kHeapArenas = 2;
+
+}  // namespace
 
 int main(int argc, char** argv) {
+  tocsin::LimitHeapArenas(kHeapArenas);
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kWarning);
   absl::InitializeLog();
   CLI::App app{"Watches the social-media firehose for brands in trouble and publishes crisis signals"};

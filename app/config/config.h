@@ -98,7 +98,7 @@ struct Config {
   } snapshot;
   struct Limits {
     int64_t dead_letters_per_second = 1'000;
-    int64_t queue_bytes = int64_t{48} << 20;  // fetched but not processed, per worker
+    int64_t queue_bytes = int64_t{32} << 20;  // fetched but not processed, per worker
   } limits;
   struct Dedup {
     absl::Duration horizon = absl::Hours(1);

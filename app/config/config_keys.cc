@@ -55,7 +55,7 @@ constexpr ConfigKey kKeys[] = {
     {"reload.margin", "duration", "10s", "event time from publishing a changed watchlist to its effect"},
     {"snapshot.every", "duration", "5m", "how often detect saves its state"},
     {"limits.dead_letters_per_second", "count", "1000", "beyond it dead letters are references only"},
-    {"limits.queue_bytes", "size", "48MB", "fetched but not processed, per worker"},
+    {"limits.queue_bytes", "size", "32MB", "fetched but not processed, per worker"},
     {"dedup.horizon", "duration", "1h", "a post id counts once for a brand within this event time"},
     {"dedup.max_entries", "count", "4000000", "bound of that memory, per mentions partition"},
     {"log.format", "text, json", "text", "form of the log lines"},

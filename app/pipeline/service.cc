@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "app/logging/logging.h"
 #include "app/worker/offset_metadata.h"
+#include "engine/base/heap.h"
 
 namespace tocsin {
 namespace {
@@ -30,6 +31,8 @@ Job::Options JobOptions(AppMetrics* metrics) {
     LogEvent(restarts ? LogLevel::kWarning : LogLevel::kError,
              restarts ? "worker failed and is started again" : "worker failed, the service stops",
              {{"worker", std::string(worker)}, {"error", error.ToString()}});
+    // The worker is gone by now; the next one starts with state and queues of its own.
+    TrimHeap();
   };
   return options;
 }

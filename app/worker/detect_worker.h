@@ -31,7 +31,7 @@ struct DetectWorkerOptions {
   std::string snapshots_topic = "tocsin.snapshots";  // empty: no snapshots are read or written (replay)
   absl::Duration commit_every = absl::Seconds(1);    // at most so late when there is nothing urgent
   absl::Duration snapshot_every = absl::Minutes(5);
-  size_t max_pending_outputs = 50'000;  // of a transaction
+  size_t max_pending_outputs = 10'000;  // of a transaction
   bool commit_offsets = true;
 };
 

@@ -91,7 +91,7 @@ void AddWriterDefaults(const KafkaOptions& options, KafkaProperties& defaults) {
   defaults.emplace_back("retry.backoff.ms", "5");  // back-to-back transactions: 21-29 ms instead of 112 ms
   defaults.emplace_back("linger.ms", "5");
   defaults.emplace_back("compression.codec", "lz4");
-  defaults.emplace_back("queue.buffering.max.kbytes", "65536");
+  defaults.emplace_back("queue.buffering.max.kbytes", "32768");
   defaults.emplace_back("message.max.bytes", "1000000");
   defaults.emplace_back("statistics.interval.ms", "0");
 }
