@@ -40,7 +40,7 @@ int OrdinalOfHost() {
   return ordinal;
 }
 
-absl::StatusOr<std::unique_ptr<HttpServer>> StartHttp(const std::string& listen, const Service& service,
+absl::StatusOr<std::unique_ptr<HttpServer>> StartHttp(const std::string& listen, const Service& service, Clock* clock,
                                                       AppMetrics* metrics) {
   if (listen.empty()) return std::unique_ptr<HttpServer>();
   HttpServer::Options options;
@@ -50,7 +50,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> StartHttp(const std::string& listen,
   }
   options.host = listen.substr(0, colon);
   options.not_ready = [&service] { return service.NotReady(); };
-  options.before_collect = [metrics] { metrics->UpdateProcess(); };
+  options.before_collect = [metrics, clock] { metrics->Update(clock->Now()); };
   return HttpServer::Start(std::move(options), metrics->registry());
 }
 
@@ -62,6 +62,7 @@ int RunService(const RunArguments& arguments) {
   Service* reloaded = nullptr;  // set before the signals are listened to
   StopSignals stop_signals([&reloaded] { reloaded->RequestReload(); });
   AppMetrics metrics;
+  metrics.brands()->Choose(static_cast<size_t>(config.metrics.top_brands), config.metrics.brands);
   SystemClock clock;
   Service::Options options;
   options.ingest_workers = config.ingest ? config.workers.ingest : 0;
@@ -70,7 +71,7 @@ int RunService(const RunArguments& arguments) {
   options.load = [&arguments] { return ReloadSettings(arguments.config); };
   Service service(options, *settings, KafkaLogs(config), &clock, &metrics);
   reloaded = &service;
-  absl::StatusOr<std::unique_ptr<HttpServer>> http = StartHttp(config.metrics.listen, service, &metrics);
+  absl::StatusOr<std::unique_ptr<HttpServer>> http = StartHttp(config.metrics.listen, service, &clock, &metrics);
   if (!http.ok()) return Fail("run", http.status());
   if (*http != nullptr) {
     LogEvent(LogLevel::kInfo, "metrics and health",

@@ -55,6 +55,8 @@ struct Config {
   struct Metrics {
     absl::Duration every = absl::Seconds(60);  // brand metrics of `run`
     std::string listen = "127.0.0.1:9464";     // host:port of /metrics and health; port 0: a free one; empty: none
+    int32_t top_brands = 100;                  // whose gauges are exposed, beside `brands`
+    std::vector<std::string> brands;           // ids whose gauges are always exposed
   } metrics;
   struct Sentiment {
     std::string model = "default";  // or a path, resolved

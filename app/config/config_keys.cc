@@ -29,6 +29,8 @@ constexpr ConfigKey kKeys[] = {
      "window lengths; {size: 24h, slide: 1m} for long ones, counts only"},
     {"metrics.every", "duration", "60s", "how often `run` writes brand metrics; `replay` does so every slide"},
     {"metrics.listen", "text", "127.0.0.1:9464", "host:port of /metrics and health; port 0: a free one; empty: none"},
+    {"metrics.top_brands", "count", "100", "brands whose gauges /metrics has, those in trouble first"},
+    {"metrics.brands", "list", "[]", "ids of brands whose gauges it has beside those"},
     {"sentiment.model", "path", "default", "model file; default: the one in the binary"},
     {"sentiment.calibration", "path", "null",
      "calibration of the published ratio, from `tocsin train --calibrate`; null: the one in the model file"},

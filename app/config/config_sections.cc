@@ -346,6 +346,8 @@ void SectionReader::ReadMetrics() {
   if (!config_->metrics.listen.empty() && !IsAddress(config_->metrics.listen)) {
     errors_->Add(map.Take("listen"), "metrics.listen must be host:port, such as 127.0.0.1:9464, or empty");
   }
+  map.Integer("top_brands", int32_t{0}, int32_t{100'000}, &config_->metrics.top_brands);
+  config_->metrics.brands = Texts(map.Take("brands"), "metrics.brands", errors_);
   map.Finish();
 }
 

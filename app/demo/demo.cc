@@ -210,7 +210,7 @@ absl::Status Demo::Start() {
   service_ = std::make_unique<Service>(workers, settings_, open_log, &clock_, &metrics_);
   HttpServer::Options http;
   http.not_ready = [this] { return service_->NotReady(); };
-  http.before_collect = [this] { metrics_.UpdateProcess(); };
+  http.before_collect = [this] { metrics_.Update(clock_.Now()); };
   absl::StatusOr<std::unique_ptr<HttpServer>> server = HttpServer::Start(http, metrics_.registry());
   if (!server.ok()) return server.status();
   http_ = *std::move(server);

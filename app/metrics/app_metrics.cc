@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <limits>
 #include <utility>
 
 #include "app/version.h"
@@ -42,7 +43,7 @@ double ResidentBytes() {
 
 }  // namespace
 
-AppMetrics::AppMetrics() : registry_(std::make_shared<prometheus::Registry>()) {
+AppMetrics::AppMetrics() : registry_(std::make_shared<prometheus::Registry>()), brands_(registry_.get()) {
   prometheus::Registry& r = *registry_;
   worker_restarts_ = CounterOf(r, "tocsin_worker_restarts_total", "Workers started again after an error.", {});
   constexpr const char* kResults[kReloadResults] = {"published", "unchanged", "refused", "failed"};
@@ -85,8 +86,8 @@ IngestMetrics* AppMetrics::Ingest(const std::string& worker) {
     m.dead[i] = CounterOf(r, "tocsin_dead_letters_total", "Records that could not be used, by reason.", with_reason);
   }
   m.mentions = CounterOf(r, "tocsin_mentions_total", "Mention rows written, before duplicates are dropped.", labels);
-  m.flush_seconds =
-      SecondsOf(r, "tocsin_ingest_flush_duration_seconds", "Time of a flush, from begin to commit.", labels);
+  m.flush_seconds = SecondsOf(r, "tocsin_ingest_flush_duration_seconds",
+                              "Time of a flush, its look at the configuration included.", labels);
   m.versions_seconds = SecondsOf(r, "tocsin_ingest_config_check_duration_seconds",
                                  "Time within a flush of asking for the newest configuration.", labels);
   m.busy_seconds = SecondsOf(r, "tocsin_ingest_busy_seconds", "Time between two polls of ingest.", labels);
@@ -97,6 +98,14 @@ IngestMetrics* AppMetrics::Ingest(const std::string& worker) {
   m.assigned = GaugeOf(r, "tocsin_ingest_assigned_partitions", "Source partitions that the worker owns.", labels);
   m.lag_records =
       GaugeOf(r, "tocsin_ingest_lag_records", "Records between the position and the end of owned partitions.", labels);
+  m.transaction_seconds = SecondsOf(r, "tocsin_ingest_transaction_duration_seconds",
+                                    "Time of a flush's transaction, from begin to commit.", labels);
+  m.lag_seconds =
+      GaugeOf(r, "tocsin_ingest_lag_seconds",
+              "Age of the last record read, by the log's time stamp, while there are more; else 0.", labels);
+  m.queued_bytes = GaugeOf(r, "tocsin_ingest_queue_bytes", "Fetched and waiting to be processed.", labels);
+  m.pending_bytes =
+      GaugeOf(r, "tocsin_ingest_pending_bytes", "Rows and dead letters that the last flush held.", labels);
   return &m;
 }
 
@@ -118,8 +127,16 @@ DetectMetrics* AppMetrics::Detect(const std::string& worker) {
   m.audit_repeats =
       CounterOf(r, "tocsin_audit_repeats_total", "Blocks dropped because they had been applied already.", labels);
   m.audit_gaps = CounterOf(r, "tocsin_audit_gaps_total", "Gaps found in the chain of blocks.", labels);
+  m.audit_torn = CounterOf(r, "tocsin_audit_torn_total",
+                           "Blocks in parts of which some never came, so that none was applied.", labels);
+  m.dedup_cuts = CounterOf(r, "tocsin_dedup_cuts_total",
+                           "Times that deduplication forgot early, since its memory was full.", labels);
   m.metric_records = CounterOf(r, "tocsin_metric_records_total", "Brand metrics published.", labels);
-  m.signals = CounterOf(r, "tocsin_signals_total", "Signals published.", labels);
+  for (size_t i = 0; i < kSignalKinds; ++i) {
+    prometheus::Labels with_kind = labels;
+    with_kind["kind"] = std::string(SignalKindName(static_cast<SignalKind>(i)));
+    m.signals[i] = CounterOf(r, "tocsin_signals_total", "Signals published, by kind.", with_kind);
+  }
   m.snapshots = CounterOf(r, "tocsin_snapshots_total", "Snapshots written.", labels);
   m.commit_seconds = SecondsOf(r, "tocsin_detect_commit_duration_seconds", "Time of a commit of detect.", labels);
   m.busy_seconds = SecondsOf(r, "tocsin_detect_busy_seconds", "Time between two polls of detect.", labels);
@@ -130,6 +147,21 @@ DetectMetrics* AppMetrics::Detect(const std::string& worker) {
                                 "Lowest event-time watermark of the owned partitions, as Unix time.", labels);
   m.lag_records =
       GaugeOf(r, "tocsin_detect_lag_records", "Blocks between the position and the end of owned partitions.", labels);
+  m.lag_seconds = GaugeOf(r, "tocsin_detect_lag_seconds",
+                          "Age of the last block read, by the log's time stamp, while there are more; else 0.", labels);
+  m.queued_bytes = GaugeOf(r, "tocsin_detect_queue_bytes", "Fetched and waiting to be processed.", labels);
+  m.watermark_lag_seconds = GaugeOf(r, "tocsin_watermark_lag_seconds",
+                                    "Wall clock less watermark; 0 without partitions or watermark.", labels);
+  m.sources = GaugeOf(r, "tocsin_sources", "Source partitions that the watermark knows of.", labels);
+  m.sources_complete = GaugeOf(r, "tocsin_sources_complete",
+                               "Of those, the ones that the watermark vouches for: completeness is k of n.", labels);
+  m.snapshot_margin_blocks =
+      GaugeOf(r, "tocsin_snapshot_margin_blocks",
+              "Blocks that the mentions log holds from before what a recovery would read first; lowest of the owned "
+              "partitions, +Inf while the log has lost nothing.",
+              labels);
+  m.snapshot_margin_blocks->Set(std::numeric_limits<double>::infinity());
+  m.show_brands = [this, worker](std::vector<BrandStatus> brands) { brands_.Show(worker, std::move(brands)); };
   m.state_bytes = GaugeOf(r, "tocsin_detect_state_bytes", "Memory of windows, dedup and baselines.", labels);
   return &m;
 }
@@ -157,6 +189,18 @@ void AppMetrics::UpdateProcess() {
   process_memory_->Set(ResidentBytes());
 }
 
+void AppMetrics::Update(absl::Time now) {
+  UpdateProcess();
+  brands_.Refresh();
+  const std::lock_guard<std::mutex> lock(mu_);
+  const double now_seconds = absl::ToDoubleSeconds(now - absl::UnixEpoch());
+  for (const auto& [name, m] : detect_) {
+    const double watermark = m.watermark_seconds->Value();
+    const bool known = watermark > 0 && m.assigned->Value() > 0;
+    m.watermark_lag_seconds->Set(known ? now_seconds - watermark : 0);
+  }
+}
+
 AppMetrics::Totals AppMetrics::Sum() const {
   const std::lock_guard<std::mutex> lock(mu_);
   Totals totals;
@@ -182,7 +226,7 @@ AppMetrics::Totals AppMetrics::Sum() const {
     totals.late_dropped += m.late_dropped->Value();
     totals.gaps += m.audit_gaps->Value();
     totals.repeats += m.audit_repeats->Value();
-    totals.signals += m.signals->Value();
+    for (const prometheus::Counter* signals : m.signals) totals.signals += signals->Value();
   }
   return totals;
 }

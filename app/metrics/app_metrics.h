@@ -1,7 +1,7 @@
 // Every metric that Tocsin exposes: names, units, labels and help in one place.
 //
 // Prefix `tocsin_`, base units, counters end in _total. Labels are bounded: worker names, drop reasons, and brand ids
-// up to a cap; never authors or posts. Thread-safe.
+// up to a cap (brand_gauges.h); never authors or posts. docs/METRICS.md describes each. Thread-safe.
 #pragma once
 
 #include <prometheus/family.h>
@@ -15,6 +15,8 @@
 #include <mutex>
 #include <string>
 
+#include "absl/time/time.h"
+#include "app/metrics/brand_gauges.h"
 #include "app/worker/worker_metrics.h"
 
 namespace tocsin {
@@ -38,8 +40,10 @@ class AppMetrics {
   // The newest version in the log. INT64_MIN: from the beginning.
   void SetConfigVersion(const std::string& version, int64_t effective_ms);
 
-  // Brings the process gauges (CPU, memory) up to date; call before exposition.
-  void UpdateProcess();
+  BrandGauges* brands() { return &brands_; }
+
+  // Brings up to date what nobody tells: CPU, memory, the watermark's lag at `now`, the brands; call before exposition.
+  void Update(absl::Time now);
 
   // Sums over all workers, for progress displays and summaries.
   struct Totals {
@@ -50,7 +54,10 @@ class AppMetrics {
   Totals Sum() const;
 
  private:
+  void UpdateProcess();
+
   std::shared_ptr<prometheus::Registry> registry_;
+  BrandGauges brands_;
   mutable std::mutex mu_;
   std::deque<std::pair<std::string, IngestMetrics>> ingest_;  // guarded by mu_
   std::deque<std::pair<std::string, DetectMetrics>> detect_;  // guarded by mu_

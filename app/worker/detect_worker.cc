@@ -1,6 +1,10 @@
 #include "app/worker/detect_worker.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -9,6 +13,13 @@
 #include "engine/state/snapshot.h"
 
 namespace tocsin {
+namespace {
+
+constexpr absl::Duration kShowBrandsEvery = absl::Seconds(5);
+// Asks the log for a partition's beginning, which takes a round trip each.
+constexpr absl::Duration kShowMarginEvery = absl::Minutes(1);
+
+}  // namespace
 
 // One mentions partition of the assignment.
 struct DetectWorker::Slot {
@@ -16,7 +27,10 @@ struct DetectWorker::Slot {
   std::unique_ptr<DetectTask> task;
   Offset position = -1;  // behind the last block applied; -1: nothing was read since the assignment
   Offset committed = -1;
-  Offset snapshot_at = -1;  // position of the last snapshot
+  Offset snapshot_at = -1;                 // position of the last snapshot
+  Offset rebuild_from = 0;                 // what a recovery would read first
+  Offset next_rebuild_from = -1;           // the same once the open transaction is committed; -1: it has no snapshot
+  int64_t last_append_ms = kNoAppendTime;  // when the log took the last block that was read
   uint64_t snapshot_generation = 0;
   absl::Time last_snapshot;
   DetectCounters counted;  // what the metrics have been told
@@ -33,7 +47,7 @@ DetectWorker::DetectWorker(const DetectWorkerOptions& options, Log* log, Clock* 
       metrics_(metrics),
       last_commit_(clock->Now()) {}
 
-DetectWorker::~DetectWorker() { metrics_->assigned->Set(0); }
+DetectWorker::~DetectWorker() { ShowNothing(); }
 
 absl::StatusOr<std::unique_ptr<DetectWorker>> DetectWorker::Create(const DetectWorkerOptions& options, Log* log,
                                                                    Clock* clock, DetectTaskFactory make_task,
@@ -67,6 +81,7 @@ absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<c
     if (!recovered.ok()) return recovered.status();
     slot.task = std::move(recovered->task);
     slot.snapshot_generation = recovered->snapshot_generation;
+    slot.rebuild_from = recovered->rebuild_from;
     // What was replayed has been counted by whoever applied it first.
     slot.counted = slot.task->counters();
     if (assigned.committed.has_value()) slot.position = slot.committed = slot.snapshot_at = *assigned.committed;
@@ -80,8 +95,8 @@ absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<c
 }
 
 void DetectWorker::OnRevoked(bool lost) {
-  metrics_->assigned->Set(0);
   if (!lost && failure_.ok()) failure_ = CommitAll(/*with_snapshots=*/draining_);
+  ShowNothing();
   slots_.clear();
   assigned_ = false;
   urgent_ = false;
@@ -123,6 +138,7 @@ absl::Status DetectWorker::ApplyBatch(const RecordBatch& batch) {
     }
   }
   slot.position = batch.next_offset;
+  if (!batch.records.empty()) slot.last_append_ms = batch.records.back().append_time_ms;
   return absl::OkStatus();
 }
 
@@ -155,6 +171,7 @@ absl::Status DetectWorker::WriteSnapshotIfDue(Slot& slot, absl::Time now, bool a
   }
   slot.snapshot_generation = snapshot.generation;
   slot.snapshot_at = slot.position;
+  slot.next_rebuild_from = snapshot.rebuild_from;
   slot.last_snapshot = now;
   metrics_->snapshots->Increment();
   return absl::OkStatus();
@@ -170,11 +187,15 @@ absl::Status DetectWorker::CommitAll(bool with_snapshots) {
   if (offsets.empty() && pending_outputs_ == 0) return absl::OkStatus();
   if (absl::Status status = writer_->Begin(); !status.ok()) return status;
   double metric_records = 0;
-  double signals = 0;
+  std::array<double, kSignalKinds> signals = {};
   for (Slot& slot : slots_) {
     for (const DetectOutput& output : slot.pending) {
       if (absl::Status status = publisher_->Publish(output, writer_.get()); !status.ok()) return status;
-      (output.kind == DetectOutput::Kind::kMetric ? metric_records : signals) += 1;
+      if (output.kind == DetectOutput::Kind::kMetric) {
+        metric_records += 1;
+      } else {
+        signals[static_cast<size_t>(output.signal->kind)] += 1;
+      }
     }
     slot.pending.clear();
     if (!with_snapshots) continue;
@@ -182,20 +203,28 @@ absl::Status DetectWorker::CommitAll(bool with_snapshots) {
   }
   if (!options_.commit_offsets) offsets.clear();
   if (absl::Status status = writer_->Commit(offsets, generation_, options_.group); !status.ok()) return status;
-  for (Slot& slot : slots_) slot.committed = slot.position;
+  for (Slot& slot : slots_) {
+    slot.committed = slot.position;
+    if (slot.next_rebuild_from >= 0) slot.rebuild_from = std::exchange(slot.next_rebuild_from, -1);
+  }
   pending_outputs_ = 0;
   urgent_ = false;
   metrics_->metric_records->Increment(metric_records);
-  metrics_->signals->Increment(signals);
-  metrics_->commit_seconds->Observe(absl::ToDoubleSeconds(clock_->Now() - start));
+  for (size_t i = 0; i < kSignalKinds; ++i) metrics_->signals[i]->Increment(signals[i]);
+  const absl::Time now = clock_->Now();
+  metrics_->commit_seconds->Observe(absl::ToDoubleSeconds(now - start));
   CountTotals();
+  ShowState(now);
   return absl::OkStatus();
 }
 
 void DetectWorker::CountTotals() {
   int64_t watermark_ms = INT64_MAX;
   int64_t lag = 0;
+  int64_t lag_ms = 0;
+  const int64_t now_ms = absl::ToUnixMillis(clock_->Now());
   size_t state_bytes = 0;
+  std::optional<std::pair<int32_t, int32_t>> completeness;  // of the partition that misses most
   for (size_t i = 0; i < slots_.size(); ++i) {
     Slot& slot = slots_[i];
     const DetectCounters& now = slot.task->counters();
@@ -210,16 +239,66 @@ void DetectWorker::CountTotals() {
     add(metrics_->late_dropped, &DetectCounters::late_dropped);
     add(metrics_->audit_repeats, &DetectCounters::repeats);
     add(metrics_->audit_gaps, &DetectCounters::gaps);
+    add(metrics_->audit_torn, &DetectCounters::torn);
+    add(metrics_->dedup_cuts, &DetectCounters::dedup_cuts);
     slot.counted = now;
     watermark_ms = std::min(watermark_ms, slot.task->watermark_ms());
-    lag += std::max<int64_t>(0, reader_->Lag(static_cast<int32_t>(i)));
+    const int64_t slot_lag = std::max<int64_t>(0, reader_->Lag(static_cast<int32_t>(i)));
+    lag += slot_lag;
+    if (slot_lag > 0 && slot.last_append_ms != kNoAppendTime) lag_ms = std::max(lag_ms, now_ms - slot.last_append_ms);
     state_bytes += slot.task->memory_bytes();
+    const std::pair<int32_t, int32_t> complete = slot.task->completeness();
+    if (!completeness.has_value() || complete.second - complete.first > completeness->second - completeness->first) {
+      completeness = complete;
+    }
   }
   if (watermark_ms != INT64_MAX && watermark_ms != kUnknownTime) {
     metrics_->watermark_seconds->Set(static_cast<double>(watermark_ms) * 1e-3);
   }
   metrics_->lag_records->Set(static_cast<double>(lag));
+  metrics_->lag_seconds->Set(static_cast<double>(lag_ms) * 1e-3);
+  metrics_->queued_bytes->Set(static_cast<double>(reader_->QueuedBytes()));
   metrics_->state_bytes->Set(static_cast<double>(state_bytes));
+  if (!completeness.has_value()) return;
+  metrics_->sources_complete->Set(completeness->first);
+  metrics_->sources->Set(completeness->second);
+}
+
+void DetectWorker::ShowState(absl::Time now) {
+  if (metrics_->show_brands && now - brands_shown_ >= kShowBrandsEvery) {
+    brands_shown_ = now;
+    std::vector<BrandStatus> brands;
+    for (const Slot& slot : slots_) {
+      std::vector<BrandStatus> more = slot.task->BrandStatuses();
+      brands.insert(brands.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    }
+    metrics_->show_brands(std::move(brands));
+  }
+  if (options_.snapshots_topic.empty() || now - margin_shown_ < kShowMarginEvery) return;
+  margin_shown_ = now;
+  ShowSnapshotMargin();
+}
+
+void DetectWorker::ShowSnapshotMargin() {
+  double margin = std::numeric_limits<double>::infinity();
+  for (const Slot& slot : slots_) {
+    const absl::StatusOr<OffsetRange> range = log_->Offsets(slot.partition);
+    // A log that does not answer now shows in the commits.
+    if (!range.ok()) return;
+    if (range->begin > 0) margin = std::min(margin, static_cast<double>(slot.rebuild_from - range->begin));
+  }
+  metrics_->snapshot_margin_blocks->Set(margin);
+}
+
+void DetectWorker::ShowNothing() {
+  for (prometheus::Gauge* gauge :
+       {metrics_->assigned, metrics_->lag_records, metrics_->lag_seconds, metrics_->queued_bytes, metrics_->state_bytes,
+        metrics_->sources, metrics_->sources_complete}) {
+    gauge->Set(0);
+  }
+  metrics_->snapshot_margin_blocks->Set(std::numeric_limits<double>::infinity());
+  if (metrics_->show_brands) metrics_->show_brands({});
+  brands_shown_ = margin_shown_ = absl::InfinitePast();
 }
 
 absl::Status DetectWorker::FlushTasks() {

@@ -70,6 +70,11 @@ class DetectWorker : public Worker, private AssignmentListener {
   absl::Status WriteSnapshotIfDue(Slot& slot, absl::Time now, bool always);
   absl::Status CommitAll(bool with_snapshots);
   void CountTotals();
+  // Now and then, what costs too much at every commit: the brands, and how far the log reaches back.
+  void ShowState(absl::Time now);
+  // Says how far the mentions log reaches back beyond what a recovery would need of it.
+  void ShowSnapshotMargin();
+  void ShowNothing();
 
   const DetectWorkerOptions options_;
   Log* const log_;
@@ -86,6 +91,8 @@ class DetectWorker : public Worker, private AssignmentListener {
   bool draining_ = false;
   size_t pending_outputs_ = 0;
   absl::Time last_commit_;
+  absl::Time brands_shown_ = absl::InfinitePast();
+  absl::Time margin_shown_ = absl::InfinitePast();
   absl::Status failure_;
   int64_t last_step_blocks_ = 0;
   std::vector<RecordBatch> batches_;

@@ -27,6 +27,14 @@ void Prefetch(std::string_view bytes) {
   for (size_t at = 0; at < end; at += kCacheLineBytes) __builtin_prefetch(bytes.data() + at);
 }
 
+// What is no longer owned must not look like a lag that lasts.
+void ShowNothing(IngestMetrics* metrics) {
+  for (prometheus::Gauge* gauge :
+       {metrics->assigned, metrics->lag_records, metrics->lag_seconds, metrics->queued_bytes, metrics->pending_bytes}) {
+    gauge->Set(0);
+  }
+}
+
 }  // namespace
 
 // One partition of the assignment.
@@ -41,6 +49,7 @@ struct IngestWorker::Slot {
   bool reached_end = false;  // since the last block
   bool paused = false;
   absl::Time last_record;
+  int64_t last_append_ms = kNoAppendTime;  // when the log took the last record that was read
   absl::Time end_checked = absl::InfinitePast();
   bool end_confirmed = true;
   // As in the last block.
@@ -69,7 +78,7 @@ IngestWorker::IngestWorker(const IngestWorkerOptions& options, Log* source, Log*
   }
 }
 
-IngestWorker::~IngestWorker() { metrics_->assigned->Set(0); }
+IngestWorker::~IngestWorker() { ShowNothing(metrics_); }
 
 absl::StatusOr<std::unique_ptr<IngestWorker>> IngestWorker::Create(const IngestWorkerOptions& options, Log* source,
                                                                    Log* sink, Clock* clock,
@@ -147,8 +156,8 @@ absl::StatusOr<std::vector<StartPosition>> IngestWorker::OnAssigned(absl::Span<c
 }
 
 void IngestWorker::OnRevoked(bool lost) {
-  metrics_->assigned->Set(0);
   if (!lost && failure_.ok()) failure_ = Flush();
+  ShowNothing(metrics_);
   DropPending();
   slots_.clear();
   assigned_ = false;
@@ -223,7 +232,10 @@ absl::Status IngestWorker::ProcessBatch(const RecordBatch& batch) {
   }
   if (!chain_.status().ok()) return chain_.status();
   slot.position = std::max(slot.position, batch.next_offset);
-  if (!batch.records.empty()) slot.last_record = clock_->Now();
+  if (!batch.records.empty()) {
+    slot.last_record = clock_->Now();
+    slot.last_append_ms = batch.records.back().append_time_ms;
+  }
   slot.at_end = batch.end_of_partition;
   slot.reached_end |= batch.end_of_partition;
   return absl::OkStatus();
@@ -384,10 +396,23 @@ absl::Status IngestWorker::Flush() {
     if (!options_.commit_offsets || slot.from == kUnknownOffset) continue;
     offsets.push_back({slot.partition, slot.position, EncodeMetadata({slot.epoch, slot.highest_event_time_ms})});
   }
+  const absl::Time begun = clock_->Now();
   if (absl::Status status = writer_->Begin(); !status.ok()) return status;
   if (absl::Status status = WriteBlocks(ranges); !status.ok()) return status;
   if (absl::Status status = writer_->Commit(offsets, generation_, options_.group); !status.ok()) return status;
+  const absl::Time committed = clock_->Now();
+  metrics_->transaction_seconds->Observe(absl::ToDoubleSeconds(committed - begun));
+  metrics_->flush_seconds->Observe(absl::ToDoubleSeconds(committed - start));
+  CountFlushed();
+  chain_.Clear();
+  dead_letters_.Clear();
+  pending_latest_ms_ = kUnknownTime;
+  return absl::OkStatus();
+}
 
+void IngestWorker::CountFlushed() {
+  const int64_t now_ms = absl::ToUnixMillis(clock_->Now());
+  int64_t lag_ms = 0;
   double posts = 0, bytes = 0, matched = 0, unmatched = 0, official = 0;
   int64_t lag = 0;
   for (size_t i = 0; i < slots_.size(); ++i) {
@@ -397,7 +422,9 @@ absl::Status IngestWorker::Flush() {
     matched += slot.matched;
     unmatched += slot.unmatched;
     official += slot.official;
-    lag += std::max<int64_t>(0, reader_->Lag(static_cast<int32_t>(i)));
+    const int64_t slot_lag = std::max<int64_t>(0, reader_->Lag(static_cast<int32_t>(i)));
+    lag += slot_lag;
+    if (slot_lag > 0 && slot.last_append_ms != kNoAppendTime) lag_ms = std::max(lag_ms, now_ms - slot.last_append_ms);
     slot.from = slot.position;
     slot.reported_idle = slot.idle;
     slot.reached_end = slot.at_end;
@@ -415,11 +442,9 @@ absl::Status IngestWorker::Flush() {
   metrics_->official->Increment(official);
   metrics_->mentions->Increment(static_cast<double>(chain_.mention_count()));
   metrics_->lag_records->Set(static_cast<double>(lag));
-  metrics_->flush_seconds->Observe(absl::ToDoubleSeconds(clock_->Now() - start));
-  chain_.Clear();
-  dead_letters_.Clear();
-  pending_latest_ms_ = kUnknownTime;
-  return absl::OkStatus();
+  metrics_->lag_seconds->Set(static_cast<double>(lag_ms) * 1e-3);
+  metrics_->queued_bytes->Set(static_cast<double>(reader_->QueuedBytes()));
+  metrics_->pending_bytes->Set(static_cast<double>(chain_.size_bytes() + dead_letters_.size_bytes()));
 }
 
 absl::Status IngestWorker::Align() {

@@ -112,6 +112,8 @@ class IngestWorker : public Worker, private AssignmentListener {
   absl::Status Align();
   bool Pending() const;
   void DropPending();
+  // Counts what a flush has committed, and begins anew.
+  void CountFlushed();
 
   const IngestWorkerOptions options_;
   Log* const source_;

@@ -89,6 +89,7 @@ absl::StatusOr<RecoveredTask> RecoverTask(const RecoveryOptions& options, Log* l
     const Snapshot& newest = **snapshot;
     if (status = recovered.task->Decode(newest.payload); !status.ok()) return Damaged(status, snapshots);
     recovered.snapshot_generation = newest.generation;
+    recovered.rebuild_from = newest.rebuild_from;
     apply_from = newest.applied_to;
     if (newest.rebuild_from < mentions_range->begin) {
       return MissingHistory(options, mentions, newest.rebuild_from, mentions_range->begin);

@@ -28,6 +28,7 @@ struct RecoveredTask {
   std::unique_ptr<DetectTask> task;
   StartPosition start;               // where to go on reading
   uint64_t snapshot_generation = 0;  // of the snapshot that was used; 0: none
+  Offset rebuild_from = 0;           // first offset that was read; 0 without a snapshot
   int64_t blocks_replayed = 0;
 };
 

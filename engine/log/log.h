@@ -124,6 +124,9 @@ class GroupReader {
   // Records between the position and the end of the partition, as far as known without asking (-1 unknown).
   virtual int64_t Lag(int32_t slot) const = 0;
 
+  // Bytes that were fetched and not polled yet, as of some seconds ago; 0 where nothing is fetched ahead.
+  virtual int64_t QueuedBytes() const { return 0; }
+
   // Leaves the group (calls OnRevoked first). Idempotent.
   virtual absl::Status Close(AssignmentListener& listener) = 0;
 };

@@ -1,8 +1,10 @@
 #include "operators/incident/brand_monitor.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include "engine/base/time_units.h"
 #include "operators/incident/monitor_state.h"
 #include "operators/signal/summary.h"
 
@@ -148,6 +150,36 @@ Signal BrandMonitor::FeedHealthNotice(int64_t end_ms, const FeedQuality& quality
 }
 
 double BrandMonitor::ExpectedPerMinute() const { return tocsin::ExpectedPerMinute(state_->baseline).value_or(-1); }
+
+BrandStatus BrandMonitor::Status() const {
+  const State& s = *state_;
+  BrandStatus status;
+  status.id = s.brand->id;
+  status.name = s.brand->name;
+  status.sector = s.brand->sector;
+  if (s.route != nullptr) status.owner = s.route->owner;
+  if (s.baseline.usable()) {
+    constexpr double kBinsOfHour = 12;
+    constexpr double kMinutesOfBin = 5;
+    const BaselineLevel hour = s.baseline.MentionsPerHour();
+    const double mean = hour.mean / kBinsOfHour;
+    status.expected_per_minute = mean / kMinutesOfBin;
+    status.expected_high_per_minute = (mean + 2 * std::sqrt(hour.dispersion * mean)) / kMinutesOfBin;
+    status.expected_negative_ratio = s.baseline.NegativeShare();
+  }
+  const Incident& incident = s.incident;
+  if (!incident.open()) return status;
+  status.state = incident.state;
+  status.level = incident.level;
+  status.onset_ms = incident.onset_ms;
+  for (const auto& [time_ms, id] : s.officials) {
+    if (time_ms < incident.onset_ms) continue;
+    status.response_ms = time_ms - incident.onset_ms;
+    break;
+  }
+  for (const auto& [network, totals] : incident.networks) status.networks.emplace_back(network, totals.mentions);
+  return status;
+}
 
 bool BrandMonitor::has_open_incident() const { return state_->incident.open(); }
 

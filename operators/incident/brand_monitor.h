@@ -13,6 +13,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "engine/base/bytes.h"
+#include "operators/incident/brand_status.h"
 #include "operators/match/watchlist.h"
 #include "operators/mention/mention.h"
 #include "operators/sentiment/ratio_calibration.h"
@@ -93,6 +94,8 @@ class BrandMonitor {
 
   // Expected mentions per minute for the window metrics; negative: not known yet.
   double ExpectedPerMinute() const;
+  // Everything of a BrandStatus but what the windows tell.
+  BrandStatus Status() const;
   bool has_open_incident() const;
   int level() const;
   const Route* route() const;

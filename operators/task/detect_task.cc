@@ -9,7 +9,10 @@
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/hash.h"
+#include "engine/base/time_units.h"
 #include "engine/time/slide.h"
+#include "operators/baseline/brand_baseline.h"
+#include "operators/detect/negative_ratio.h"
 #include "operators/task/task_state.h"
 
 namespace tocsin {
@@ -405,6 +408,38 @@ int64_t DetectTask::watermark_ms() const { return state_->watermark.watermark();
 uint64_t DetectTask::config_version() const { return state_->current.config_version; }
 const DetectCounters& DetectTask::counters() const { return state_->counters; }
 size_t DetectTask::memory_bytes() const { return state_->MemoryBytes(); }
+
+std::pair<int32_t, int32_t> DetectTask::completeness() const {
+  return {state_->watermark.Complete(), state_->watermark.Total()};
+}
+
+std::vector<BrandStatus> DetectTask::BrandStatuses() const {
+  std::vector<BrandStatus> statuses;
+  const std::vector<int64_t>& sizes = state_->options.windows.sizes_ms;
+  const auto place = std::find(sizes.begin(), sizes.end(), kDecisionWindowMs.front());
+  CHECK(place != sizes.end());
+  const auto window = static_cast<size_t>(place - sizes.begin());
+  for (const auto& brand : state_->brands) {
+    if (brand == nullptr) continue;
+    const WindowCounts& counts = brand->windows.Window(window);
+    if (counts.mentions == 0 && !brand->monitor.has_open_incident()) continue;
+    BrandStatus& status = statuses.emplace_back(brand->monitor.Status());
+    const double minutes = static_cast<double>(kDecisionWindowMs.front()) / kMinuteMs;
+    status.mentions_per_minute = static_cast<double>(counts.mentions) / minutes;
+    const int64_t classified = counts.negative + counts.neutral + counts.positive;
+    if (classified == 0) continue;
+    status.negative_ratio = static_cast<double>(counts.negative) / static_cast<double>(classified);
+    const RatioEstimate estimate = EstimateRatio({.classified = classified,
+                                                  .negative = counts.negative,
+                                                  .rated = counts.rated,
+                                                  .rated_negative = counts.rated_negative,
+                                                  .negativity = counts.negativity},
+                                                 state_->options.monitor.calibration);
+    status.negative_low = estimate.interval.low;
+    status.negative_high = estimate.interval.high;
+  }
+  return statuses;
+}
 
 bool DetectTask::has_open_incident() const {
   return std::any_of(state_->brands.begin(), state_->brands.end(),

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -112,7 +113,11 @@ class DetectTask {
 
   int64_t evaluated_end_ms() const;  // kUnknownTime: nothing evaluated yet
   int64_t watermark_ms() const;      // likewise
-  uint64_t config_version() const;   // that decides just now; 0: nothing applied yet
+  // Source partitions that the watermark vouches for, of all.
+  std::pair<int32_t, int32_t> completeness() const;
+  // Of the brands that have mentions in the window of five minutes, or an open incident. O(brands).
+  std::vector<BrandStatus> BrandStatuses() const;
+  uint64_t config_version() const;  // that decides just now; 0: nothing applied yet
   const DetectCounters& counters() const;
   size_t memory_bytes() const;
   bool has_open_incident() const;

@@ -65,6 +65,7 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaClient::Create(KafkaRole role,
                     "kafka: interceptor");
     if (!status.ok()) return status;
   }
+  if (client->hooks_.statistics) rd_kafka_conf_set_stats_cb(conf->get(), &KafkaClient::OnStatistics);
   if (role == KafkaRole::kGroupReader) rd_kafka_conf_set_rebalance_cb(conf->get(), &KafkaClient::OnRebalance);
 
   std::array<char, 512> text{};
@@ -120,7 +121,9 @@ void KafkaClient::OnError(rd_kafka_t* /*client*/, int error, const char* reason,
   const absl::Status status = KafkaStatus(code, "kafka", reason);
   {
     absl::MutexLock lock(&self->mu_);
-    self->last_broker_error_ = std::string(status.message());
+    // That all are down follows from what was said of each, and says less.
+    const bool says_more = code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || self->last_broker_error_.empty();
+    if (says_more) self->last_broker_error_ = std::string(status.message());
     if (absl::IsPermissionDenied(status)) self->authentication_error_ = status;
   }
   self->Log(KafkaLogLevel::kWarning, status.message());
@@ -129,6 +132,11 @@ void KafkaClient::OnError(rd_kafka_t* /*client*/, int error, const char* reason,
 void KafkaClient::OnRebalance(rd_kafka_t* /*client*/, rd_kafka_resp_err_t event,
                               rd_kafka_topic_partition_list_t* partitions, void* opaque) {
   static_cast<KafkaClient*>(opaque)->hooks_.rebalance(event, *partitions);
+}
+
+int KafkaClient::OnStatistics(rd_kafka_t* /*client*/, char* json, size_t size, void* opaque) {
+  static_cast<KafkaClient*>(opaque)->hooks_.statistics(std::string_view(json, size));
+  return 0;  // librdkafka frees it
 }
 
 void KafkaClient::OnDelivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* message, void* opaque) {

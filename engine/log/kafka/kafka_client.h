@@ -26,6 +26,8 @@ inline int KafkaMilliseconds(absl::Duration duration) { return static_cast<int>(
 struct KafkaHooks {
   // Does not have to answer with rd_kafka_assign at once; librdkafka waits until somebody does.
   std::function<void(rd_kafka_resp_err_t event, const rd_kafka_topic_partition_list_t& partitions)> rebalance;
+  // librdkafka's statistics as JSON, every statistics.interval.ms. May be empty: then none are made.
+  std::function<void(std::string_view json)> statistics;
   // Only failed deliveries.
   std::function<void(const rd_kafka_message_t& message)> delivery;
 };
@@ -69,6 +71,7 @@ class KafkaClient {
   static void OnError(rd_kafka_t* client, int error, const char* reason, void* opaque);
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t* partitions,
                           void* opaque);
+  static int OnStatistics(rd_kafka_t* client, char* json, size_t size, void* opaque);
   static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
   static rd_kafka_resp_err_t OnNew(rd_kafka_t* client, const rd_kafka_conf_t* conf, void* opaque, char* text,
                                    size_t text_size);

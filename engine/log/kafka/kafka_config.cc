@@ -82,6 +82,7 @@ void AddReaderDefaults(const KafkaOptions& options, KafkaProperties& defaults) {
 void AddGroupDefaults(KafkaProperties& defaults) {
   // Eager: a commit during a cooperative rebalance can lose the assignment before librdkafka 2.10.
   defaults.emplace_back("partition.assignment.strategy", "range,roundrobin");
+  defaults.emplace_back("statistics.interval.ms", "5000");  // says how much is queued
   defaults.emplace_back("session.timeout.ms", "10000");
   defaults.emplace_back("heartbeat.interval.ms", "1000");  // how soon a rebalance is noticed
 }

@@ -1,6 +1,9 @@
 #include "engine/log/kafka/kafka_group_reader.h"
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +12,27 @@
 #include "engine/log/kafka/kafka_partition_reader.h"
 
 namespace tocsin {
+namespace {
+
+// What partitions hold that was fetched: all values of "fetchq_size" in librdkafka's statistics, which name no key
+// twice and escape quotes in names.
+int64_t FetchedBytes(std::string_view statistics) {
+  constexpr std::string_view kKey = "\"fetchq_size\":";
+  int64_t bytes = 0;
+  for (size_t at = statistics.find(kKey); at != std::string_view::npos; at = statistics.find(kKey, at)) {
+    at += kKey.size();
+    while (at < statistics.size() && statistics[at] == ' ') ++at;
+    int64_t partition_bytes = 0;
+    if (std::from_chars(statistics.data() + at, statistics.data() + statistics.size(), partition_bytes).ec ==
+        std::errc()) {
+      bytes += partition_bytes;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<KafkaGroupReader>> KafkaGroupReader::Create(const KafkaOptions& options,
                                                                            const Log::GroupOptions& group) {
   if (group.group.empty()) return absl::InvalidArgumentError("kafka: a group reader needs a group");
@@ -22,6 +46,7 @@ absl::StatusOr<std::unique_ptr<KafkaGroupReader>> KafkaGroupReader::Create(const
   hooks.rebalance = [self](rd_kafka_resp_err_t event, const rd_kafka_topic_partition_list_t& partitions) {
     self->OnRebalance(event, partitions);
   };
+  hooks.statistics = [self](std::string_view json) { self->queued_bytes_ = FetchedBytes(json); };
   absl::StatusOr<std::unique_ptr<KafkaClient>> client =
       KafkaClient::Create(KafkaRole::kGroupReader, options, identity, std::move(hooks));
   if (!client.ok()) return client.status();

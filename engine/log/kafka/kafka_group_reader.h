@@ -35,6 +35,7 @@ class KafkaGroupReader final : public GroupReader {
   absl::Status Pause(int32_t slot) override;
   absl::Status Resume(int32_t slot) override;
   int64_t Lag(int32_t slot) const override;
+  int64_t QueuedBytes() const override { return queued_bytes_; }
   absl::Status Close(AssignmentListener& listener) override;
 
  private:
@@ -66,7 +67,8 @@ class KafkaGroupReader final : public GroupReader {
   bool interrupted_ = false;           // some are noted
   bool assigned_ = false;              // the listener has been told of an assignment and of no revocation since
   bool closing_ = false;
-  absl::Status failure_;  // sticky: after the first error of a Poll nothing more is delivered
+  int64_t queued_bytes_ = 0;  // as the last statistics said
+  absl::Status failure_;      // sticky: after the first error of a Poll nothing more is delivered
 };
 
 }  // namespace tocsin

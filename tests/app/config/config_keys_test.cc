@@ -46,6 +46,7 @@ Flat Flatten(const Config& config) {
                {"windows.slide", DurationText(config.windows.slide)},
                {"metrics.every", DurationText(config.metrics.every)},
                {"metrics.listen", config.metrics.listen},
+               {"metrics.top_brands", absl::StrCat(config.metrics.top_brands)},
                {"sentiment.model", config.sentiment.model},
                {"sentiment.calibration", OrNull(config.sentiment.calibration)},
                {"privacy.key_file", OrNull(config.privacy.key_file)},
