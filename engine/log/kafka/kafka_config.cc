@@ -61,12 +61,12 @@ void AddCommonDefaults(KafkaProperties& defaults) {
 }
 
 // Memory of a reader: the queue is shared by all partitions (the consumer queue is never split), and librdkafka stops
-// asking when it holds half of `queue_bytes`. What is then on the wire is at most one response a broker, of a quarter
-// of `queue_bytes` compressed at most; it lands on the queue whole, decompressed.
+// asking when it holds half of `queue_bytes`. What is then on the wire is at most one response a broker; it lands on
+// the queue whole, decompressed, and posts compress up to ten times, so a response has a sixteenth of `queue_bytes`.
 void AddReaderDefaults(const KafkaOptions& options, KafkaProperties& defaults) {
   constexpr int64_t kMinFetchBytes = int64_t{1} << 20;
   constexpr int64_t kMaxFetchBytes = int64_t{16} << 20;
-  const int64_t fetch_bytes = std::clamp(options.queue_bytes / 4, kMinFetchBytes, kMaxFetchBytes);
+  const int64_t fetch_bytes = std::clamp(options.queue_bytes / 16, kMinFetchBytes, kMaxFetchBytes);
   defaults.emplace_back("queued.max.messages.kbytes", Kilobytes(options.queue_bytes / 2));
   defaults.emplace_back("queued.min.messages", "100000");  // the bound in bytes is the one that binds
   defaults.emplace_back("fetch.max.bytes", absl::StrCat(fetch_bytes));

@@ -54,8 +54,8 @@ TEST(KafkaConfigTest, ReadersReadWhatIsCommittedAndCommitNothingThemselves) {
 
 TEST(KafkaConfigTest, TheQueueIsBoundedByTheBytesAskedFor) {
   KafkaOptions options;
-  options.queue_bytes = 8'000'000;
-  EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "queued.max.messages.kbytes"), "4000");
+  options.queue_bytes = 32'000'000;
+  EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "queued.max.messages.kbytes"), "16000");
   EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "fetch.max.bytes"), "2000000");
 }
 
