@@ -211,8 +211,9 @@ def crisis_course(board):
         "Networks of open incidents", "Mentions since the onset, by brand and network: whether it spreads.", "short",
         [(f"max by (brand, network) (tocsin_brand_incident_mentions{{{BRAND}}})", "{{brand}} {{network}}")], 8))
     board = board.with_panel(graph(
-        "Response time", "From the onset of the open incident to the brand's first own post. No line: not answered yet.", "s",
-        [(f"max by (brand) (tocsin_brand_response_seconds{{{BRAND}}})", "{{brand}}")], 8))
+        "Response time", "From the onset of the open incident to the brand's first own post; while there is none, until now.", "s",
+        [(f"max by (brand) (tocsin_brand_response_seconds{{{BRAND}}}) "
+          f"or time() - max by (brand) (tocsin_brand_incident_onset_timestamp_seconds{{{BRAND}}})", "{{brand}}")], 8))
     return board.with_panel(graph(
         "Unanswered for", "Time since the onset of open incidents that the brand has not answered by an own post.", "s",
         [(f"time() - max by (brand) (tocsin_brand_incident_onset_timestamp_seconds{{{BRAND}}}) "
