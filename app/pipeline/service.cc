@@ -108,6 +108,7 @@ absl::Status Service::Start() {
     job_.Add(name, [this, name] { return MakeDetect(name); });
   }
   job_.Start();
+  started_.store(true);
   return absl::OkStatus();
 }
 
@@ -154,6 +155,8 @@ absl::Status Service::Wait() {
 
 std::string Service::NotReady() const {
   if (job_.stopping()) return "draining";
+  // Before it has workers all of them are ready.
+  if (!started_.load()) return "starting";
   return job_.ready() ? "" : "waiting for partitions";
 }
 

@@ -3,6 +3,7 @@
 // Thread-safe but for Start and Wait, which belong to one thread.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -64,6 +65,7 @@ class Service {
   std::unique_ptr<ConfigPublisher> config_publisher_;
   std::unique_ptr<ConfigReload> reload_;
   std::unique_ptr<Reloader> reloader_;
+  std::atomic<bool> started_ = false;  // the workers are there
   Job job_;
 };
 

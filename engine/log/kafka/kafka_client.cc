@@ -124,6 +124,9 @@ void KafkaClient::OnError(rd_kafka_t* /*client*/, int error, const char* reason,
     // That all are down follows from what was said of each, and says less.
     const bool says_more = code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || self->last_broker_error_.empty();
     if (says_more) self->last_broker_error_ = std::string(status.message());
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && self->last_broker_error_ == status.message()) {
+      self->last_broker_error_.append("; check bootstrap.servers, the network and security.protocol");
+    }
     if (absl::IsPermissionDenied(status)) self->authentication_error_ = status;
   }
   self->Log(KafkaLogLevel::kWarning, status.message());

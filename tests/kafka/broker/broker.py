@@ -110,17 +110,24 @@ class Broker:
 
     With `users` {name: password} there is a second listener, `sasl_bootstrap`, at which they log in with SASL/PLAIN, and an
     authorizer, which allows them nothing until ACLs say so; who comes through `bootstrap` may do everything.
+
+    With `certificates` (a folder with broker.pem: key and chain, and ca.pem) there are two listeners over TLS:
+    `scram_bootstrap`, at which `scram_users` {name: password} log in with SCRAM-SHA-512, and `mtls_bootstrap`, at which a
+    client needs a certificate of that authority.
     """
 
-    def __init__(self, partitions_default=1, settings=None, directory=None, heap="512m", detached=False, users=None):
+    def __init__(self, partitions_default=1, settings=None, directory=None, heap="512m", detached=False, users=None,
+                 certificates=None, scram_users=None):
         self.partitions_default = partitions_default
         self.settings = dict(settings or {})
         self.users = dict(users or {})
+        self.certificates = certificates
+        self.scram_users = dict(scram_users or {})
         self.heap = heap
         self.detached = detached
         self.directory = directory
         self.process = None
-        self.bootstrap = self.sasl_bootstrap = None
+        self.bootstrap = self.sasl_bootstrap = self.scram_bootstrap = self.mtls_bootstrap = None
         self.pid = None
 
     def __enter__(self):
@@ -165,13 +172,15 @@ class Broker:
             raise BrokerError("the broker's port was taken meanwhile")
 
     def _try_start(self):
-        self.port, self.controller_port, self.sasl_port = free_ports(3)
+        self.port, self.controller_port, self.sasl_port, self.scram_port, self.mtls_port = free_ports(5)
         self._write_properties()
         format_log = os.path.join(self.directory, "format.log")
         with open(format_log, "w", encoding="utf-8") as log:
             code = subprocess.run(
                 self._java("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", CLUSTER_ID, "-c",
-                           self._path("server.properties"), "--standalone"),
+                           self._path("server.properties"), "--standalone",
+                           *[part for name, password in self.scram_users.items()
+                             for part in ("--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]")]),
                 stdout=log, stderr=subprocess.STDOUT, check=False).returncode
         if code != 0:
             raise BrokerError("formatting the storage failed:\n" + tail(format_log))
@@ -218,6 +227,8 @@ class Broker:
         }
         if self.users:
             properties.update(self._sasl_properties(properties))
+        if self.certificates:
+            properties.update(self._tls_properties(properties))
         properties.update(self.settings)
         with open(self._path("server.properties"), "w", encoding="utf-8") as file:
             for key, value in properties.items():
@@ -237,6 +248,23 @@ class Broker:
             "super.users": "User:ANONYMOUS",
         }
 
+    def _tls_properties(self, properties):
+        listeners = f",SCRAM://127.0.0.1:{self.scram_port},MTLS://127.0.0.1:{self.mtls_port}"
+        return {
+            "listeners": properties["listeners"] + listeners,
+            "advertised.listeners": properties["advertised.listeners"] + listeners,
+            "listener.security.protocol.map": properties["listener.security.protocol.map"] + ",SCRAM:SASL_SSL,MTLS:SSL",
+            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
+            "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            "listener.name.scram.scram-sha-512.sasl.jaas.config":
+                "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": os.path.join(self.certificates, "broker.pem"),
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": os.path.join(self.certificates, "ca.pem"),
+            "listener.name.mtls.ssl.client.auth": "required",
+        }
+
     def _launch(self):
         """False if a port was taken; True once the broker answers."""
         log_path = self._path("broker.log")
@@ -248,6 +276,8 @@ class Broker:
         self.pid = self.process.pid
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.sasl_bootstrap = f"127.0.0.1:{self.sasl_port}" if self.users else None
+        self.scram_bootstrap = f"127.0.0.1:{self.scram_port}" if self.certificates else None
+        self.mtls_bootstrap = f"127.0.0.1:{self.mtls_port}" if self.certificates else None
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
