@@ -37,6 +37,7 @@ absl::Status RunChosen(const TrainFlags& flags) {
   if (flags.evaluate) {
     EvaluateOptions options;
     options.data_dir = flags.train.data_dir;
+    options.words_path = flags.train.words_path;
     options.model_path = flags.model;
     options.fit.seed = flags.train.seed;
     options.fit.epochs = flags.train.epochs;
@@ -56,6 +57,8 @@ void AddTrainCommand(CLI::App* app, ChosenCommand* chosen) {
       "train", "Trains the sentiment model, measures it and writes its file; or calibrates or evaluates one");
   CLI::Option* const data = command->add_option("--data", flags->train.data_dir,
                                                 "Folder with the labelled posts that docs/MODEL_CARD.md lists");
+  CLI::Option* const words = command->add_option(
+      "--words", flags->train.words_path, "Words of known tone, app/train/tone_words.txt; without: the posts alone");
   CLI::Option* const out = command->add_option("--out", flags->train.out_path,
                                                "Model or calibration to write; replaced when the new one is complete");
   CLI::Option* const calibrate =
@@ -75,7 +78,7 @@ void AddTrainCommand(CLI::App* app, ChosenCommand* chosen) {
   command->add_option("--epochs", flags->train.epochs, "Passes over the data")
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
-  calibrate->excludes(data)->excludes(evaluate);
+  calibrate->excludes(data)->excludes(words)->excludes(evaluate);
   evaluate->excludes(out);
   command->final_callback([data, out, calibrate, evaluate, model] {
     if (evaluate->count() == 0 && out->count() == 0) throw CLI::RequiredError("--out");

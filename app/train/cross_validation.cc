@@ -186,7 +186,7 @@ void ReportCoverage(const std::vector<NamedSet>& sets, const RatioCalibration& s
 }  // namespace
 
 absl::Status RunEvaluate(const EvaluateOptions& options) {
-  absl::StatusOr<TrainingData> data = ReadTrainingData(options.data_dir);
+  absl::StatusOr<TrainingData> data = ReadTrainingData(options.data_dir, options.words_path);
   if (!data.ok()) return data.status();
   const absl::StatusOr<std::shared_ptr<const SentimentModel>> opened = OpenModel(options.model_path);
   if (!opened.ok()) return opened.status();

@@ -48,9 +48,10 @@ struct Coverage {
 
 struct EvaluateOptions {
   std::string data_dir;
+  std::string words_path;  // as in TrainOptions, for the models out of fold
   std::string model_path;  // empty: the shipped model
   size_t folds = 5;
-  double cost = 0.3;
+  double cost = 0.12;  // as chosen for the shipped model
   FitOptions fit;
   std::function<void(std::string_view line)> report;  // must not be empty
 };

@@ -2,15 +2,52 @@
 
 #include <utility>
 
+#include "operators/sentiment/model_format.h"
 #include "operators/sentiment/sentiment_features.h"
+#include "operators/sentiment/tone_words.h"
 
 namespace tocsin {
 namespace {
+
+using namespace sentiment_format;
 
 constexpr int kGuessBits = 15;
 constexpr double kGuessCost = 1.0;
 // A guess whose best one-vs-rest score is below this is no guess.
 constexpr float kGuessMinScore = 0.0F;
+
+// Values of the features of tone beside 1 / sqrt(features of the text), the value of those of the text.
+constexpr float kMeaningValue = 1.0F / (1 << kToneMeaningShift);
+constexpr float kCountValue = 0.25F;
+
+// A feature of its own for the first, the second and the third word of each kind, behind the buckets.
+uint32_t CountFeature(int bits, size_t kind, size_t count) {
+  return (uint32_t{1} << bits) + static_cast<uint32_t>(kind * kToneCounts + count);
+}
+
+void AddTone(const ToneReading& reading, int bits, TrainingSet& rows) {
+  std::array<size_t, kToneKinds> seen{};
+  for (const ToneHit& hit : reading.hits()) {
+    if (HasMeaning(hit.kind)) rows.AddToLast(hit.meaning >> (32 - bits), kMeaningValue);
+    if (hit.kind == kToneNeutral || seen[hit.kind] == kToneCounts) continue;
+    rows.AddToLast(CountFeature(bits, hit.kind, seen[hit.kind]++), kCountValue);
+  }
+}
+
+// Moves the weights behind the buckets to the tone.
+void SplitTone(TrainedModel::Language& language) {
+  std::vector<float>& weight = language.weights.weight;
+  for (size_t kind = 0; kind < kToneKinds; ++kind) {
+    std::array<float, kClasses> sum{};
+    for (size_t i = 0; i < kToneCounts; ++i) {
+      for (size_t c = 0; c < kClasses; ++c) {
+        sum[c] += kCountValue * weight[size_t{CountFeature(language.bits, kind, i)} * kClasses + c];
+      }
+      language.tone[kind][i] = sum;
+    }
+  }
+  weight.resize((size_t{1} << language.bits) * kClasses);
+}
 
 }  // namespace
 
@@ -43,12 +80,16 @@ std::map<int, TrainingSet> MakeRows(const TrainingData& data) {
   std::map<int, TrainingSet> rows;
   for (const LanguageData& language : data.languages) rows[language.bits];
   const auto features = std::make_unique<SentimentFeatures>();
+  ToneReading reading;
   for (size_t l = 0; l < data.languages.size(); ++l) {
+    const ToneWords words = data.languages[l].words.View();
     for (const LabelledPost& post : data.languages[l].train) {
       features->Extract(post.text);
       if (features->hashes().empty()) continue;
+      words.Read(*features, reading);
       for (auto& [bits, set] : rows) {
         set.Add(features->hashes(), bits, static_cast<uint8_t>(post.label), static_cast<uint8_t>(l));
+        AddTone(reading, bits, set);
       }
     }
   }
@@ -61,6 +102,7 @@ TrainedModel TrainLanguages(const TrainingData& data, const std::map<int, Traini
   std::map<int, std::vector<LinearWeights>> weights;
   for (const auto& [bits, set] : rows) {
     weights[bits] = TrainSvm(set, {.bits = bits,
+                                   .more_features = kToneKinds * kToneCounts,
                                    .class_count = 3,
                                    .language_count = data.languages.size(),
                                    .c = static_cast<float>(cost),
@@ -73,7 +115,9 @@ TrainedModel TrainLanguages(const TrainingData& data, const std::map<int, Traini
     TrainedModel::Language& added = trained.languages.emplace_back();
     added.code = language.code;
     added.bits = language.bits;
+    added.words = language.words;
     added.weights = std::move(weights[language.bits][l]);
+    SplitTone(added);
   }
   return trained;
 }

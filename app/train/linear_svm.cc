@@ -22,7 +22,7 @@ class DualDescent {
       : rows_(rows),
         options_(options),
         stride_(options.class_count),
-        table_size_((size_t{1} << options.bits) * stride_),
+        table_size_(((size_t{1} << options.bits) + options.more_features) * stride_),
         parts_(options.language_count + 1, std::vector<float>(table_size_)),
         part_bias_(options.language_count + 1),
         alpha_(rows.size() * stride_),
@@ -144,6 +144,18 @@ void TrainingSet::Add(std::span<const uint32_t> hashes, int bits, uint8_t row_la
   row_begin.push_back(bucket.size());
   label.push_back(row_label);
   language.push_back(row_language);
+}
+
+void TrainingSet::AddToLast(uint32_t feature, float more) {
+  const auto row = bucket.begin() + static_cast<ptrdiff_t>(row_begin[row_begin.size() - 2]);
+  const auto found = std::find(row, bucket.end(), feature);
+  if (found != bucket.end()) {
+    value[static_cast<size_t>(found - bucket.begin())] += more;
+    return;
+  }
+  bucket.push_back(feature);
+  value.push_back(more);
+  row_begin.back() = bucket.size();
 }
 
 std::vector<LinearWeights> TrainSvm(const TrainingSet& rows, const SvmOptions& options) {

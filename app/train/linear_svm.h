@@ -28,11 +28,14 @@ struct TrainingSet {
   // Adds a row of feature hashes: each bucket (top `bits` bits) once, with the
   // value count / sqrt(number of features).
   void Add(std::span<const uint32_t> hashes, int bits, uint8_t row_label, uint8_t row_language);
+  // Adds to the value of a feature of the row that was added last. REQUIRES: there is a row.
+  void AddToLast(uint32_t feature, float more);
 };
 
 struct SvmOptions {
   int bits = 18;
-  size_t class_count = 3;  // at most kMaxClasses
+  size_t more_features = 0;  // numbered from 2^bits on, of rows that were given such
+  size_t class_count = 3;    // at most kMaxClasses
   size_t language_count = 1;
   float c = 0.3F;       // cost of an error; positives are weighted to balance the classes
   float shared = 0.0F;  // weight of the shared part against a language's own, 0 = none

@@ -81,6 +81,23 @@ absl::StatusOr<Section> LanguageSectionOf(const TrainedModel::Language& language
   return section;
 }
 
+absl::StatusOr<Section> ToneSectionOf(const TrainedModel::Language& language) {
+  ToneHeader header{};
+  header.code = language.code;
+  header.word_count = static_cast<uint32_t>(language.words.hashes.size());
+  for (size_t kind = 0; kind < kToneKinds; ++kind) {
+    for (size_t count = 0; count < kToneCounts; ++count) {
+      absl::Status status = FillBiases(language.tone[kind][count], header.score_q16[kind][count]);
+      if (!status.ok()) return status;
+    }
+  }
+  Section section{kToneSection, {}};
+  AppendRecord(header, section.bytes);
+  for (const uint32_t hash : language.words.hashes) AppendRecord(hash, section.bytes);
+  for (const uint16_t word : language.words.words) AppendRecord(word, section.bytes);
+  return section;
+}
+
 absl::StatusOr<Section> GuessSectionOf(const TrainedModel::Guess& guess) {
   absl::StatusOr<uint32_t> scale = ScaleOf(guess.weights.weight);
   if (!scale.ok()) return scale.status();
@@ -145,6 +162,12 @@ absl::StatusOr<std::string> SerializeModel(const TrainedModel& model) {
   std::vector<Section> sections;
   for (const TrainedModel::Language& language : model.languages) {
     absl::StatusOr<Section> section = LanguageSectionOf(language);
+    if (!section.ok()) return section.status();
+    sections.push_back(*std::move(section));
+  }
+  for (const TrainedModel::Language& language : model.languages) {
+    if (language.words.hashes.empty()) continue;
+    absl::StatusOr<Section> section = ToneSectionOf(language);
     if (!section.ok()) return section.status();
     sections.push_back(*std::move(section));
   }

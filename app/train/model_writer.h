@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "app/train/calibration.h"
 #include "app/train/linear_svm.h"
+#include "app/train/tone_list.h"
+#include "operators/sentiment/model_format.h"
 #include "operators/sentiment/ratio_calibration.h"
 
 namespace tocsin {
@@ -22,6 +24,11 @@ struct TrainedModel {
     LinearWeights weights;  // of three classes
     float abstain = 0;      // least lead of the best class over the second
     ScoreScale scale = {};
+    ToneList words = {};  // of known tone; may be empty
+    // What one, two, and more words of a kind add to the score of each class.
+    std::array<std::array<std::array<float, sentiment_format::kClasses>, sentiment_format::kToneCounts>,
+               sentiment_format::kToneKinds>
+        tone{};
   };
   struct Guess {
     int bits = 0;

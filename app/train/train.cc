@@ -175,7 +175,7 @@ absl::Status RunTrain(const TrainOptions& options) {
   if (options.costs.empty() || options.epochs < 1 || !(options.shared >= 0)) {
     return absl::InvalidArgumentError("train needs a cost, an epoch and a shared weight >= 0");
   }
-  absl::StatusOr<TrainingData> data = ReadTrainingData(options.data_dir);
+  absl::StatusOr<TrainingData> data = ReadTrainingData(options.data_dir, options.words_path);
   if (!data.ok()) return data.status();
   absl::StatusOr<TrainedModel> trained = SelectCost(*data, options);
   if (!trained.ok()) return trained.status();

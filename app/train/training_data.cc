@@ -42,13 +42,20 @@ constexpr std::string_view kUnseenDomain = "airline/airline_calib_0216_0220.tsv"
 
 }  // namespace
 
-absl::StatusOr<TrainingData> ReadTrainingData(const std::string& folder) {
+absl::StatusOr<TrainingData> ReadTrainingData(const std::string& folder, const std::string& words_path) {
   TrainingData data;
+  std::map<std::array<char, 2>, ToneList> words;
+  if (!words_path.empty()) {
+    absl::StatusOr<std::map<std::array<char, 2>, ToneList>> read = ReadToneLists(words_path);
+    if (!read.ok()) return read.status();
+    words = *std::move(read);
+  }
   for (const LanguageFiles& files : Files()) {
     LanguageData language{.code = files.code,
                           .first_class = files.first_class,
                           .guessed = files.code != kNeverGuessed,
                           .bits = files.bits,
+                          .words = std::move(words[files.code]),
                           .train = {},
                           .dev = {}};
     for (const std::string_view name : files.train) {

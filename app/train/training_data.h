@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "app/train/labelled_posts.h"
+#include "app/train/tone_list.h"
 
 namespace tocsin {
 
@@ -20,6 +21,7 @@ struct LanguageData {
   bool first_class = false;  // counts when hyper-parameters are chosen
   bool guessed = true;       // whether posts that name no language may be taken for it
   int bits = 0;              // log2 of the buckets of its table
+  ToneList words;            // may be empty
   std::vector<LabelledPost> train;
   std::vector<EvaluationSet> dev;
 };
@@ -31,8 +33,8 @@ struct TrainingData {
   EvaluationSet unseen_domain;
 };
 
-// Reads the files below `folder` that the model card lists. Errors as
-// ReadLabelledPosts().
-[[nodiscard]] absl::StatusOr<TrainingData> ReadTrainingData(const std::string& folder);
+// Reads the files below `folder` that the model card lists, and the list of words unless its path is empty. Errors as
+// ReadLabelledPosts() and ReadToneLists().
+[[nodiscard]] absl::StatusOr<TrainingData> ReadTrainingData(const std::string& folder, const std::string& words_path);
 
 }  // namespace tocsin

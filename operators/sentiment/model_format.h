@@ -33,6 +33,7 @@ enum SectionType : uint32_t {
   kGuessSection = 2,
   kDescriptionSection = 3,
   kCalibrationSection = 4,
+  kToneSection = 5,
   // Sections with this bit set may be skipped by readers that do not know them.
   kOptionalBit = 0x80000000,
 };
@@ -71,6 +72,31 @@ struct LanguageHeader {
   std::array<uint32_t, 3> reserved_too;
 };
 static_assert(sizeof(LanguageHeader) == 64);
+
+// Kinds of words in a tone section: how negative or positive (-3, -2, -1, 1, 2, 3), the same negated, words that
+// negate, words that strengthen; and one that only means something and is not counted.
+inline constexpr uint32_t kToneValences = 6;
+inline constexpr uint32_t kToneNegator = 12;
+inline constexpr uint32_t kToneStrengthener = 13;
+inline constexpr uint32_t kToneKinds = 14;
+inline constexpr uint32_t kToneNeutral = 14;
+inline constexpr size_t kToneCounts = 3;          // of words of a kind that are told apart: one, two, more
+inline constexpr size_t kToneNegationTokens = 3;  // that a negation reaches
+inline constexpr size_t kToneHitsMax = 64;        // known words of a text that are read
+inline constexpr uint32_t kToneMeaningBits = 12;  // of a word's u16, below its kind
+inline constexpr size_t kToneWordsMax = 65'535;
+// A meaning weighs as much as this share of a feature in a text with one feature: 2^-kToneMeaningShift.
+inline constexpr int kToneMeaningShift = 2;
+
+// Followed by word_count u32, the ascending hashes of words, and as many u16: kind << kToneMeaningBits | meaning.
+struct ToneHeader {
+  std::array<char, 2> code;
+  std::array<char, 2> reserved;
+  uint32_t word_count;
+  // What one, two, and more words of a kind add to the score of each class.
+  std::array<std::array<std::array<int32_t, kClasses>, kToneCounts>, kToneKinds> score_q16;
+};
+static_assert(sizeof(ToneHeader) == 512);
 
 // Followed by kGuessLanguages bytes for each of 2^bits buckets.
 struct GuessHeader {

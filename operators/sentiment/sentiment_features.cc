@@ -231,6 +231,7 @@ void SentimentFeatures::HashTokens() {
     previous = hash;
   }
   size_ = static_cast<size_t>(feature - hashes_.data());
+  tokens_ = (size_ + 1) / 2;
 }
 
 void SentimentFeatures::HashGrams(const SentimentKernels& kernels) {

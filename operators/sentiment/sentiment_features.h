@@ -36,6 +36,9 @@ class SentimentFeatures {
   // Valid until the next Extract().
   [[nodiscard]] std::span<const uint32_t> hashes() const { return {hashes_.data(), size_}; }
 
+  // How many of the hashes are of single tokens: those at 0, 1, 3, 5, ..., in the order of the text.
+  [[nodiscard]] size_t tokens() const { return tokens_; }
+
  private:
   static constexpr size_t kBlocks = kMaxTextBytes / kScanBlockBytes + 1;
   // Before and behind the text, so that grams may begin and loads may end there.
@@ -56,6 +59,7 @@ class SentimentFeatures {
   size_t text_size_;
   size_t block_count_;  // whole blocks scanned; all masks are zero behind the text
   size_t token_count_;
+  size_t tokens_;  // of token_count_, without those that a link took
   size_t size_;
   Mask word_;
   Mask ascii_word_;

@@ -19,6 +19,7 @@
 #include "operators/sentiment/language_tag.h"
 #include "operators/sentiment/linear_table.h"
 #include "operators/sentiment/model_format.h"
+#include "operators/sentiment/tone_words.h"
 
 namespace tocsin {
 namespace {
@@ -108,17 +109,26 @@ struct SentimentModel::Layout {
   struct Language {
     LanguageHeader header;
     const uint8_t* weights;
+    ToneWords tone_words;
+    // By kind: what the first, second, third and further words add to the scores; a lane more than there are classes.
+    std::array<std::array<std::array<int32_t, 4>, kToneCounts + 1>, kToneNeutral + 1> tone{};
   };
 
   absl::Status Read(std::span<const uint8_t> file);
   absl::Status ReadLanguage(std::span<const uint8_t> section, size_t number);
   absl::Status ReadGuess(std::span<const uint8_t> section, size_t number);
+  // REQUIRES: the language sections have been read.
+  absl::Status ReadTone(std::span<const uint8_t> section, size_t number);
 
   // Index into `languages` of a two-letter code, or -1.
   int Find(const std::array<char, 2>& code) const {
     return IsLanguageCode(code) ? language_of_code[CodeIndex(code)] : -1;
   }
   int Guess(std::span<const uint32_t> hashes) const;
+  // Scores of the classes. REQUIRES: there is a feature.
+  static std::array<int32_t, kClasses> Score(const Language& language, const SentimentFeatures& features);
+  static void AddTone(const Language& language, const SentimentFeatures& features,
+                      std::array<int32_t, kClasses>& scores);
   std::string_view Code(size_t language) const { return {languages[language].header.code.data(), 2}; }
 
   Mapping mapping;
@@ -142,6 +152,7 @@ absl::Status SentimentModel::Layout::Read(std::span<const uint8_t> file) {
       sizeof(FileHeader) + header.section_count * sizeof(SectionEntry) > body_end) {
     return BadSection("too many sections", header.section_count);
   }
+  std::vector<std::pair<std::span<const uint8_t>, size_t>> tones;
   for (size_t i = 0; i < header.section_count; ++i) {
     const auto entry = ReadRecord<SectionEntry>(file, sizeof(FileHeader) + i * sizeof(SectionEntry));
     if (entry.offset % kAlignment != 0 || entry.offset > body_end || entry.bytes > body_end - entry.offset) {
@@ -159,6 +170,8 @@ absl::Status SentimentModel::Layout::Read(std::span<const uint8_t> file) {
       absl::StatusOr<RatioCalibration> read = ReadCalibration(section);
       if (!read.ok()) return read.status();
       calibration = *std::move(read);
+    } else if (entry.type == kToneSection) {
+      tones.emplace_back(section, i);
     } else if ((entry.type & kOptionalBit) == 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("sentiment model has a section that is not known here: use a newer tocsin; type=", entry.type));
@@ -166,6 +179,9 @@ absl::Status SentimentModel::Layout::Read(std::span<const uint8_t> file) {
     if (!status.ok()) return status;
   }
   if (languages.empty()) return BadSection("no language", 0);
+  for (const auto& [section, number] : tones) {
+    if (absl::Status status = ReadTone(section, number); !status.ok()) return status;
+  }
   for (size_t i = 0; guess_weights != nullptr && i < guess.language_count; ++i) {
     language_of_guess[i] = Find(guess.code[i]);
   }
@@ -185,7 +201,7 @@ absl::Status SentimentModel::Layout::ReadLanguage(std::span<const uint8_t> secti
     return BadSection("bad size of language section", number);
   }
   language_of_code[CodeIndex(header.code)] = static_cast<int8_t>(languages.size());
-  languages.push_back({header, section.data() + sizeof(LanguageHeader)});
+  languages.push_back({.header = header, .weights = section.data() + sizeof(LanguageHeader), .tone_words = {}});
   return absl::OkStatus();
 }
 
@@ -204,6 +220,46 @@ absl::Status SentimentModel::Layout::ReadGuess(std::span<const uint8_t> section,
   return absl::OkStatus();
 }
 
+absl::Status SentimentModel::Layout::ReadTone(std::span<const uint8_t> section, size_t number) {
+  if (section.size() < sizeof(ToneHeader)) return BadSection("short tone section", number);
+  const auto header = ReadRecord<ToneHeader>(section, 0);
+  const size_t count = header.word_count;
+  if (count == 0 || count > kToneWordsMax ||
+      section.size() != sizeof(ToneHeader) + count * (sizeof(uint32_t) + sizeof(uint16_t))) {
+    return BadSection("bad size of tone section", number);
+  }
+  const int index = Find(header.code);
+  if (index < 0 || !languages[static_cast<size_t>(index)].tone_words.empty()) {
+    return BadSection("tone of a language that has no table, or a second one", number);
+  }
+  for (const auto& kind : header.score_q16) {
+    for (const auto& scores : kind) {
+      if (!BiasesInRange(scores)) return BadSection("tone out of range", number);
+    }
+  }
+  const size_t words = sizeof(ToneHeader) + count * sizeof(uint32_t);
+  uint32_t before = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const auto hash = ReadRecord<uint32_t>(section, sizeof(ToneHeader) + i * sizeof(uint32_t));
+    const auto word = ReadRecord<uint16_t>(section, words + i * sizeof(uint16_t));
+    const uint32_t kind = word >> kToneMeaningBits;
+    if ((i > 0 && hash <= before) || kind > kToneNeutral || (kind >= kToneValences && kind < kToneNegator)) {
+      return BadSection("bad word in tone section", number);
+    }
+    before = hash;
+  }
+  Language& language = languages[static_cast<size_t>(index)];
+  for (size_t kind = 0; kind < kToneKinds; ++kind) {
+    for (size_t n = 0; n < kToneCounts; ++n) {
+      for (size_t c = 0; c < kClasses; ++c) {
+        language.tone[kind][n][c] = header.score_q16[kind][n][c] - (n > 0 ? header.score_q16[kind][n - 1][c] : 0);
+      }
+    }
+  }
+  language.tone_words = ToneWords(section.data() + sizeof(ToneHeader), section.data() + words, count);
+  return absl::OkStatus();
+}
+
 int SentimentModel::Layout::Guess(std::span<const uint32_t> hashes) const {
   if (guess_weights == nullptr || hashes.empty()) return -1;
   const auto sums = SumLanguageWeights(guess_weights, guess.bits, hashes);
@@ -218,6 +274,41 @@ int SentimentModel::Layout::Guess(std::span<const uint32_t> hashes) const {
     }
   }
   return best_score < guess.min_score_q16 ? -1 : language_of_guess[static_cast<size_t>(best)];
+}
+
+void SentimentModel::Layout::AddTone(const Language& language, const SentimentFeatures& features,
+                                     std::array<int32_t, kClasses>& scores) {
+  ToneReading reading;
+  language.tone_words.Read(features, reading);
+  std::array<uint8_t, kToneNeutral + 1> seen{};
+  std::array<int32_t, 4> added{};
+  std::array<int32_t, kClasses> meant{};
+  for (const ToneHit& hit : reading.hits()) {
+    const auto& step = language.tone[hit.kind][seen[hit.kind]];
+    for (size_t lane = 0; lane < added.size(); ++lane) added[lane] += step[lane];
+    seen[hit.kind] = static_cast<uint8_t>(std::min<size_t>(seen[hit.kind] + size_t{1}, kToneCounts));
+    const uint8_t* const bucket = language.weights + size_t{hit.meaning >> (32 - language.header.bits)} * kClasses;
+    const int32_t counts = HasMeaning(hit.kind) ? 1 : 0;
+    for (size_t c = 0; c < kClasses; ++c) meant[c] += counts * (bucket[c] - kWeightZero);
+  }
+  for (size_t c = 0; c < kClasses; ++c) {
+    const int64_t scaled = int64_t{meant[c]} * int64_t{language.header.scale_q32};
+    scores[c] += added[c] + static_cast<int32_t>(scaled >> (16 + kToneMeaningShift));
+  }
+}
+
+std::array<int32_t, kClasses> SentimentModel::Layout::Score(const Language& language,
+                                                            const SentimentFeatures& features) {
+  const LanguageHeader& header = language.header;
+  const std::span<const uint32_t> hashes = features.hashes();
+  const auto sums = SumClassWeights(language.weights, header.bits, hashes);
+  const uint32_t inverse_sqrt = InverseSqrtQ20(hashes.size());
+  std::array<int32_t, kClasses> scores{};
+  for (size_t c = 0; c < kClasses; ++c) {
+    scores[c] = ScoreQ16(sums[c], header.scale_q32, inverse_sqrt, header.bias_q16[c]);
+  }
+  if (!language.tone_words.empty()) AddTone(language, features, scores);
+  return scores;
 }
 
 std::string_view SentimentClassName(SentimentClass sentiment_class) {
@@ -283,13 +374,9 @@ Sentiment SentimentModel::Classify(std::string_view text, std::string_view lang)
   if (index < 0) return {};
 
   const Layout::Language& language = layout_->languages[static_cast<size_t>(index)];
-  const auto sums = SumClassWeights(language.weights, language.header.bits, hashes);
-  const uint32_t inverse_sqrt = InverseSqrtQ20(hashes.size());
   Sentiment result;
   result.language = layout_->Code(static_cast<size_t>(index));
-  for (size_t c = 0; c < kClasses; ++c) {
-    result.scores[c] = ScoreQ16(sums[c], language.header.scale_q32, inverse_sqrt, language.header.bias_q16[c]);
-  }
+  result.scores = Layout::Score(language, features);
   const auto best = std::max_element(result.scores.begin(), result.scores.end());
   int32_t second = INT32_MIN;
   for (auto score = result.scores.begin(); score != result.scores.end(); ++score) {

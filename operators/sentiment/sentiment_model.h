@@ -1,7 +1,8 @@
 // The sentiment of a short post in one of a few languages, by a linear model.
 //
 // A model file holds, for each language, a table of quantised weights over
-// hashed words, word pairs and in-word byte n-grams, and one table that guesses
+// hashed words, word pairs and in-word byte n-grams, words of known tone with
+// what they add (operators/sentiment/tone_words.h), and one table that guesses
 // the language of posts that do not name theirs. From the hashed features on
 // everything is integer arithmetic, so any reader of the file comes to the same
 // class for the same bytes. The file and the rule of decision are described

@@ -24,6 +24,13 @@ FIVE_GRAM_MULTIPLIER = 0xE7037ED1A0B428DB
 MENTION_HASH = 0x8EBC6AF09C88C6E3
 LINK_HASH = 0x589965CC75374CC3
 UNCLASSIFIED = 3
+KINDS = 14
+VALENCES = 6
+NEGATOR = 12
+ONLY_MEANING = 14
+NEGATION_TOKENS = 3
+COUNTS = 3
+HITS = 64
 CACHE_ENTRIES = 1 << 20
 
 THREE_LETTERS = {
@@ -155,6 +162,10 @@ class _Table:
         weights = self._weights
         return [sum([weights[offset + c] for offset in offsets]) for c in range(self._count)]
 
+    def meant(self, hashed):
+        """What features of meanings add to the scores."""
+        return [((total - 128 * len(hashed)) * self._scale) >> 18 for total in self._sum(hashed)]
+
     def scores(self, tokens):
         pairs = _pair_features(tokens)
         totals = self._sum(pairs)
@@ -175,11 +186,50 @@ class _Table:
         ]
 
 
+class _Tone:
+    """Words of known tone."""
+
+    def __init__(self, section):
+        count = struct.unpack_from("<I", section, 4)[0]
+        flat = struct.unpack_from("<%di" % (KINDS * COUNTS * 3), section, 8)
+        self._added = [[flat[9 * kind + 3 * n:9 * kind + 3 * n + 3] for n in range(COUNTS)] for kind in range(KINDS)]
+        hashes = struct.unpack_from("<%dI" % count, section, 512)
+        self._words = dict(zip(hashes, struct.unpack_from("<%dH" % count, section, 512 + 4 * count)))
+
+    def scores(self, tokens, table):
+        counts = [0] * KINDS
+        meanings = []
+        known = 0
+        reach = 0  # tokens that the last negation still reaches
+        for token in tokens:
+            negated, reach = reach > 0, max(0, reach - 1)
+            word = self._words.get(token.features[0])
+            if word is None:
+                continue
+            known += 1
+            if known > HITS:
+                break
+            kind, meaning = divmod(word, 1 << 12)
+            if kind == NEGATOR:
+                reach = NEGATION_TOKENS
+            if kind < VALENCES or kind == ONLY_MEANING:
+                meanings.append((((2 * meaning + negated + 1) * TOKEN_MULTIPLIER) & MASK64) >> 32)
+            if kind == ONLY_MEANING:
+                continue
+            counts[kind + VALENCES if negated and kind < VALENCES else kind] += 1
+        totals = table.meant(meanings)
+        for kind, count in enumerate(counts):
+            if count > 0:
+                totals = [total + more for total, more in zip(totals, self._added[kind][min(count, COUNTS) - 1])]
+        return totals
+
+
 class SentimentModel:
     """Not thread-safe: it remembers what it has classified."""
 
     def __init__(self, data):
         self._languages = {}
+        self._tones = {}
         self._guess = None
         self.description = ""
         self.calibration = None
@@ -212,6 +262,8 @@ class SentimentModel:
                 self.description = section.decode("utf-8")
             elif kind == 4:
                 self.calibration = section
+            elif kind == 5:
+                self._tones[section[:2].decode("ascii")] = _Tone(section)
             elif kind < 1 << 31:
                 raise ValueError("unknown section in a sentiment model")
 
@@ -257,6 +309,8 @@ class SentimentModel:
                 return UNCLASSIFIED, 0
         table, abstain, levels = self._languages[code]
         scores = table.scores(tokens)
+        if code in self._tones:
+            scores = [score + more for score, more in zip(scores, self._tones[code].scores(tokens, table))]
         first, second = sorted(scores, reverse=True)[:2]
         if first - second < abstain:
             return UNCLASSIFIED, 0

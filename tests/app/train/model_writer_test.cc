@@ -5,8 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/status_matchers.h"
@@ -16,6 +20,7 @@
 namespace tocsin {
 namespace {
 
+using ::absl_testing::IsOk;
 using ::absl_testing::StatusIs;
 using ::testing::ElementsAre;
 
@@ -76,6 +81,67 @@ TEST(ModelWriterTest, ReadBackModelScoresLikeTheWeights) {
       EXPECT_NEAR(sentiment.scores[c] / 65536.0, score, 0.03);
     }
   }
+}
+
+// With "bad" of kind 1 and "not", which negates.
+TrainedModel WithTone() {
+  TrainedModel trained = TwoLanguages();
+  const auto features = std::make_unique<SentimentFeatures>();
+  std::map<uint32_t, uint16_t> words;
+  features->Extract("bad");
+  words[features->hashes().front()] = 1 << sentiment_format::kToneMeaningBits | 5;
+  features->Extract("not");
+  words[features->hashes().front()] = sentiment_format::kToneNegator << sentiment_format::kToneMeaningBits | 6;
+  for (const auto& [hash, word] : words) {
+    trained.languages[0].words.hashes.push_back(hash);
+    trained.languages[0].words.words.push_back(word);
+  }
+  trained.languages[0].tone[1] = {{{1.0F, 0.0F, -1.0F}, {2.0F, 0.0F, -2.0F}, {2.5F, 0.0F, -2.5F}}};
+  return trained;
+}
+
+TEST(ModelWriterTest, ToneAddsToTheScoresOfItsLanguage) {
+  TrainedModel trained = WithTone();
+  const ModelInMemory with(trained);
+  const uint32_t bucket = static_cast<uint32_t>((11 * 0x9E3779B97F4A7C15) >> 32) >> (32 - kBits);
+  trained.languages[0].words = {};
+  const ModelInMemory without(trained);
+  const std::vector<std::pair<std::string, float>> texts = {
+      {"a bad day", 1.0F}, {"bad bad", 2.0F}, {"bad bad bad bad", 2.5F}};
+  float meant = 0;
+  for (const auto& [text, added] : texts) {
+    meant = static_cast<float>(std::count(text.begin(), text.end(), 'b'));
+    for (size_t c = 0; c < 3; ++c) {
+      const float expected =
+          added * (1.0F - static_cast<float>(c)) + meant * 0.25F * trained.languages[0].weights.weight[bucket * 3 + c];
+      EXPECT_NEAR((with->Classify(text, "en").scores[c] - without->Classify(text, "en").scores[c]) / 65536.0, expected,
+                  0.02)
+          << text;
+    }
+    EXPECT_EQ(with->Classify(text, "fr").scores, without->Classify(text, "fr").scores);
+  }
+}
+
+TEST(ModelWriterTest, ToneThatCannotBeReadIsRefused) {
+  const auto read = [](const TrainedModel& trained) {
+    const std::string bytes = SerializeModel(trained).value();
+    return SentimentModel::FromBytes({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}).status();
+  };
+  EXPECT_THAT(read(WithTone()), IsOk());
+  TrainedModel trained = WithTone();
+  std::swap(trained.languages[0].words.hashes[0], trained.languages[0].words.hashes[1]);
+  EXPECT_THAT(read(trained), StatusIs(absl::StatusCode::kDataLoss));
+  for (const uint32_t kind : {6U, 11U, 15U}) {
+    trained = WithTone();
+    trained.languages[0].words.words[0] = static_cast<uint16_t>(kind << sentiment_format::kToneMeaningBits);
+    EXPECT_THAT(read(trained), StatusIs(absl::StatusCode::kDataLoss)) << kind;
+  }
+  trained = WithTone();
+  trained.languages[0].words.words.pop_back();
+  EXPECT_THAT(read(trained), StatusIs(absl::StatusCode::kDataLoss));
+  trained = WithTone();
+  trained.languages[0].tone[1][0][0] = 1e6F;
+  EXPECT_THAT(SerializeModel(trained), StatusIs(absl::StatusCode::kInternal));
 }
 
 TEST(ModelWriterTest, GuessChoosesTheTableThatDecides) {

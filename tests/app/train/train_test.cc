@@ -97,6 +97,27 @@ TEST_F(TrainTest, WritesAModelThatKnowsWhatItWasTaught) {
   EXPECT_THAT(report, Contains(AllOf(HasSubstr("fr/dev_umsab.tsv"), HasSubstr("1.000"))));
 }
 
+TEST_F(TrainTest, WordsOfKnownToneServePostsThatHoldNoneOfTheTrainingWords) {
+  TrainOptions options = Options("a.model");
+  options.words_path = folder_ + "/words.txt";
+  std::ofstream(options.words_path)
+      << "-3; awful ghastly; awful affreux; awful; awful; awful; awful; awful; awful\n"
+      << "3; lovely superb; lovely superbe; lovely; lovely; lovely; lovely; lovely; lovely\n";
+  ASSERT_THAT(RunTrain(options), IsOk());
+  const auto model = SentimentModel::Load(options.out_path);
+  ASSERT_THAT(model, IsOk());
+  EXPECT_EQ((*model)->Classify("ghastly", "en").label, SentimentClass::kNegative);
+  EXPECT_EQ((*model)->Classify("superb", "en").label, SentimentClass::kPositive);
+  EXPECT_EQ((*model)->Classify("affreux", "fr").label, SentimentClass::kNegative);
+  EXPECT_EQ((*model)->Classify("superbe", "fr").label, SentimentClass::kPositive);
+}
+
+TEST_F(TrainTest, MissingWordsAreNotFound) {
+  TrainOptions options = Options("a.model");
+  options.words_path = folder_ + "/words.txt";
+  EXPECT_THAT(RunTrain(options), StatusIs(absl::StatusCode::kNotFound, HasSubstr("words.txt")));
+}
+
 TEST_F(TrainTest, EqualSeedGivesAnEqualFile) {
   ASSERT_THAT(RunTrain(Options("a.model")), IsOk());
   ASSERT_THAT(RunTrain(Options("b.model")), IsOk());
@@ -123,10 +144,10 @@ TEST_F(TrainTest, UnwritableTargetIsUnavailable) {
 
 // Floors a little below what the model card states: they catch a model that was trained or shipped wrongly.
 TEST(ShippedModelTest, KeepsItsMeasuredQualityOnTheDevSets) {
-  const auto data = ReadTrainingData("../shared/data/sentiment");
+  const auto data = ReadTrainingData("../shared/data/sentiment", "");
   if (absl::IsNotFound(data.status())) GTEST_SKIP() << "the labelled posts are not beside the project";
   ASSERT_THAT(data, IsOk());
-  const std::vector<double> floors = {0.655, 0.625, 0.63, 0.65, 0.55, 0.55, 0.60, 0.30};
+  const std::vector<double> floors = {0.665, 0.645, 0.66, 0.64, 0.58, 0.565, 0.625, 0.32};
   for (size_t l = 0; l < data->languages.size(); ++l) {
     const LanguageData& language = data->languages[l];
     const std::string code(language.code.begin(), language.code.end());
