@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -34,8 +35,11 @@ struct DetectWorker::Slot {
   uint64_t snapshot_generation = 0;
   absl::Time last_snapshot;
   DetectCounters counted;  // what the metrics have been told
-  std::vector<DetectOutput> pending;
 };
+
+size_t DetectWorker::OutputCounts::total() const {
+  return static_cast<size_t>(std::accumulate(signals.begin(), signals.end(), metric_records));
+}
 
 DetectWorker::DetectWorker(const DetectWorkerOptions& options, Log* log, Clock* clock, DetectTaskFactory make_task,
                            Publisher* publisher, DetectMetrics* metrics)
@@ -88,7 +92,6 @@ absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<c
     starts.push_back(recovered->start);
   }
   assigned_ = true;
-  pending_outputs_ = 0;
   metrics_->rebalances->Increment();
   metrics_->assigned->Set(static_cast<double>(slots_.size()));
   return starts;
@@ -100,7 +103,7 @@ void DetectWorker::OnRevoked(bool lost) {
   slots_.clear();
   assigned_ = false;
   urgent_ = false;
-  pending_outputs_ = 0;
+  outputs_.clear();
 }
 
 absl::Status DetectWorker::Step(absl::Duration max_wait) {
@@ -122,18 +125,14 @@ absl::Status DetectWorker::ApplyBatch(const RecordBatch& batch) {
   Slot& slot = slots_[static_cast<size_t>(batch.slot)];
   generation_ = reader_->Generation();
   for (const Record& record : batch.records) {
-    const size_t before = slot.pending.size();
-    if (absl::Status status = slot.task->Apply(record.value, record.offset, &slot.pending); !status.ok()) {
+    if (absl::Status status = slot.task->Accept(record.value, record.offset); !status.ok()) {
       return absl::Status(status.code(), absl::StrCat(status.message(), "; topic=", slot.partition.topic, " partition=",
                                                       slot.partition.partition, " offset=", record.offset));
     }
-    pending_outputs_ += slot.pending.size() - before;
-    for (size_t i = before; i < slot.pending.size() && !urgent_; ++i) {
-      urgent_ = slot.pending[i].kind == DetectOutput::Kind::kSignal;
-    }
+    if (absl::Status status = Evaluate(slot); !status.ok()) return status;
     slot.position = record.offset + 1;
     ++last_step_blocks_;
-    if (pending_outputs_ >= options_.max_pending_outputs) {
+    if (published_.total() + outputs_.size() >= options_.max_pending_outputs) {
       if (absl::Status status = CommitAll(/*with_snapshots=*/false); !status.ok()) return status;
     }
   }
@@ -142,10 +141,41 @@ absl::Status DetectWorker::ApplyBatch(const RecordBatch& batch) {
   return absl::OkStatus();
 }
 
+absl::Status DetectWorker::Evaluate(Slot& slot) {
+  for (bool more = true; more;) {
+    const size_t before = outputs_.size();
+    more = slot.task->EvaluateSome(options_.max_pending_outputs, &outputs_);
+    for (size_t i = before; i < outputs_.size() && !urgent_; ++i) {
+      urgent_ = outputs_[i].kind == DetectOutput::Kind::kSignal;
+    }
+    // A transaction is opened early for this alone: until it is committed it holds back who reads what is committed.
+    if (!more) break;
+    if (absl::Status status = PublishOutputs(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DetectWorker::PublishOutputs() {
+  if (!in_transaction_) {
+    if (absl::Status status = writer_->Begin(); !status.ok()) return status;
+    in_transaction_ = true;
+  }
+  for (const DetectOutput& output : outputs_) {
+    if (absl::Status status = publisher_->Publish(output, writer_.get()); !status.ok()) return status;
+    if (output.kind == DetectOutput::Kind::kMetric) {
+      ++published_.metric_records;
+    } else {
+      ++published_.signals[static_cast<size_t>(output.signal->kind)];
+    }
+  }
+  outputs_.clear();
+  return absl::OkStatus();
+}
+
 bool DetectWorker::CommitIsDue() const {
   if (urgent_) return true;
   if (clock_->Now() - last_commit_ < options_.commit_every) return false;
-  return pending_outputs_ > 0 ||
+  return !outputs_.empty() || in_transaction_ ||
          std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.position != slot.committed; });
 }
 
@@ -184,33 +214,23 @@ absl::Status DetectWorker::CommitAll(bool with_snapshots) {
   for (const Slot& slot : slots_) {
     if (slot.position >= 0 && slot.position != slot.committed) offsets.push_back({slot.partition, slot.position, ""});
   }
-  if (offsets.empty() && pending_outputs_ == 0) return absl::OkStatus();
-  if (absl::Status status = writer_->Begin(); !status.ok()) return status;
-  double metric_records = 0;
-  std::array<double, kSignalKinds> signals = {};
+  if (offsets.empty() && outputs_.empty() && !in_transaction_) return absl::OkStatus();
+  if (absl::Status status = PublishOutputs(); !status.ok()) return status;
   for (Slot& slot : slots_) {
-    for (const DetectOutput& output : slot.pending) {
-      if (absl::Status status = publisher_->Publish(output, writer_.get()); !status.ok()) return status;
-      if (output.kind == DetectOutput::Kind::kMetric) {
-        metric_records += 1;
-      } else {
-        signals[static_cast<size_t>(output.signal->kind)] += 1;
-      }
-    }
-    slot.pending.clear();
-    if (!with_snapshots) continue;
+    if (!with_snapshots) break;
     if (absl::Status status = WriteSnapshotIfDue(slot, start, draining_); !status.ok()) return status;
   }
   if (!options_.commit_offsets) offsets.clear();
   if (absl::Status status = writer_->Commit(offsets, generation_, options_.group); !status.ok()) return status;
+  in_transaction_ = false;
   for (Slot& slot : slots_) {
     slot.committed = slot.position;
     if (slot.next_rebuild_from >= 0) slot.rebuild_from = std::exchange(slot.next_rebuild_from, -1);
   }
-  pending_outputs_ = 0;
   urgent_ = false;
-  metrics_->metric_records->Increment(metric_records);
-  for (size_t i = 0; i < kSignalKinds; ++i) metrics_->signals[i]->Increment(signals[i]);
+  metrics_->metric_records->Increment(static_cast<double>(published_.metric_records));
+  for (size_t i = 0; i < kSignalKinds; ++i) metrics_->signals[i]->Increment(static_cast<double>(published_.signals[i]));
+  published_ = {};
   const absl::Time now = clock_->Now();
   metrics_->commit_seconds->Observe(absl::ToDoubleSeconds(now - start));
   CountTotals();
@@ -302,11 +322,7 @@ void DetectWorker::ShowNothing() {
 }
 
 absl::Status DetectWorker::FlushTasks() {
-  for (Slot& slot : slots_) {
-    const size_t before = slot.pending.size();
-    slot.task->Flush(&slot.pending);
-    pending_outputs_ += slot.pending.size() - before;
-  }
+  for (Slot& slot : slots_) slot.task->Flush(&outputs_);
   return CommitAll(/*with_snapshots=*/false);
 }
 

@@ -5,6 +5,7 @@
 // the tasks (recovery.h).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -31,7 +32,9 @@ struct DetectWorkerOptions {
   std::string snapshots_topic = "tocsin.snapshots";  // empty: no snapshots are read or written (replay)
   absl::Duration commit_every = absl::Seconds(1);    // at most so late when there is nothing urgent
   absl::Duration snapshot_every = absl::Minutes(5);
-  size_t max_pending_outputs = 10'000;  // of a transaction
+  // Commits when so many are in a transaction. A block that closes more windows than that still goes out whole, in one
+  // transaction, but only so many of its outputs are in memory at a time.
+  size_t max_pending_outputs = 10'000;
   bool commit_offsets = true;
 };
 
@@ -58,6 +61,12 @@ class DetectWorker : public Worker, private AssignmentListener {
 
  private:
   struct Slot;
+  struct OutputCounts {
+    int64_t metric_records = 0;
+    std::array<int64_t, kSignalKinds> signals = {};
+
+    size_t total() const;
+  };
 
   DetectWorker(const DetectWorkerOptions& options, Log* log, Clock* clock, DetectTaskFactory make_task,
                Publisher* publisher, DetectMetrics* metrics);
@@ -66,6 +75,9 @@ class DetectWorker : public Worker, private AssignmentListener {
   void OnRevoked(bool lost) override;
 
   absl::Status ApplyBatch(const RecordBatch& batch);
+  absl::Status Evaluate(Slot& slot);
+  // Moves outputs_ into the transaction, which it begins if it is not open.
+  absl::Status PublishOutputs();
   bool CommitIsDue() const;
   absl::Status WriteSnapshotIfDue(Slot& slot, absl::Time now, bool always);
   absl::Status CommitAll(bool with_snapshots);
@@ -89,7 +101,9 @@ class DetectWorker : public Worker, private AssignmentListener {
   bool assigned_ = false;
   bool urgent_ = false;  // a signal waits
   bool draining_ = false;
-  size_t pending_outputs_ = 0;
+  bool in_transaction_ = false;
+  std::vector<DetectOutput> outputs_;  // not in the transaction yet; those of a partition in their order
+  OutputCounts published_;             // in it
   absl::Time last_commit_;
   absl::Time brands_shown_ = absl::InfinitePast();
   absl::Time margin_shown_ = absl::InfinitePast();

@@ -20,6 +20,7 @@ namespace {
 
 // HeldMention::source has 16 bits.
 constexpr size_t kMaxSources = std::numeric_limits<int16_t>::max();
+constexpr size_t kAllOutputs = std::numeric_limits<size_t>::max();
 
 DedupOptions DedupOf(const DetectTaskOptions& options) {
   // What is still added to windows must still be known.
@@ -264,7 +265,7 @@ absl::Status DetectTask::State::ApplyWhole(absl::Span<const Block> parts, Offset
   return absl::OkStatus();
 }
 
-absl::Status DetectTask::State::Apply(std::string_view bytes, Offset offset, std::vector<DetectOutput>* outputs) {
+absl::Status DetectTask::State::Accept(std::string_view bytes, Offset offset) {
   if (absl::Status status = DecodeBlock(bytes, &decoded); !status.ok()) return status;
   if (absl::Status status = Announce(decoded.config_version); !status.ok()) return status;
   ++counters.blocks;
@@ -282,7 +283,7 @@ absl::Status DetectTask::State::Apply(std::string_view bytes, Offset offset, std
     if (status.ok()) status = ApplyWhole(decoded_parts, whole->first_offset);
   }
   counters.torn += assembler.torn() - torn_before;
-  if (status.ok()) EvaluateTo(watermark.Advance(), outputs);
+  if (status.ok()) evaluate_to_ms = watermark.Advance();
   return status;
 }
 
@@ -382,11 +383,19 @@ DetectTask::DetectTask(const DetectTaskOptions& options, std::shared_ptr<const W
 DetectTask::~DetectTask() = default;
 
 absl::Status DetectTask::Apply(std::string_view block, Offset offset, std::vector<DetectOutput>* outputs) {
-  return state_->Apply(block, offset, outputs);
+  if (absl::Status status = state_->Accept(block, offset); !status.ok()) return status;
+  state_->EvaluateTo(state_->evaluate_to_ms, kAllOutputs, outputs);
+  return absl::OkStatus();
+}
+
+absl::Status DetectTask::Accept(std::string_view block, Offset offset) { return state_->Accept(block, offset); }
+
+bool DetectTask::EvaluateSome(size_t enough, std::vector<DetectOutput>* outputs) {
+  return state_->EvaluateTo(state_->evaluate_to_ms, enough, outputs);
 }
 
 void DetectTask::Flush(std::vector<DetectOutput>* outputs) {
-  state_->EvaluateTo(state_->watermark.AllIdleWatermark(), outputs);
+  state_->EvaluateTo(state_->watermark.AllIdleWatermark(), kAllOutputs, outputs);
 }
 
 void DetectTask::SetLeftOut(const TopicPartition& source, bool left_out) {

@@ -94,6 +94,13 @@ class DetectTask {
   // version of the watchlist. After an error nothing was applied and the task must not be used further.
   absl::Status Apply(std::string_view block, Offset offset, std::vector<DetectOutput>* outputs);
 
+  // The same in two steps, for whoever must not hold all outputs at once: a block that comes after a pause closes many
+  // windows of many brands. Accept applies, under the same errors; then EvaluateSome evaluates slide ends in their
+  // order until `*outputs` has at least `enough`, or none is left, and returns whether any is. REQUIRES: nothing but
+  // EvaluateSome between an Accept and its false.
+  absl::Status Accept(std::string_view block, Offset offset);
+  bool EvaluateSome(size_t enough, std::vector<DetectOutput>* outputs);
+
   // Closes windows up to the slide end after the largest event time, as if all sources were idle.
   void Flush(std::vector<DetectOutput>* outputs);
 

@@ -20,22 +20,26 @@ FeedQuality DetectTask::State::Quality() const {
           .gaps = counters.gaps};
 }
 
-void DetectTask::State::EvaluateTo(int64_t watermark_ms, std::vector<DetectOutput>* outputs) {
-  if (watermark_ms == kNoEventTime) return;
+bool DetectTask::State::EvaluateTo(int64_t watermark_ms, size_t enough, std::vector<DetectOutput>* outputs) {
+  if (watermark_ms == kNoEventTime) return false;
   const int64_t last_end_ms = FloorToSlide(watermark_ms, options.windows.slide_ms);
-  if (evaluated_ms != kUnknownTime && last_end_ms <= evaluated_ms) return;
+  if (evaluated_ms != kUnknownTime && last_end_ms <= evaluated_ms) return false;
   // The window that ends at the effective time holds nothing from behind it.
   while (!coming.empty() && FloorToSlide(coming.front().version.effective_ms, options.windows.slide_ms) < last_end_ms) {
-    EvaluateEnds(FloorToSlide(coming.front().version.effective_ms, options.windows.slide_ms), outputs);
+    if (EvaluateEnds(FloorToSlide(coming.front().version.effective_ms, options.windows.slide_ms), enough, outputs)) {
+      return true;
+    }
     SwitchToNext();
   }
-  EvaluateEnds(last_end_ms, outputs);
+  if (EvaluateEnds(last_end_ms, enough, outputs)) return true;
   ForgetOld();
+  return false;
 }
 
-void DetectTask::State::EvaluateEnds(int64_t last_end_ms, std::vector<DetectOutput>* outputs) {
-  if (evaluated_ms != kUnknownTime && last_end_ms <= evaluated_ms) return;
+bool DetectTask::State::EvaluateEnds(int64_t last_end_ms, size_t enough, std::vector<DetectOutput>* outputs) {
+  if (evaluated_ms != kUnknownTime && last_end_ms <= evaluated_ms) return false;
   for (int64_t end_ms = schedule.NextMs(); end_ms <= last_end_ms; end_ms = schedule.NextMs()) {
+    if (outputs->size() >= enough) return true;
     schedule.Take(end_ms, &due_brands);
     end_text.clear();
     for (const uint32_t rank : due_brands) {
@@ -43,6 +47,7 @@ void DetectTask::State::EvaluateEnds(int64_t last_end_ms, std::vector<DetectOutp
     }
   }
   evaluated_ms = last_end_ms;
+  return false;
 }
 
 void DetectTask::State::EvaluateBrand(BrandState* brand, int64_t end_ms, std::vector<DetectOutput>* outputs) {

@@ -91,7 +91,7 @@ struct DetectTask::State : EvidenceSource {
   const TopicPartition& Source(int16_t index) const override { return sources[static_cast<size_t>(index)]; }
 
   // detect_task.cc
-  absl::Status Apply(std::string_view bytes, Offset offset, std::vector<DetectOutput>* outputs);
+  absl::Status Accept(std::string_view bytes, Offset offset);
   absl::Status ApplyWhole(absl::Span<const Block> parts, Offset first_offset);
   void ApplyRow(const Block& block, const Mention& row, uint32_t row_number, Offset first_offset);
   void AddOfficial(BrandState* brand, const Block& block, const Mention& row);
@@ -130,8 +130,9 @@ struct DetectTask::State : EvidenceSource {
   absl::Status DecodeVersions(uint8_t state_version, ByteReader* reader);
 
   // task_evaluate.cc
-  void EvaluateTo(int64_t watermark_ms, std::vector<DetectOutput>* outputs);
-  void EvaluateEnds(int64_t last_end_ms, std::vector<DetectOutput>* outputs);
+  // Both stop when `*outputs` has `enough`, and return whether slide ends are left.
+  bool EvaluateTo(int64_t watermark_ms, size_t enough, std::vector<DetectOutput>* outputs);
+  bool EvaluateEnds(int64_t last_end_ms, size_t enough, std::vector<DetectOutput>* outputs);
   void EvaluateBrand(BrandState* brand, int64_t end_ms, std::vector<DetectOutput>* outputs);
   void EmitMetrics(BrandState* brand, int64_t end_ms, std::vector<DetectOutput>* outputs);
   // `bit` numbers the window in BrandState::nonzero.
@@ -176,6 +177,7 @@ struct DetectTask::State : EvidenceSource {
   Deduplicator dedup;
   SampleStore samples;
   int64_t evaluated_ms = kUnknownTime;
+  int64_t evaluate_to_ms = kNoEventTime;     // the watermark that the last block led to
   Offset next_offset = 0;                    // behind the last record applied
   std::deque<BlockTime> block_times;         // by first_offset
   std::multimap<Offset, RebuildNote> notes;  // by the first offset of their block

@@ -296,6 +296,8 @@ absl::Status World::Make(Seat* seat) {
     options.transactional_id = options.member = seat->name;
     options.group = kDetectGroup;
     options.snapshot_every = absl::Seconds(2);
+    // So few that blocks go out in several pieces of one transaction, with faults between them.
+    options.max_pending_outputs = options_.calm ? options.max_pending_outputs : 25;
     DetectTaskOptions task = settings->task;
     task.monitor.baseline_ready_ms = 600'000;
     task.planted_fault = options_.sabotage == Sabotage::kApplyRepeat     ? PlantedFault::kApplyRepeats

@@ -118,6 +118,25 @@ std::vector<DetectOutput> Outputs(const std::vector<std::string>& blocks, const 
   return outputs;
 }
 
+// As Outputs, but for holding no more at a time than `enough` and what one slide end adds.
+std::vector<DetectOutput> OutputsInSteps(const std::vector<std::string>& blocks, const Versions& versions,
+                                         size_t enough) {
+  DetectTask task(Options(), versions.all());
+  std::vector<DetectOutput> all, step;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    EXPECT_THAT(task.Accept(blocks[i], static_cast<Offset>(i)), IsOk());
+    for (bool more = true; more;) {
+      step.clear();
+      more = task.EvaluateSome(enough, &step);
+      EXPECT_TRUE(!more || step.size() >= enough);
+      EXPECT_TRUE(step.size() <= enough || step[enough - 1].window_end_ms == step.back().window_end_ms);
+      all.insert(all.end(), step.begin(), step.end());
+    }
+  }
+  task.Flush(&all);
+  return all;
+}
+
 struct Setting {
   explicit Setting(uint64_t seed, int64_t first_ms = kHourMs + 1'800'000)
       : versions(kStreamStartMs + first_ms, kStreamStartMs + 3 * kHourMs) {
@@ -138,6 +157,18 @@ struct Setting {
   // The crisis of brand-00 begins at a third; the first change, by default, is in its midst.
   Versions versions;
 };
+
+TEST(TaskVersionsTest, EvaluatedInStepsTheOutputsAreTheSame) {
+  const Setting setting(4);
+  const std::vector<std::string> blocks = CutIntoBlocks(setting.versions.Matched(MakePosts(setting.stream)),
+                                                        setting.Cut(5));  // some of 40 s, so of many slide ends
+  const std::vector<std::string> expected = Lines(Outputs(blocks, setting.versions));
+  for (const size_t enough : {size_t{1}, size_t{20}}) {
+    const std::vector<std::string> lines = Lines(OutputsInSteps(blocks, setting.versions, enough));
+    ASSERT_EQ(lines.size(), expected.size());
+    for (size_t i = 0; i < lines.size(); ++i) ASSERT_EQ(lines[i], expected[i]) << "line " << i << ", enough " << enough;
+  }
+}
 
 TEST(TaskVersionsTest, MetricsEqualANaiveRecountUnderTheVersionOfEachPostsOwnTime) {
   for (uint64_t seed = 1; seed <= 3; ++seed) {
