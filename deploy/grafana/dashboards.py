@@ -197,8 +197,9 @@ def crisis_course(board):
         ("custom.lineWidth", 0), ("custom.fillOpacity", 12), ("color", {"mode": "fixed", "fixedColor": "green"}))))
     ratio = graph(
         "Negative ratio with its interval",
-        "Share of the classified mentions of five minutes that are negative, its 95 % interval, and what is usual for the "
-        "brand.", "percentunit",
+        "Share of the classified mentions of five minutes that are negative, as classified; the 95 % interval of the true "
+        "share, which allows for the classifier's errors and so need not hold the share as classified (classifiers miss "
+        "negatives, so at a high share it lies above); and what is usual for the brand.", "percentunit",
         [(f"max by (brand) (tocsin_brand_negative_ratio{{{BRAND}}})", "{{brand}}"),
          (f"max by (brand) (tocsin_brand_negative_low_ratio{{{BRAND}}})", "{{brand}} low"),
          (f"max by (brand) (tocsin_brand_negative_high_ratio{{{BRAND}}})", "{{brand}} high"),
