@@ -6,7 +6,6 @@
 #include "absl/log/globals.h"
 #include "absl/log/initialize.h"
 #include "app/command/command.h"
-#include "app/version.h"
 #include "engine/base/heap.h"
 
 namespace {
@@ -21,20 +20,8 @@ int main(int argc, char** argv) {
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kWarning);
   absl::InitializeLog();
   CLI::App app{"Watches the social-media firehose for brands in trouble and publishes crisis signals"};
-  app.set_version_flag("--version", std::string("tocsin ") + tocsin::kVersion);
-  app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
   tocsin::ChosenCommand chosen;
-  tocsin::AddDemoCommand(&app, &chosen);
-  tocsin::AddRunCommand(&app, &chosen);
-  tocsin::AddCheckCommand(&app, &chosen);
-  tocsin::AddAuditCommand(&app, &chosen);
-  tocsin::AddReplayCommand(&app, &chosen);
-  tocsin::AddGenerateCommand(&app, &chosen);
-  tocsin::AddSourceCommand(&app, &chosen);
-  tocsin::AddWatchCommand(&app, &chosen);
-  tocsin::AddHealthCommand(&app, &chosen);
-  tocsin::AddTrainCommand(&app, &chosen);
+  tocsin::AddAllCommands(&app, &chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // CLI11 has no other way to say so

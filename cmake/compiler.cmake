@@ -62,6 +62,12 @@ if(sanitizer_flags)
   target_link_options(tocsin_flags INTERFACE ${sanitizer_flags})
 endif()
 
+if(TOCSIN_PACKAGE)
+  # In debug information and by that in the build id: the same source gives the same bytes in any folder.
+  target_compile_options(tocsin_flags INTERFACE
+    "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=." "-ffile-prefix-map=${CMAKE_BINARY_DIR}=build")
+endif()
+
 if(TOCSIN_HARDEN)
   target_compile_options(tocsin_flags INTERFACE
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection)

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what building Tocsin needs, and builds what the distribution has too old or in another shape.
 #
-#   deploy/dependencies.sh [--tests] [plain|asan|tsan]...
+#   deploy/dependencies.sh [--tests] [--deploy] [plain|asan|tsan]...
 #
 # Packages come from apt (root, or sudo). Abseil is always built here, since Debian compiles it with a string_view type of
 # its own; librdkafka only where the distribution's is older than 2.8.0, and for tsan, which needs one without C11 threads.
 # Both come from Debian 13's source packages, into build/deps/<variant>. Sanitizers change the layout of Abseil's
 # containers, hence a prefix per variant (default: plain). A second call finds everything in place and returns at once.
+# --tests adds what tests/run.sh needs, --deploy what tests/deploy does: containers, and with Go helm and kubeconform.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,12 +17,14 @@ readonly kRecipe=2  # raised whenever the builds below change, so that older pre
 readonly kDeps="$PWD/build/deps"
 
 with_tests=0
+with_deploy=0
 variants=()
 for argument in "$@"; do
   case "$argument" in
     --tests) with_tests=1 ;;
+    --deploy) with_deploy=1 ;;
     plain | asan | tsan) variants+=("$argument") ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "dependencies.sh: unknown argument '$argument'; see --help" >&2; exit 2 ;;
   esac
 done
@@ -36,11 +39,12 @@ packages=(
   g++ cmake ninja-build make pkg-config ccache git ca-certificates dpkg-dev
   libsimdjson-dev prometheus-cpp-dev libcurl4-openssl-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
   libutf8proc-dev libxxhash-dev libzstd-dev liblz4-dev zlib1g-dev libssl-dev nlohmann-json3-dev libvalijson-dev
-  libcpp-httplib-dev python3
+  libcpp-httplib-dev python3 file
   libgtest-dev libgmock-dev  # Abseil's test matchers, part of its build here, include them
 )
 # promtool and amtool come with their servers, which are installed but not started.
 test_packages=(libbenchmark-dev default-jdk-headless maven kcat shellcheck prometheus prometheus-alertmanager python3-venv)
+deploy_packages=(buildah podman runc catatonit mmdebstrap lintian zsh fish groff-base systemd)
 
 # "name version" of every installed package of ours, in one call, so that a second run of this script is quick.
 declare -A installed_version=()
@@ -50,7 +54,7 @@ read_installed() {
   while read -r name status version; do
     [ "$status" != installed ] || installed_version[${name%%:*}]=$version
   done < <(dpkg-query -W -f='${Package} ${db:Status-Status} ${Version}\n' librdkafka-dev clang-format-14 libclang-rt-14-dev \
-    "${packages[@]}" "${test_packages[@]}" 2>/dev/null)
+    "${packages[@]}" "${test_packages[@]}" "${deploy_packages[@]}" 2>/dev/null)
 }
 installed() { [ -n "${installed_version[$1]:-}" ]; }
 
@@ -209,7 +213,7 @@ build_abseil() {
   local launcher=()
   if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   logged "$log" cmake -S "$build/source" -B "$build/build" -G Ninja -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_STANDARD=20 \
-    -DCMAKE_CXX_COMPILER="$compiler_cxx" -DCMAKE_CXX_FLAGS="$flags" -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_INSTALL_PREFIX="$prefix" \
+    -DCMAKE_CXX_COMPILER="$compiler_cxx" -DCMAKE_CXX_FLAGS="$flags -ffile-prefix-map=$build/source=abseil" -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_INSTALL_PREFIX="$prefix" \
     -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF -DBUILD_TESTING=OFF -DABSL_BUILD_TESTING=OFF \
     -DABSL_PROPAGATE_CXX_STD=ON -DABSL_ENABLE_INSTALL=ON -DABSL_BUILD_TEST_HELPERS=ON \
     -DABSL_USE_EXTERNAL_GOOGLETEST=ON -DABSL_FIND_GOOGLETEST=ON "${launcher[@]}"
@@ -227,6 +231,31 @@ install_test_python() {
     cp "$wanted" "$python/complete"
   else
     say "WARNING: no build/python: tests that need it will be skipped"
+  fi
+}
+
+# What builds and runs images and checks the chart: packages, and into build/tools what only Go's modules have. The long
+# part, some ten minutes, is done once.
+install_deploy_tools() {
+  install_missing "${deploy_packages[@]}"
+  local tools="$PWD/build/tools" module
+  if ! command -v go >/dev/null; then
+    say "WARNING: no Go: without helm and kubeconform the chart is not rendered, and its tests are skipped"
+    return 0
+  fi
+  mkdir -p "$tools/bin" "$tools/crds"
+  for module in helm.sh/helm/v3/cmd/helm@v3.18.6 github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0; do
+    local name=${module##*/}
+    if [ -x "$tools/bin/${name%@*}" ]; then continue; fi
+    say "building ${name%@*} (some minutes)"
+    GOPATH="$tools/go" GOBIN="$tools/bin" nice go install "$module"
+  done
+  if [ ! -e "$tools/crds/complete" ]; then
+    say "fetching the CustomResourceDefinitions of KEDA and Prometheus Operator"
+    module_folder() { GOPATH="$tools/go" go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p'; }
+    cp "$(module_folder github.com/kedacore/keda/v2@v2.21.0)"/config/crd/bases/*.yaml "$tools/crds/"
+    cp "$(module_folder github.com/prometheus-operator/prometheus-operator@v0.85.0)"/example/prometheus-operator-crd/*.yaml "$tools/crds/"
+    touch "$tools/crds/complete"
   fi
 }
 
@@ -268,7 +297,8 @@ if [ "$with_tests" = 1 ]; then
 fi
 read_installed
 install_missing "${packages[@]}"
-if [ "$with_tests" = 1 ]; then install_test_python; fi
+if [ "$with_tests" = 1 ] || [ "$with_deploy" = 1 ]; then install_test_python; fi
+if [ "$with_deploy" = 1 ]; then install_deploy_tools; fi
 for variant in "${variants[@]}"; do
   build_variant "$variant"
 done

@@ -2,7 +2,28 @@
 
 #include <string>
 
+#include "app/version.h"
+
 namespace tocsin {
+
+void AddAllCommands(CLI::App* app, ChosenCommand* chosen) {
+  app->set_version_flag("--version", std::string("tocsin ") + kVersion);
+  app->require_subcommand(1);
+  app->failure_message(CLI::FailureMessage::help);
+  AddDemoCommand(app, chosen);
+  AddRunCommand(app, chosen);
+  AddCheckCommand(app, chosen);
+  AddTopicsCommand(app, chosen);
+  AddAuditCommand(app, chosen);
+  AddReplayCommand(app, chosen);
+  AddGenerateCommand(app, chosen);
+  AddSourceCommand(app, chosen);
+  AddWatchCommand(app, chosen);
+  AddHealthCommand(app, chosen);
+  AddTrainCommand(app, chosen);
+  AddCompletionCommand(app, chosen);
+  AddManualCommand(app, chosen);
+}
 
 CLI::Option* AddDurationOption(CLI::App* command, const char* name, absl::Duration* value, const char* help) {
   return command

@@ -18,14 +18,20 @@ struct ChosenCommand {
   std::function<int()> run;
 };
 
+// The whole command line: every command, with its options.
+void AddAllCommands(CLI::App* app, ChosenCommand* chosen);
+
 void AddAuditCommand(CLI::App* app, ChosenCommand* chosen);
 void AddCheckCommand(CLI::App* app, ChosenCommand* chosen);
+void AddCompletionCommand(CLI::App* app, ChosenCommand* chosen);
 void AddDemoCommand(CLI::App* app, ChosenCommand* chosen);
 void AddGenerateCommand(CLI::App* app, ChosenCommand* chosen);
 void AddHealthCommand(CLI::App* app, ChosenCommand* chosen);
+void AddManualCommand(CLI::App* app, ChosenCommand* chosen);
 void AddReplayCommand(CLI::App* app, ChosenCommand* chosen);
 void AddRunCommand(CLI::App* app, ChosenCommand* chosen);
 void AddSourceCommand(CLI::App* app, ChosenCommand* chosen);
+void AddTopicsCommand(CLI::App* app, ChosenCommand* chosen);
 void AddTrainCommand(CLI::App* app, ChosenCommand* chosen);
 void AddWatchCommand(CLI::App* app, ChosenCommand* chosen);
 

@@ -21,7 +21,7 @@ LogLevel LevelOf(const std::string& name) {
 }  // namespace
 
 void AddConfigOptions(CLI::App* command, ConfigArguments* arguments) {
-  command->add_option("--config,-c", arguments->path, "Configuration (YAML)")->required();
+  command->add_option("--config,-c", arguments->path, "Configuration (YAML)")->required()->type_name("FILE");
   command->add_option("--set", arguments->set, "Overrides a key: --set windows.slide=10s")->type_name("KEY=VALUE");
 }
 

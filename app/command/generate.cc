@@ -12,6 +12,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "app/command/command.h"
 #include "app/files/line_file.h"
 #include "app/generate/built_in_scenarios.h"
@@ -24,6 +26,9 @@ namespace tocsin {
 namespace {
 
 constexpr int64_t kTransactionRecords = 10'000;
+// At a pace, what is due is to be seen soon: transactions are smaller, and end before a longer wait.
+constexpr int64_t kPacedTransactionRecords = 100;
+constexpr absl::Duration kPause = absl::Milliseconds(50);
 
 struct GenerateArguments {
   std::string output = "-";
@@ -32,6 +37,8 @@ struct GenerateArguments {
   std::string topic;
   bool to_topics = false;
   std::vector<std::string> kafka;
+  double speed = 0;  // of event time against the wall clock; 0: as fast as it goes
+  absl::Duration history = absl::ZeroDuration();
   std::string scenario = "mixed";
   uint64_t seed = 1;
   int64_t posts = 100'000;
@@ -176,6 +183,29 @@ absl::Status AppendLabel(const Scenario& scenario, const FirehoseRecord& record,
   return file->Append(*line);
 }
 
+// Holds the records behind the history back until they are due.
+class Pace {
+ public:
+  Pace(double speed, int64_t from_ms) : speed_(speed), from_ms_(from_ms) {}
+
+  absl::Status WaitFor(int64_t delivery_time_ms, RecordSink* sink) {
+    if (speed_ <= 0 || delivery_time_ms < from_ms_) return absl::OkStatus();
+    if (since_ == absl::InfinitePast()) since_ = absl::Now();
+    const absl::Duration wait =
+        since_ + absl::Milliseconds(static_cast<double>(delivery_time_ms - from_ms_) / speed_) - absl::Now();
+    if (wait > kPause) {
+      if (absl::Status status = sink->Flush(); !status.ok()) return status;
+    }
+    absl::SleepFor(wait);
+    return absl::OkStatus();
+  }
+
+ private:
+  const double speed_;
+  const int64_t from_ms_;
+  absl::Time since_ = absl::InfinitePast();
+};
+
 absl::Status Deliver(const GenerateArguments& arguments, Firehose* firehose, RecordSink* sink) {
   std::unique_ptr<LineFile> labels;
   if (!arguments.labels.empty()) {
@@ -187,7 +217,9 @@ absl::Status Deliver(const GenerateArguments& arguments, Firehose* firehose, Rec
   }
   FirehoseRecord record;
   std::string line;
+  Pace pace(arguments.speed, firehose->scenario().start_ms + absl::ToInt64Milliseconds(arguments.history));
   while (firehose->Next(&record)) {
+    if (absl::Status status = pace.WaitFor(record.delivery_time_ms, sink); !status.ok()) return status;
     if (absl::Status status = sink->Append(record); !status.ok()) return status;
     if (labels == nullptr) continue;
     absl::Status status = AppendLabel(firehose->scenario(), record, &line, labels.get());
@@ -213,7 +245,7 @@ absl::Status Generate(const GenerateArguments& arguments) {
     absl::StatusOr<std::unique_ptr<Log>> kafka = OpenKafka(arguments.kafka);
     if (!kafka.ok()) return kafka.status();
     log = *std::move(kafka);
-    sink = OpenTopicSink(log.get(), *scenario, kTransactionRecords);
+    sink = OpenTopicSink(log.get(), *scenario, arguments.speed > 0 ? kPacedTransactionRecords : kTransactionRecords);
   } else {
     sink = OpenFileSink(arguments.output, *scenario);
   }
@@ -243,13 +275,22 @@ void AddOutputs(CLI::App* command, GenerateArguments* arguments) {
   command
       ->add_option("--output,-o", arguments->output,
                    "File, .gz and .zst compressed; with several partitions FILE.0, FILE.1, ...; - is standard output")
+      ->type_name("FILE")
       ->capture_default_str();
   command->add_option("--kafka", arguments->kafka, "To topics instead: a setting of librdkafka; may be repeated")
       ->type_name("KEY=VALUE");
+  command
+      ->add_option("--speed", arguments->speed, "Event time against the clock: 1 is live; without: as fast as it goes")
+      ->check(CLI::PositiveNumber);
+  AddDurationOption(command, "--history", &arguments->history,
+                    "With --speed: so much of event time comes before it, as fast as it goes (default 0)");
   command->add_option("--topic", arguments->topic, "Topic; with several streams TOPIC.<stream>");
-  command->add_option("--truth", arguments->truth, "File for the truth: brands, events, onsets, counts (JSON)");
-  command->add_option("--labels", arguments->labels, "File for brand, mood and event of every post (TSV)");
-  command->add_option("--watchlist", arguments->watchlist, "File for a watchlist of the brands (YAML)");
+  command->add_option("--truth", arguments->truth, "File for the truth: brands, events, onsets, counts (JSON)")
+      ->type_name("FILE");
+  command->add_option("--labels", arguments->labels, "File for brand, mood and event of every post (TSV)")
+      ->type_name("FILE");
+  command->add_option("--watchlist", arguments->watchlist, "File for a watchlist of the brands (YAML)")
+      ->type_name("FILE");
   command->add_option("--texts", arguments->texts, "Labelled texts (TSV) instead of phrases; may be repeated")
       ->type_name("[LANGUAGE=]FILE");
 }
@@ -259,6 +300,7 @@ void AddScenario(CLI::App* command, GenerateArguments* arguments) {
       ->add_option("--scenario", arguments->scenario,
                    "mixed: brands without events; demo: a crisis, a surge and spam after the duration as history; or a "
                    "scenario file (YAML)")
+      ->type_name("mixed|demo|FILE")
       ->capture_default_str();
   arguments->seed_given =
       command->add_option("--seed", arguments->seed, "The same seed gives the same bytes")->capture_default_str();

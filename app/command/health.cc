@@ -91,6 +91,7 @@ void AddHealthCommand(CLI::App* app, ChosenCommand* chosen) {
                           ->check(CLI::Range(1, 65'535))
                           ->excludes(url);
   command->add_option("--config,-c", arguments->config.path, "Its configuration, for metrics.listen")
+      ->type_name("FILE")
       ->excludes(url)
       ->excludes(port);
   command->add_option("--set", arguments->config.set, "Overrides a key, as it was given to `run`")

@@ -120,12 +120,13 @@ void AddReplayCommand(CLI::App* app, ChosenCommand* chosen) {
       ->add_option("--change", arguments->changes,
                    "Another watchlist from an event time on (the next slide end), as often as wanted")
       ->type_name("TIME=FILE");
-  command->add_option("--signals", arguments->options.signals_path,
-                      "File for the signals, a CloudEvent a line; - is standard output");
-  command->add_option("--metrics", arguments->options.metrics_path,
-                      "File for the brand metrics, a record a line; likewise");
-  command->add_option("--dead-letters", arguments->options.dead_letters_path,
-                      "File for records that can't be used; likewise");
+  const auto output = [command](const char* name, std::string* path, const char* help) {
+    command->add_option(name, *path, help)->type_name("FILE");
+  };
+  output("--signals", &arguments->options.signals_path,
+         "File for the signals, a CloudEvent a line; - is standard output");
+  output("--metrics", &arguments->options.metrics_path, "File for the brand metrics, a record a line; likewise");
+  output("--dead-letters", &arguments->options.dead_letters_path, "File for records that can't be used; likewise");
   command->add_flag("--flush", arguments->options.flush,
                     "At the end, close the windows that the watermark has not reached");
   command->add_option("--flush-bytes", arguments->options.flush_bytes, "Size of a block; changes nothing in the result")

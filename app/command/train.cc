@@ -55,19 +55,28 @@ void AddTrainCommand(CLI::App* app, ChosenCommand* chosen) {
   auto flags = std::make_shared<TrainFlags>();
   CLI::App* command = app->add_subcommand(
       "train", "Trains the sentiment model, measures it and writes its file; or calibrates or evaluates one");
-  CLI::Option* const data = command->add_option("--data", flags->train.data_dir,
-                                                "Folder with the labelled posts that docs/MODEL_CARD.md lists");
-  CLI::Option* const words = command->add_option(
-      "--words", flags->train.words_path, "Words of known tone, app/train/tone_words.txt; without: the posts alone");
-  CLI::Option* const out = command->add_option("--out", flags->train.out_path,
-                                               "Model or calibration to write; replaced when the new one is complete");
+  CLI::Option* const data =
+      command
+          ->add_option("--data", flags->train.data_dir, "Folder with the labelled posts that docs/MODEL_CARD.md lists")
+          ->type_name("DIR");
+  CLI::Option* const words = command
+                                 ->add_option("--words", flags->train.words_path,
+                                              "Words of known tone, app/train/tone_words.txt; without: the posts alone")
+                                 ->type_name("FILE");
+  CLI::Option* const out = command
+                               ->add_option("--out", flags->train.out_path,
+                                            "Model or calibration to write; replaced when the new one is complete")
+                               ->type_name("FILE");
   CLI::Option* const calibrate =
-      command->add_option("--calibrate", flags->calibrate.posts_path,
-                          "Labelled posts of your own (label 0, 1 or 2, tab, text; 300 are advised): writes the "
-                          "calibration of the ratio for them, which sentiment.calibration names");
+      command
+          ->add_option("--calibrate", flags->calibrate.posts_path,
+                       "Labelled posts of your own (label 0, 1 or 2, tab, text; 300 are advised): writes the "
+                       "calibration of the ratio for them, which sentiment.calibration names")
+          ->type_name("FILE");
   CLI::Option* const evaluate = command->add_flag("--evaluate", flags->evaluate, "Measures a model; writes nothing");
   CLI::Option* const model =
-      command->add_option("--model", flags->model, "Model to calibrate or evaluate; without: the one in the binary");
+      command->add_option("--model", flags->model, "Model to calibrate or evaluate; without: the one in the binary")
+          ->type_name("FILE");
   command->add_option("--lang", flags->calibrate.language, "Language of the labelled posts; without: each is guessed")
       ->needs(calibrate);
   command

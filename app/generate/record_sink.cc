@@ -51,7 +51,9 @@ class TopicSink final : public RecordSink {
     return ++open_ < batch_ ? absl::OkStatus() : Commit();
   }
 
-  absl::Status Finish() override { return open_ > 0 ? Commit() : absl::OkStatus(); }
+  absl::Status Flush() override { return open_ > 0 ? Commit() : absl::OkStatus(); }
+
+  absl::Status Finish() override { return Flush(); }
 
  private:
   absl::Status Commit() {

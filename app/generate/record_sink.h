@@ -18,6 +18,8 @@ class RecordSink {
  public:
   virtual ~RecordSink() = default;
   virtual absl::Status Append(const FirehoseRecord& record) = 0;
+  // Before a pause: ends the transaction, so that readers see what was appended. Files are left to their buffers.
+  virtual absl::Status Flush() { return absl::OkStatus(); }
   // After the last record. OK means that all of it has arrived.
   virtual absl::Status Finish() = 0;
 };

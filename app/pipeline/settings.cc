@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "app/files/read_file.h"
+#include "app/pipeline/topics.h"
 #include "engine/base/hash.h"
 #include "engine/base/time_units.h"
 #include "operators/baseline/brand_baseline.h"
@@ -15,12 +16,6 @@
 
 namespace tocsin {
 namespace {
-
-constexpr char kWeekMs[] = "604800000";
-constexpr char kMonthMs[] = "2592000000";
-constexpr char kYearMs[] = "31536000000";
-// Mentions outlive the longest outage after which windows are still rebuilt.
-constexpr char kMentionsMs[] = "172800000";
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, std::string_view key) {
   std::optional<std::string> text = ReadWholeFile(path);
@@ -98,24 +93,6 @@ DetectTaskOptions TaskOf(const Config& config, uint64_t config_version) {
 std::string CalibrationText(const RatioCalibration& calibration) {
   const sentiment_format::CalibrationRecord record = CalibrationRecordOf(calibration, 0);
   return std::string(reinterpret_cast<const char*>(&record), sizeof(record));
-}
-
-std::vector<TopicSpec> TopicsOf(const Config& config) {
-  const Config::Topics& t = config.topics;
-  const auto replication = static_cast<int16_t>(t.replication);
-  const auto kept = [](const char* ms) {
-    return std::vector<std::pair<std::string, std::string>>{{"retention.ms", ms}};
-  };
-  const std::vector<std::pair<std::string, std::string>> compacted = {{"cleanup.policy", "compact"}};
-  // Outputs that are keyed by brand have as many partitions as mentions: more would not spread them further.
-  return {{t.mentions, t.mentions_partitions, replication, kept(kMentionsMs)},
-          {t.snapshots, t.mentions_partitions, replication, compacted},
-          {t.config, 1, replication, compacted},
-          {t.brand_metrics, t.mentions_partitions, replication, kept(kMonthMs)},
-          {t.signals, t.mentions_partitions, replication, kept(kMonthMs)},
-          {t.incidents, t.mentions_partitions, replication, compacted},
-          {t.post_crisis, 1, replication, kept(kYearMs)},
-          {t.dead_letters, 1, replication, kept(kWeekMs)}};
 }
 
 }  // namespace

@@ -43,8 +43,12 @@ std::map<std::pair<int, int>, std::string> Expected(const Scenario& scenario) {
 absl::Status WriteAll(const Scenario& scenario, RecordSink* sink) {
   Firehose firehose(scenario);
   FirehoseRecord record;
+  int64_t written = 0;
   while (firehose.Next(&record)) {
     if (absl::Status status = sink->Append(record); !status.ok()) return status;
+    if (++written % 50 == 0) {  // at a pace there are pauses
+      if (absl::Status status = sink->Flush(); !status.ok()) return status;
+    }
   }
   return sink->Finish();
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Goal: the AsyncAPI document has every topic, as Tocsin makes it, and refers to nothing that is not there.
-Method: its YAML against docs/CONFIG.md (which a test holds against the code), the topics' settings in app/pipeline, the
-headers in operators/signal and app/worker, and the files that it names. (Its form: `npx @asyncapi/parser`, by hand.)
+Method: its YAML against docs/CONFIG.md (which a test holds against the code), deploy/topics.json, the headers
+in operators/signal and app/worker, and the files that it names. (Its form: `npx @asyncapi/parser`, by hand.)
 """
 
 import json
@@ -55,16 +55,13 @@ class AsyncApi(unittest.TestCase):
         self.assertEqual({each["address"] for each in self.document["channels"].values()} - {"posts"}, wanted)
 
     def test_gives_topics_as_they_are_made(self):
-        source = text("app", "pipeline", "settings.cc")
-        constants = dict(re.findall(r'(k\w+Ms)\[\] = "(\d+)"', source))
-        for key, policy in re.findall(r"\{t\.(\w+), [^}]*?(compacted|kept\(k\w+\))\}", source):
-            name = re.search(rf"^\| `topics\.{key}` \| text \| (\S+) \|", text("docs", "CONFIG.md"), re.M).group(1)
-            channel = next(each for each in self.document["channels"].values() if each["address"] == name)
+        for topic in json.loads(text("deploy", "topics.json"))["topics"]:
+            channel = next(each for each in self.document["channels"].values() if each["address"] == topic["name"])
             settings = channel["bindings"]["kafka"]["topicConfiguration"]
-            if policy == "compacted":
-                self.assertEqual(settings, {"cleanup.policy": ["compact"]}, name)
+            if "cleanup.policy" in topic["config"]:
+                self.assertEqual(settings, {"cleanup.policy": [topic["config"]["cleanup.policy"]]}, topic["name"])
             else:
-                self.assertEqual(settings, {"retention.ms": int(constants[policy[5:-1]])}, name)
+                self.assertEqual(settings, {"retention.ms": int(topic["config"]["retention.ms"])}, topic["name"])
 
     def test_every_reference_leads_somewhere(self):
         found = set(references(self.document))

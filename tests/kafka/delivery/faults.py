@@ -56,11 +56,12 @@ class Feeder(threading.Thread):
             with open(path, "rb") as lines:
                 self.lines.append(lines.readlines())
         self.seconds = seconds
+        self.sent = [0] * len(self.lines)  # of each file
         self.failure = None
 
     def run(self):
         try:
-            sent = [0] * len(self.lines)
+            sent = self.sent
             began = time.monotonic()
             while any(done < len(lines) for done, lines in zip(sent, self.lines)):
                 share = min(1.0, (time.monotonic() - began) / self.seconds)
