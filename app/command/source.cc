@@ -59,8 +59,10 @@ absl::Status ResetDetectState(const ResetArguments& arguments, const PipelineSet
   reset.transactional_id = absl::StrCat(config.deployment, "-reset");
   if (arguments.start == "earliest") reset.start = DetectReset::Start::kEarliest;
   if (arguments.start == "latest") reset.start = DetectReset::Start::kLatest;
-  const auto make_task = [&settings](int32_t) {
-    return std::make_unique<DetectTask>(settings.task, settings.watchlist);
+  const auto make_task = [&settings](int32_t partition) {
+    DetectTaskOptions task = settings.task;
+    task.partition = partition;
+    return std::make_unique<DetectTask>(task, settings.watchlist);
   };
   const absl::StatusOr<std::vector<DetectResetPartition>> result =
       ResetDetect(reset, log, make_task, [log](const std::string& group, absl::Span<const ConsumedOffset> offsets) {

@@ -225,7 +225,10 @@ absl::Status ReplayRun::Open() {
   detect.commit_every = absl::ZeroDuration();
   DetectTaskOptions task = settings_->task;
   task.metrics_every_ms = task.windows.slide_ms;
-  const auto make_task = [versions = *versions, task](int32_t) { return std::make_unique<DetectTask>(task, versions); };
+  const auto make_task = [versions = *versions, task](int32_t partition) mutable {
+    task.partition = partition;
+    return std::make_unique<DetectTask>(task, versions);
+  };
   absl::StatusOr<std::unique_ptr<DetectWorker>> detect_worker =
       DetectWorker::Create(detect, log_.get(), &clock_, make_task, publisher_.get(), metrics_->Detect("replay"));
   if (!detect_worker.ok()) return detect_worker.status();

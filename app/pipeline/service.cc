@@ -132,8 +132,10 @@ absl::StatusOr<std::unique_ptr<Worker>> Service::MakeDetect(const std::string& n
   const std::string& deployment = settings_->config->deployment;
   options.transactional_id = options.member = absl::StrCat(deployment, "-", name);
   options.group = absl::StrCat(deployment, "-detect");
-  const auto make_task = [settings = settings_, versions = versions_](int32_t) {
-    return std::make_unique<DetectTask>(settings->task, std::shared_ptr<WatchlistVersions>(versions));
+  const auto make_task = [settings = settings_, versions = versions_](int32_t partition) {
+    DetectTaskOptions task = settings->task;
+    task.partition = partition;
+    return std::make_unique<DetectTask>(task, std::shared_ptr<WatchlistVersions>(versions));
   };
   absl::StatusOr<std::unique_ptr<DetectWorker>> worker =
       DetectWorker::Create(options, log->get(), clock_, make_task, &publisher_, metrics_->Detect(name));

@@ -63,6 +63,7 @@ IngestWorkerOptions IngestOf(const Config& config, uint64_t author_key) {
 
 DetectTaskOptions TaskOf(const Config& config, uint64_t config_version) {
   DetectTaskOptions task;
+  task.partitions = static_cast<uint32_t>(config.topics.mentions_partitions);
   task.windows.slide_ms = Milliseconds(config.windows.slide);
   // Monitors decide on windows of their own, whether metrics are written for those or not.
   std::set<int64_t> sizes(kDecisionWindowMs.begin(), kDecisionWindowMs.end());

@@ -15,6 +15,8 @@ constexpr double kPriorShareWeight = 20;
 constexpr double kLearningShareFloor = 0.3;
 constexpr double kPriorDispersion = 2;
 constexpr double kMinDispersion = 1.2;
+// BaselineSample::positive of samples that were written before positives were kept.
+constexpr int64_t kNotKept = -1;
 
 double FromQ32(int64_t value) { return static_cast<double>(value) / kQ32; }
 double FromQ24(int64_t value) { return static_cast<double>(value) / kQ24; }
@@ -83,6 +85,13 @@ void BrandBaseline::Feed(const BaselineSample& sample) {
   for (size_t i = 0; i < kDecisionWindows; ++i) update(sample.negative_authors[i], &negative_authors_[i]);
   UpdateMean(sample.negative, alpha, &negative_mean_q32_);
   UpdateMean(sample.classified, alpha, &classified_mean_q32_);
+  if (sample.positive != kNotKept) {
+    ++balance_fed_;
+    const double balance_alpha = std::max(least_alpha_, 1.0 / static_cast<double>(balance_fed_));
+    UpdateMean(sample.positive, balance_alpha, &balance_positive_q32_);
+    UpdateMean(sample.negative, balance_alpha, &balance_negative_q32_);
+    UpdateMean(sample.classified, balance_alpha, &balance_classified_q32_);
+  }
   UpdateGates();
 }
 
@@ -121,6 +130,14 @@ double BrandBaseline::NegativeShare() const {
   return RoundPublished(std::clamp(negative / classified, 0.0, 1.0));
 }
 
+double BrandBaseline::NegativeBalance() const {
+  const double bins = std::min(static_cast<double>(balance_fed_), 1 / least_alpha_);
+  // Both shares are shrunk towards the same prior, so it cancels but for its weight.
+  const double difference = (FromQ32(balance_negative_q32_) - FromQ32(balance_positive_q32_)) * bins;
+  const double classified = FromQ32(balance_classified_q32_) * bins + kPriorShareWeight;
+  return RoundPublished(std::clamp(difference / classified, -1.0, 1.0));
+}
+
 double BrandBaseline::NegativeShareTested() const {
   const double share = NegativeShare();
   const double classified = FromQ32(classified_mean_q32_) * EffectiveBins() + kPriorShareWeight;
@@ -146,16 +163,21 @@ void BrandBaseline::Encode(ByteWriter* writer) const {
   }
   writer->Signed(negative_mean_q32_);
   writer->Signed(classified_mean_q32_);
+  writer->Signed(balance_fed_);
+  writer->Signed(balance_positive_q32_);
+  writer->Signed(balance_negative_q32_);
+  writer->Signed(balance_classified_q32_);
   writer->Varint(waiting_.size());
   for (const BaselineSample& sample : waiting_) {
     writer->Signed(sample.mentions_hour);
     for (const int64_t authors : sample.negative_authors) writer->Signed(authors);
     writer->Signed(sample.negative);
     writer->Signed(sample.classified);
+    writer->Signed(sample.positive);
   }
 }
 
-absl::Status BrandBaseline::Decode(ByteReader* reader) {
+absl::Status BrandBaseline::Decode(ByteReader* reader, bool has_balance) {
   bins_seen_ = reader->Signed();
   fed_ = reader->Signed();
   mentions_.mean_q32 = reader->Signed();
@@ -166,15 +188,21 @@ absl::Status BrandBaseline::Decode(ByteReader* reader) {
   }
   negative_mean_q32_ = reader->Signed();
   classified_mean_q32_ = reader->Signed();
+  for (int64_t* sum : {&balance_fed_, &balance_positive_q32_, &balance_negative_q32_, &balance_classified_q32_}) {
+    *sum = has_balance ? reader->Signed() : 0;
+  }
   waiting_.resize(reader->Count(6));
   for (BaselineSample& sample : waiting_) {
     sample.mentions_hour = reader->Signed();
     for (int64_t& authors : sample.negative_authors) authors = reader->Signed();
     sample.negative = reader->Signed();
     sample.classified = reader->Signed();
+    sample.positive = has_balance ? reader->Signed() : kNotKept;
   }
   UpdateGates();
-  if (!reader->ok() || bins_seen_ < 0 || fed_ < 0) return absl::DataLossError("baseline: damaged state");
+  if (!reader->ok() || bins_seen_ < 0 || fed_ < 0 || balance_fed_ < 0) {
+    return absl::DataLossError("baseline: damaged state");
+  }
   return absl::OkStatus();
 }
 

@@ -30,6 +30,7 @@ struct BaselineSample {
   std::array<int64_t, kDecisionWindows> negative_authors = {};  // of the windows that end with the bin
   int64_t negative = 0;                                         // mentions of the bin itself
   int64_t classified = 0;
+  int64_t positive = 0;
 
   friend bool operator==(const BaselineSample&, const BaselineSample&) = default;
 };
@@ -62,6 +63,11 @@ class BrandBaseline {
   BaselineLevel NegativeAuthors(size_t window) const;
   // Negative share of classified mentions, shrunk towards a prior of 0.2 with the weight of 20 mentions.
   double NegativeShare() const;
+  // Enough to say how positive the brand usually is; not at once after a state that was written without it.
+  bool knows_balance() const { return balance_fed_ >= usable_bins_; }
+  // Negative minus positive share of classified mentions, each shrunk as NegativeShare is; -1 to 1. REQUIRES:
+  // knows_balance().
+  double NegativeBalance() const;
   // Half a standard error above, two while learning, and then at least 0.3: what a share is tested against.
   double NegativeShareTested() const;
   // C2-EWMA from the rounded level: (hour - mean) / sqrt(max(dispersion * mean, (mean + 1) / 4)).
@@ -70,7 +76,8 @@ class BrandBaseline {
   int64_t GateOfWindow(size_t window) const { return gates_[window]; }
 
   void Encode(ByteWriter* writer) const;
-  absl::Status Decode(ByteReader* reader);
+  // Without the balance: written before positives were kept.
+  absl::Status Decode(ByteReader* reader, bool has_balance = true);
 
  private:
   struct Moments {
@@ -97,6 +104,11 @@ class BrandBaseline {
   std::array<Moments, kDecisionWindows> negative_authors_;
   int64_t negative_mean_q32_ = 0;    // per bin
   int64_t classified_mean_q32_ = 0;  // per bin
+  // Since positives are kept, which may be later than all else.
+  int64_t balance_fed_ = 0;
+  int64_t balance_positive_q32_ = 0;  // per bin
+  int64_t balance_negative_q32_ = 0;
+  int64_t balance_classified_q32_ = 0;
   std::deque<BaselineSample> waiting_;
   std::array<int64_t, kDecisionWindows> gates_ = {};  // derived
 };

@@ -1,6 +1,7 @@
 #include "operators/detect/level_tests.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "operators/detect/tail.h"
@@ -12,6 +13,9 @@ constexpr int64_t kSecondsOfMinute = 60;
 constexpr int64_t kRaiseNegatives = 5;
 constexpr int64_t kSurgeShareOneIn = 100;
 constexpr int64_t kFreshShareOneIn = 100;
+constexpr double kConfirmedMargin = 0.05;  // of shares over what is usual, level 2
+// How many times more than its sector a brand must have risen to stand out by volume.
+constexpr double kOverSector = 2;
 
 struct LevelRule {
   int64_t window_s;
@@ -46,6 +50,26 @@ SignalTest CountTest(std::string name, int64_t window_s, int64_t observed, int64
 const ShareCounts& CountsOfLevel(int level, const CourseEvidence& evidence) {
   if (level == 3) return evidence.half_hour;
   return level == 4 ? evidence.hour : evidence.two_hours;
+}
+
+// Negatives minus positives: when both sides grow, as at a match, it is no crisis. Lower 95 % bound of the difference
+// of two shares of one sample (a multinomial's): its variance is (negative + positive) / n - (difference)^2.
+SignalTest NegativeBalanceTest(const CourseEvidence& evidence, const BrandBaseline& baseline) {
+  const int64_t positive = evidence.positive.value_or(0);
+  const auto classified = static_cast<double>(std::max<int64_t>(1, evidence.since_onset.classified));
+  SignalTest test;
+  test.name = "negative_balance_since_onset";
+  test.window_s = evidence.since_onset_s;
+  test.count = evidence.since_onset.negative - positive;
+  test.trials = evidence.since_onset.classified;
+  const double balance = static_cast<double>(*test.count) / classified;
+  const double variance =
+      static_cast<double>(evidence.since_onset.negative + positive) / classified - balance * balance;
+  test.observed = RoundPublished(balance - kNormal95 * std::sqrt(std::max(0.0, variance) / classified));
+  test.expected = baseline.NegativeBalance();
+  test.threshold = RoundPublished(*test.expected + kConfirmedMargin);
+  test.passed = test.observed >= test.threshold;
+  return test;
 }
 
 // A handful among thousands of authors is no sign.
@@ -90,8 +114,19 @@ SignalTest NegativeShareTest(std::string name, int64_t window_s, const ShareCoun
   return test;
 }
 
-SignalTest FreshShareTest(const ShareCounts& since_opening, int64_t since_opening_s, const BrandBaseline& baseline) {
-  return NegativeShareTest("negative_share_since_opening", since_opening_s, since_opening, kFreshShareOneIn, baseline);
+std::vector<SignalTest> FreshTests(const ShareCounts& since_opening, int64_t since_opening_s,
+                                   const BrandBaseline& baseline) {
+  return {NegativeShareTest("negative_share_since_opening", since_opening_s, since_opening, kFreshShareOneIn, baseline),
+          NegativeLowTest("negative_low_since_opening", since_opening_s, since_opening, kConfirmedMargin, baseline)};
+}
+
+std::vector<SignalTest> SectorTests(const CourseEvidence& evidence, const BrandBaseline& baseline) {
+  const SectorCourse& sector = evidence.sector;
+  if (!sector.known()) return {};
+  return {VelocityTest("velocity_over_sector", 600, evidence.ten_minutes.mentions,
+                       RoundPublished(kOverSector * std::max(1.0, sector.ratio)), baseline),
+          NegativeLowTest("negative_low_over_sector", evidence.since_onset_s, evidence.since_onset,
+                          std::max(0.0, sector.negative_shift) + kConfirmedMargin, baseline)};
 }
 
 std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t share_one_in,
@@ -143,8 +178,9 @@ std::vector<SignalTest> TestsOfLevel(int level, const CourseEvidence& evidence, 
     tests.push_back(VelocityTest("velocity_10min", 600, evidence.ten_minutes.mentions, 3 * factor, baseline));
     tests.push_back(CountTest("negative_authors_since_onset", evidence.since_onset_s, evidence.negative_authors,
                               RulesFor(baseline).confirmed_authors));
-    tests.push_back(
-        NegativeLowTest("negative_low_since_onset", evidence.since_onset_s, evidence.since_onset, 0.05, baseline));
+    tests.push_back(NegativeLowTest("negative_low_since_onset", evidence.since_onset_s, evidence.since_onset,
+                                    kConfirmedMargin, baseline));
+    if (evidence.positive && baseline.knows_balance()) tests.push_back(NegativeBalanceTest(evidence, baseline));
   } else if (level > kConfirmedLevel && level <= kHighestLevel) {
     const LevelRule& rule = kUpperLevels[static_cast<size_t>(level - 3)];
     const ShareCounts& counts = CountsOfLevel(level, evidence);
@@ -200,11 +236,21 @@ bool AllPassed(const std::vector<SignalTest>& tests) {
 
 LevelDecision DecideLevel(const CourseEvidence& evidence, const BrandBaseline& baseline) {
   LevelDecision decision;
+  decision.sector = evidence.sector;
   decision.tests = TestsOfLevel(kConfirmedLevel, evidence, baseline);
-  if (!AllPassed(decision.tests)) {
-    decision.next_tests = decision.tests;
-    return decision;
-  }
+  decision.next_tests = decision.tests;
+  const std::vector<SignalTest> sector = SectorTests(evidence, baseline);
+  const bool stands_out =
+      sector.empty() || std::any_of(sector.begin(), sector.end(), [](const SignalTest& test) { return test.passed; });
+  const auto passed_tests =
+      std::count_if(decision.tests.begin(), decision.tests.end(), [](const SignalTest& test) { return test.passed; });
+  const int64_t asked = static_cast<int64_t>(decision.tests.size()) + (sector.empty() ? 0 : 1);
+  const int64_t passed_of_all = passed_tests + (!sector.empty() && stands_out ? 1 : 0);
+  decision.confirming = static_cast<double>(passed_of_all) / static_cast<double>(asked);
+  decision.tests.insert(decision.tests.end(), sector.begin(), sector.end());
+  if (!stands_out) decision.next_tests = decision.tests;
+  if (passed_of_all < asked) return decision;
+  decision.next_tests.clear();
   decision.level = kConfirmedLevel;
   for (int level = 3; level <= kHighestLevel; ++level) {
     std::vector<SignalTest> tests = TestsOfLevel(level, evidence, baseline);

@@ -12,6 +12,7 @@
 
 #include "engine/base/time_units.h"
 #include "operators/baseline/brand_baseline.h"
+#include "operators/detect/sector_course.h"
 #include "operators/signal/signal.h"
 
 namespace tocsin {
@@ -63,6 +64,8 @@ struct CourseEvidence {
   ShareCounts two_hours;
   ShareCounts since_onset;
   int64_t since_onset_s = 0;
+  std::optional<int64_t> positive;       // since onset; nullopt: not counted from its beginning
+  SectorCourse sector;                   // the other brands', shares since onset
   int64_t negative_authors = 0;          // A: min(distinct authors, distinct texts) since onset
   int64_t safety_or_breach_authors = 0;  // negative authors who used such a term
   // For the raise.
@@ -87,11 +90,17 @@ SignalTest NegativeShareTest(std::string name, int64_t window_s, const ShareCoun
 std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t share_one_in, const BrandBaseline& baseline);
 
 // Of level 2, at the second check: the mentions since the opening alone, which had no part in opening, must be negative
-// beyond what chance gives once in a hundred. Without it the same accident would open and confirm.
-SignalTest FreshShareTest(const ShareCounts& since_opening, int64_t since_opening_s, const BrandBaseline& baseline);
+// beyond what chance gives once in a hundred, and by as much as those since the onset. Without these the same accident
+// would open and confirm.
+std::vector<SignalTest> FreshTests(const ShareCounts& since_opening, int64_t since_opening_s,
+                                   const BrandBaseline& baseline);
 
-// The tests of levels 2 to 5; those of level 5 come as {velocity, negative_low} and, behind, {safety_or_breach}, which
-// with level 3 stands for them.
+// Of level 2, of which one must pass: the brand must stand out of its sector, by volume or by how negative it is. Empty
+// unless the sector is known.
+std::vector<SignalTest> SectorTests(const CourseEvidence& evidence, const BrandBaseline& baseline);
+
+// The tests of levels 2 to 5, without those of the sector; those of level 5 come as {velocity, negative_low} and,
+// behind, {safety_or_breach}, which with level 3 stands for them.
 std::vector<SignalTest> TestsOfLevel(int level, const CourseEvidence& evidence, const BrandBaseline& baseline);
 
 // What ends an incident: volume and negative share over two hours, both `below`.
@@ -117,6 +126,8 @@ struct LevelDecision {
   int tested_level = kWatchLevel;      // without
   std::vector<SignalTest> tests;       // of level 2; once it passes also those of levels 3 to 5 and of the raise
   std::vector<SignalTest> next_tests;  // of the level after `tested_level`; empty at the highest
+  double confirming = 0;               // share of the tests of level 2 that pass; those of the sector count as one
+  SectorCourse sector;
 };
 
 // The highest level whose tests pass. Level 2 gates 3 to 5. Persistence of level 2 is the caller's.

@@ -13,8 +13,11 @@ namespace {
 
 constexpr size_t kOfficialsHeld = 1'000;
 constexpr int64_t kOfficialsHeldMs = 86'400'000;
-// Version 1 had no `relearn`.
-constexpr uint8_t kStateVersion = 2;
+// Mentions a minute that must be usual: of fewer, ten minutes say nothing of how a brand has risen.
+constexpr double kLeastOfSectorMember = 0.3;
+// Version 1 had no `relearn`, version 2 no balance of the baseline and no positives of the incident.
+constexpr uint8_t kStateVersion = 3;
+constexpr uint8_t kVersionWithBalance = 3;
 
 }  // namespace
 
@@ -60,6 +63,7 @@ bool BrandMonitor::State::AdvanceBins(const BrandWindows& windows) {
     const WindowCounts& bin = Window(windows, 0);
     sample.negative = bin.negative;
     sample.classified = bin.negative + bin.neutral + bin.positive;
+    sample.positive = bin.positive;
     baseline.Add(sample);
   }
   thresholds.fill(-1);
@@ -109,10 +113,10 @@ void BrandMonitor::Relearn() {
 }
 
 void BrandMonitor::Close(const BrandWindows& windows, const FeedQuality& quality, const EvidenceSource& evidence,
-                         std::vector<Signal>* signals) {
+                         std::string_view reason, std::vector<Signal>* signals) {
   const State& s = *state_;
   if (!s.incident.open()) return;
-  state_->CloseUnwatched({*s.options, *s.brand, s.route, s.baseline, windows, quality, evidence}, signals);
+  state_->CloseUnwatched({*s.options, *s.brand, s.route, s.baseline, windows, quality, evidence}, reason, signals);
 }
 
 void BrandMonitor::AddOfficial(int64_t event_time_ms, std::string_view post_id) {
@@ -147,6 +151,24 @@ Signal BrandMonitor::FeedHealthNotice(int64_t end_ms, const FeedQuality& quality
   signal.level_reasons.push_back(std::move(reason));
   signal.summary = Summarise(signal, s.language());
   return signal;
+}
+
+std::optional<SectorMember> BrandMonitor::AsSectorMember(const BrandWindows& windows, int64_t from_ms) const {
+  const State& s = *state_;
+  // One that fell silent is not evaluated, so its baseline may be behind by a stretch that nothing should depend on.
+  if (!s.active || !s.baseline.usable()) return std::nullopt;
+  const double expected = tocsin::ExpectedPerMinute(s.baseline).value_or(0);
+  if (expected < kLeastOfSectorMember) return std::nullopt;
+  constexpr int64_t kVelocityMs = 10 * kMinuteMs;
+  const ShareCounts recent = ShareCountsSince(windows, windows.end_ms() - kVelocityMs);
+  const ShareCounts since = ShareCountsSince(windows, from_ms);
+  SectorMember member;
+  member.velocity = VelocityTest("", kVelocityMs / 1000, recent.mentions, 0, s.baseline).observed;
+  if (since.classified > 0) {
+    member.negative_shift =
+        static_cast<double>(since.negative) / static_cast<double>(since.classified) - s.baseline.NegativeShare();
+  }
+  return member;
 }
 
 double BrandMonitor::ExpectedPerMinute() const { return tocsin::ExpectedPerMinute(state_->baseline).value_or(-1); }
@@ -227,8 +249,8 @@ absl::Status BrandMonitor::Decode(ByteReader* reader) {
     id = reader->String();
   }
   s.thresholds.fill(-1);
-  if (absl::Status status = s.baseline.Decode(reader); !status.ok()) return status;
-  if (absl::Status status = s.incident.Decode(reader); !status.ok()) return status;
+  if (absl::Status status = s.baseline.Decode(reader, version >= kVersionWithBalance); !status.ok()) return status;
+  if (absl::Status status = s.incident.Decode(reader, version >= kVersionWithBalance); !status.ok()) return status;
   if (!reader->ok()) return absl::DataLossError("brand monitor: damaged state");
   return absl::OkStatus();
 }

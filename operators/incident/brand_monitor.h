@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "engine/base/bytes.h"
+#include "operators/detect/sector_course.h"
 #include "operators/incident/brand_status.h"
 #include "operators/match/watchlist.h"
 #include "operators/mention/mention.h"
@@ -32,13 +34,15 @@ struct FeedQuality {
   bool stale = false;
 };
 
-// Gives the evidence what rows only refer to.
+// Gives the evidence what rows only refer to, and what other brands do.
 class EvidenceSource {
  public:
   virtual ~EvidenceSource() = default;
   virtual const Sample* FindSample(int32_t handle) const = 0;  // null: not held any more
   // Topic and partition of a HeldMention::source.
   virtual const TopicPartition& Source(int16_t index) const = 0;
+  // The other brands of the brand's sector at the slide end `end_ms`, with negative shares since `from_ms`.
+  virtual SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) const = 0;
 };
 
 struct MonitorOptions {
@@ -78,9 +82,10 @@ class BrandMonitor {
   // measured by; then learning begins when it is over.
   void Relearn();
 
-  // The brand is watched no more: an open incident ends here with a signal that says so. `windows` as of Evaluate.
+  // The brand is watched no more, or not here: an open incident ends with a signal that gives the reason. `windows` as
+  // of Evaluate.
   void Close(const BrandWindows& windows, const FeedQuality& quality, const EvidenceSource& evidence,
-             std::vector<Signal>* signals);
+             std::string_view reason, std::vector<Signal>* signals);
 
   // A response by an official account (never a mention).
   void AddOfficial(int64_t event_time_ms, std::string_view post_id);
@@ -92,6 +97,9 @@ class BrandMonitor {
   // sentence without a full stop.
   Signal FeedHealthNotice(int64_t end_ms, const FeedQuality& quality, std::string reason);
 
+  // What the brand is to the others of its sector; nullopt if it tells nothing: not mentioned at the last evaluations,
+  // no expectation yet, or one so low that ten minutes say nothing. `windows` must end where the others are looked at.
+  std::optional<SectorMember> AsSectorMember(const BrandWindows& windows, int64_t from_ms) const;
   // Expected mentions per minute for the window metrics; negative: not known yet.
   double ExpectedPerMinute() const;
   // Everything of a BrandStatus but what the windows tell.

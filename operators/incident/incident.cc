@@ -122,6 +122,7 @@ void Incident::Add(const HeldMention& row) {
   if (network.mentions++ == 0) network.first_seen_ms = row.event_time_ms;
   network.first_seen_ms = std::min(network.first_seen_ms, row.event_time_ms);
   if (row.sentiment != SentimentClass::kUnclassified) ++classified;
+  if (row.sentiment == SentimentClass::kPositive) ++positive;
   if (row.sentiment != SentimentClass::kNegative) return;
   ++negative;
   if (row.kind == PostKind::kRepost) return;
@@ -142,6 +143,8 @@ void Incident::Encode(ByteWriter* writer) const {
   writer->Signed(highest_level);
   writer->Bool(ever_confirmed);
   VisitNumbers(*this, [writer](int64_t value) { writer->Signed(value); });
+  writer->Bool(knows_positive);
+  writer->Signed(positive);
   EncodeOptional(below_half_ms, writer);
   EncodeOptional(below_tenth_ms, writer);
   authors.Encode(writer);
@@ -169,7 +172,7 @@ void Incident::Encode(ByteWriter* writer) const {
   }
 }
 
-absl::Status Incident::Decode(ByteReader* reader) {
+absl::Status Incident::Decode(ByteReader* reader, bool has_balance) {
   *this = Incident();
   const uint8_t state_value = reader->Byte();
   id = reader->String();
@@ -177,6 +180,8 @@ absl::Status Incident::Decode(ByteReader* reader) {
   highest_level = static_cast<int32_t>(reader->Signed());
   ever_confirmed = reader->Bool();
   VisitNumbers(*this, [reader](int64_t& value) { value = reader->Signed(); });
+  knows_positive = has_balance && reader->Bool();
+  positive = has_balance ? reader->Signed() : 0;
   below_half_ms = DecodeOptional(reader);
   below_tenth_ms = DecodeOptional(reader);
   authors.Decode(reader);

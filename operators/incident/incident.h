@@ -84,6 +84,8 @@ struct Incident {
   int64_t mentions = 0;
   int64_t negative = 0;
   int64_t classified = 0;
+  int64_t positive = 0;
+  bool knows_positive = true;  // positives have been counted since onset; not in one that began before they were
   HashSet authors;
   HashSet negative_authors;  // of originals, replies and quotes
   HashSet negative_texts;
@@ -106,7 +108,8 @@ struct Incident {
   void Add(const HeldMention& row);
 
   void Encode(ByteWriter* writer) const;
-  absl::Status Decode(ByteReader* reader);
+  // Without the balance: written before positives were counted.
+  absl::Status Decode(ByteReader* reader, bool has_balance = true);
 };
 
 }  // namespace tocsin

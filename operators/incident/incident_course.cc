@@ -76,7 +76,7 @@ void BrandMonitor::State::TryOpen(const EvaluationContext& context, std::vector<
     Incident trial;
     trial.onset_ms = context.end_ms() - kDecisionWindowMs[*fired];
     context.windows.ForEachHeld(trial.onset_ms, [&trial](const HeldMention& row) { trial.Add(row); });
-    if (DecideLevel(GatherCourse(context.windows, trial), baseline).tested_level < kConfirmedLevel) return;
+    if (DecideLevel(GatherCourse(context, trial), baseline).tested_level < kConfirmedLevel) return;
   }
   Open(context, *fired, signals);
 }
@@ -109,7 +109,7 @@ void BrandMonitor::State::Open(const EvaluationContext& context, size_t window, 
   incident.opened_classified = incident.classified;
   UpdateCompleteness(context);
   UpdateCourse(context.windows);
-  const LevelDecision decision = DecideLevel(GatherCourse(context.windows, incident), baseline);
+  const LevelDecision decision = DecideLevel(GatherCourse(context, incident), baseline);
   incident.confirm_streak = decision.tested_level >= kConfirmedLevel ? 1 : 0;
   incident.timeline.push_back({end, incident.state, incident.level});
   Emit(context, SignalMessage::kAlert, kDecisionWindowMs[window], 0, decision, {}, signals);
@@ -153,10 +153,10 @@ bool BrandMonitor::State::SuspiciouslySilent(const CourseEvidence& course) const
   return expected >= kSilentExpected && static_cast<double>(course.two_hours.mentions) < kSilentRatio * expected;
 }
 
-SignalTest BrandMonitor::State::FreshShare(int64_t end_ms) const {
+std::vector<SignalTest> BrandMonitor::State::FreshTestsAt(int64_t end_ms) const {
   const ShareCounts fresh = {0, incident.negative - incident.opened_negative,
                              incident.classified - incident.opened_classified};
-  return FreshShareTest(fresh, (end_ms - incident.opened_ms) / 1000, baseline);
+  return FreshTests(fresh, (end_ms - incident.opened_ms) / 1000, baseline);
 }
 
 void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Signal>* signals) {
@@ -164,7 +164,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
   incident.next_check_ms = end + kCheckMs;
   UpdateCompleteness(context);
   UpdateCourse(context.windows);
-  const CourseEvidence course = GatherCourse(context.windows, incident);
+  const CourseEvidence course = GatherCourse(context, incident);
   const LevelDecision decision = DecideLevel(course, baseline);
   if (FiredWindow(context.windows)) incident.last_fired_ms = end;
   std::vector<SignalTest> more_tests;
@@ -173,8 +173,8 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
   const int64_t half_hour = course.half_hour.mentions;
 
   if (incident.state == IncidentState::kProvisional) {
-    more_tests.push_back(FreshShare(end));
-    const bool passed = decision.tested_level >= kConfirmedLevel && more_tests.front().passed &&
+    more_tests = FreshTestsAt(end);
+    const bool passed = decision.tested_level >= kConfirmedLevel && AllPassed(more_tests) &&
                         end - incident.last_fired_ms <= kFiredWithinMs;
     incident.confirm_streak = passed ? incident.confirm_streak + 1 : 0;
     if (incident.confirm_streak >= kChecksToConfirm) {
@@ -222,13 +222,14 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
        signals);
 }
 
-void BrandMonitor::State::CloseUnwatched(const EvaluationContext& context, std::vector<Signal>* signals) {
+void BrandMonitor::State::CloseUnwatched(const EvaluationContext& context, std::string_view reason,
+                                         std::vector<Signal>* signals) {
   Track(context);
   UpdateCompleteness(context);
   UpdateCourse(context.windows);
-  Resolve(context, DecideLevel(GatherCourse(context.windows, incident), baseline), {}, signals);
+  Resolve(context, DecideLevel(GatherCourse(context, incident), baseline), {}, signals);
   Signal& signal = signals->back();
-  signal.level_reasons = {"the brand is not watched any more"};
+  signal.level_reasons = {std::string(reason)};
   signal.summary = Summarise(signal, language());
   evaluated_ms = context.end_ms();
 }

@@ -37,11 +37,16 @@ void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage m
   FillIncident(context, incident, officials, &signal);
   const std::vector<SignalTest> watch =
       WatchTests(GatherWindows(context.windows), ShareOneIn(context.end_ms()), baseline);
+  if (decision.sector.known()) {
+    signal.sector.brands = decision.sector.brands;
+    signal.sector.ratio = decision.sector.ratio;
+    signal.sector.negative_shift = decision.sector.negative_shift;
+  }
   signal.tests = watch;
   Append(decision.tests, &signal.tests);
   Append(more_tests, &signal.tests);
   Explain(decision, watch, more_tests, &signal);
-  signal.certainty = Certainty(incident, decision.tests, signal);
+  signal.certainty = Certainty(incident, decision, signal);
   if (incident.open()) {
     signal.route.next_update_by_ms = context.end_ms() + kUpdateIntervalMs[static_cast<size_t>(incident.update_step)];
   }
@@ -74,7 +79,7 @@ void BrandMonitor::State::Explain(const LevelDecision& decision, const std::vect
       signal->level_reasons.emplace_back(
           "no window is unusually negative any more, but this has not lasted for an hour");
     }
-    signal->missing_for_next_level = Describe(decision.tests, false);
+    signal->missing_for_next_level = Describe(decision.next_tests, false);
     if (decision.tested_level >= kConfirmedLevel) signal->missing_for_next_level = Describe(more_tests, false);
     if (signal->missing_for_next_level.empty()) {
       signal->missing_for_next_level.emplace_back("a further check in five minutes with the same result");

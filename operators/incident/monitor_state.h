@@ -85,11 +85,11 @@ struct BrandMonitor::State {
   void Check(const EvaluationContext& context, std::vector<Signal>* signals);
   void UpdateCourse(const BrandWindows& windows);
   bool UpdateCompleteness(const EvaluationContext& context);
-  SignalTest FreshShare(int64_t end_ms) const;
+  std::vector<SignalTest> FreshTestsAt(int64_t end_ms) const;
   bool SuspiciouslySilent(const CourseEvidence& course) const;
   void Resolve(const EvaluationContext& context, const LevelDecision& decision, const std::vector<SignalTest>& calm,
                std::vector<Signal>* signals);
-  void CloseUnwatched(const EvaluationContext& context, std::vector<Signal>* signals);
+  void CloseUnwatched(const EvaluationContext& context, std::string_view reason, std::vector<Signal>* signals);
 
   // Output, monitor_signals.cc.
   void Emit(const EvaluationContext& context, SignalMessage message, int64_t window_ms, int32_t previous_level,

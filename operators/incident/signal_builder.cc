@@ -73,7 +73,8 @@ ShareCounts ShareCountsSince(const BrandWindows& windows, int64_t from_ms) {
   return {counts.mentions, counts.negative, counts.negative + counts.neutral + counts.positive};
 }
 
-CourseEvidence GatherCourse(const BrandWindows& windows, const Incident& incident) {
+CourseEvidence GatherCourse(const EvaluationContext& context, const Incident& incident) {
+  const BrandWindows& windows = context.windows;
   const int64_t end = windows.end_ms();
   CourseEvidence course;
   course.ten_minutes = ShareCountsSince(windows, end - 10 * kMinuteMs);
@@ -82,6 +83,10 @@ CourseEvidence GatherCourse(const BrandWindows& windows, const Incident& inciden
   course.two_hours = ShareCountsSince(windows, end - 120 * kMinuteMs);
   course.since_onset = {incident.mentions, incident.negative, incident.classified};
   course.since_onset_s = (end - incident.onset_ms) / 1000;
+  if (incident.knows_positive) course.positive = incident.positive;
+  if (!context.brand.sector.empty() && !context.brand.topic) {
+    course.sector = context.evidence.Sector(context.brand, incident.onset_ms, end);
+  }
   course.negative_authors = incident.NegativeAuthors();
   course.safety_or_breach_authors = incident.safety_or_breach_authors;
   course.high_reach_negatives = incident.high_reach_negatives;
@@ -99,10 +104,10 @@ CourseEvidence GatherCourse(const BrandWindows& windows, const Incident& inciden
   return course;
 }
 
-double Certainty(const Incident& incident, const std::vector<SignalTest>& confirmed_tests, const Signal& signal) {
+double Certainty(const Incident& incident, const LevelDecision& decision, const Signal& signal) {
   double certainty = 0.5;
   if (incident.state == IncidentState::kProvisional) {
-    for (const SignalTest& test : confirmed_tests) certainty += test.passed ? 0.1 : 0;
+    certainty += 0.3 * decision.confirming;
     if (incident.confirm_streak > 0) certainty += 0.1;
   } else if (incident.ever_confirmed) {
     certainty = incident.highest_level >= 4 ? 0.99 : incident.highest_level == 3 ? 0.97 : 0.95;

@@ -32,12 +32,12 @@ struct EvaluationContext {
 using OfficialPost = std::pair<int64_t, std::string>;
 
 ShareCounts ShareCountsSince(const BrandWindows& windows, int64_t from_ms);
-CourseEvidence GatherCourse(const BrandWindows& windows, const Incident& incident);
+CourseEvidence GatherCourse(const EvaluationContext& context, const Incident& incident);
 
-// How sure: 0.5 for a provisional incident, plus 0.1 for each test of level 2 that passes and 0.1 for the first of the
-// two checks; confirmed 0.95, from level 3 on 0.97, level 4 and 5 0.99. Less 0.1 while learning, 0.1 with an incomplete
-// feed, and a fifth of the share of copied texts beyond 30 %.
-double Certainty(const Incident& incident, const std::vector<SignalTest>& confirmed_tests, const Signal& signal);
+// How sure: 0.5 for a provisional incident, plus 0.3 times the share of level 2's tests that pass and 0.1 for the first
+// of the two checks; confirmed 0.95, from level 3 on 0.97, level 4 and 5 0.99. Less 0.1 while learning, 0.1 with an
+// incomplete feed, and a fifth of the share of copied texts beyond 30 %.
+double Certainty(const Incident& incident, const LevelDecision& decision, const Signal& signal);
 
 // Who, rule, route, quality and window end.
 Signal StartSignal(const MonitorOptions& options, const Brand& brand, const Route* route, const BrandBaseline& baseline,

@@ -7,6 +7,7 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/ascii.h"
+#include "operators/match/mentions_partition.h"
 
 namespace tocsin {
 namespace {
@@ -75,10 +76,6 @@ void MaskInto(std::string_view text, std::string* out) {
 
 }  // namespace
 
-uint32_t MentionsPartition(std::string_view brand_id, uint32_t partitions) {
-  return static_cast<uint32_t>(Hash64(brand_id) % partitions);
-}
-
 IngestChain::IngestChain(const IngestOptions& options, std::shared_ptr<WatchlistVersions> versions,
                          const SentimentModel* model)
     : options_(options), versions_(std::move(versions)), model_(model), buffers_(options.mentions_partitions) {
@@ -118,7 +115,7 @@ void IngestChain::Hold(uint64_t id, std::shared_ptr<const Watchlist> watchlist) 
   held_.push_back({id, std::move(watchlist), static_cast<uint32_t>(brands_.size())});
   for (const Brand& brand : held_.back().watchlist->brands()) {
     brands_.push_back(&brand);
-    partition_of_.push_back(MentionsPartition(brand.id, options_.mentions_partitions));
+    partition_of_.push_back(MentionsPartition(brand, options_.mentions_partitions));
   }
 }
 

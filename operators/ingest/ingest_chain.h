@@ -47,9 +47,6 @@ struct IngestOptions {
   TextPolicy texts = TextPolicy::kFull;
 };
 
-// The mentions partition of a brand: a fixed function of its id, so that it never changes while the topic lives.
-uint32_t MentionsPartition(std::string_view brand_id, uint32_t partitions);
-
 class IngestChain {
  public:
   enum class Outcome : uint8_t { kMatched, kUnmatched, kOfficial, kDead };

@@ -241,7 +241,10 @@ Json DataObject(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
                           {"official_posts", signal.response.official_posts}};
   data["matching"] = Json{{"reasons", RenderReasons(signal.matching.reasons)},
                           {"ambiguous_share", Number(signal.matching.ambiguous_share)}};
-  data["sector"] = Json{{"name", Text(signal.sector.name)}, {"ratio", Number(signal.sector.ratio)}};
+  data["sector"] = Json{{"name", Text(signal.sector.name)},
+                        {"brands", Integer(signal.sector.brands)},
+                        {"ratio", Number(signal.sector.ratio)},
+                        {"negative_shift", Number(signal.sector.negative_shift)}};
   data["quality"] = RenderQuality(signal, emitted_at_ms);
   data["route"] = RenderRoute(signal.route);
   return data;

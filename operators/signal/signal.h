@@ -237,8 +237,10 @@ struct Signal {
   } matching;
 
   struct Sector {
-    std::string name;  // empty: none
-    std::optional<double> ratio;
+    std::string name;                      // empty: none
+    std::optional<int64_t> brands;         // others that were looked at; null, as what follows: too few
+    std::optional<double> ratio;           // what more than half of them reach of V in ten minutes
+    std::optional<double> negative_shift;  // likewise of the negative share since onset, over each one's baseline
     friend bool operator==(const Sector&, const Sector&) = default;
   } sector;
 

@@ -164,6 +164,18 @@ std::string DescribeTest(const SignalTest& test) {
     return Fill("{0} of {1} classified mentions in {2} minutes are negative; {3} are usual, {4} are needed",
                 {observed, std::to_string(test.trials.value_or(0)), minutes, expected, threshold});
   }
+  if (name == "velocity_over_sector") {
+    return Fill("volume over {0} minutes is {1} times the usual; {2} times would stand out of the sector",
+                {minutes, observed, threshold});
+  }
+  if (name == "negative_low_over_sector") {
+    return Fill("at least {0} % of the mentions of {1} minutes are negative; {2} % would stand out of the sector",
+                {Percent(test.observed), minutes, Percent(test.threshold)});
+  }
+  if (name == "negative_balance_since_onset") {
+    return Fill("negative minus positive is at least {0} % of the mentions of {1} minutes; {2} % are needed",
+                {Percent(test.observed), minutes, Percent(test.threshold)});
+  }
   if (starts("velocity")) {
     return Fill("volume over {0} minutes is {1} times the usual; {2} times {3}",
                 {minutes, observed, threshold, test.below ? "or less is calm" : "are needed"});

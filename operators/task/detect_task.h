@@ -60,6 +60,9 @@ struct DetectTaskOptions {
   int64_t dedup_horizon_ms = 3'600'000;
   size_t dedup_entries_max = 4'000'000;
   bool stop_on_gap = false;
+  // Of which mentions partition this is the task, of how many: it knows the brands of that one. Below 0: all brands.
+  int32_t partition = -1;
+  uint32_t partitions = 1;
   PlantedFault planted_fault = PlantedFault::kNone;
 };
 

@@ -20,6 +20,23 @@ FeedQuality DetectTask::State::Quality() const {
           .gaps = counters.gaps};
 }
 
+SectorCourse DetectTask::State::Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) const {
+  const auto found = ranks_of_sector.find(brand.sector);
+  if (found == ranks_of_sector.end()) return {};
+  std::vector<SectorMember> members;
+  for (const uint32_t rank : found->second) {
+    BrandState* other = brands[rank].get();
+    if (other == nullptr || other->brand->id == brand.id || other->leaves()) continue;
+    // Whose turn is still to come is moved on already; nothing else of it changes. One that is not due has the same in
+    // its windows as before.
+    if (other->windows.end_ms() == kUnknownTime || other->windows.end_ms() < end_ms) other->windows.AdvanceTo(end_ms);
+    if (const std::optional<SectorMember> member = other->monitor.AsSectorMember(other->windows, from_ms)) {
+      members.push_back(*member);
+    }
+  }
+  return SectorOf(std::move(members));
+}
+
 bool DetectTask::State::EvaluateTo(int64_t watermark_ms, size_t enough, std::vector<DetectOutput>* outputs) {
   if (watermark_ms == kNoEventTime) return false;
   const int64_t last_end_ms = FloorToSlide(watermark_ms, options.windows.slide_ms);
@@ -56,7 +73,11 @@ void DetectTask::State::EvaluateBrand(BrandState* brand, int64_t end_ms, std::ve
   if (brand->leaves()) {
     std::erase_if(brand->officials, [end_ms](const Official& post) { return post.event_time_ms < end_ms; });
     brand->gap_missing = 0;
-    brand->monitor.Close(brand->windows, Quality(), *this, &signals);
+    const bool elsewhere = watchlist->Find(brand->brand->id).has_value();
+    brand->monitor.Close(brand->windows, Quality(), *this,
+                         elsewhere ? "the brand has another sector now, in which it is watched anew"
+                                   : "the brand is not watched any more",
+                         &signals);
   }
   DeliverOfficials(brand, end_ms);
   const bool is_due = !brand->leaves() && (brand->change_ms <= end_ms || brand->monitor.NextDueMs() <= end_ms);

@@ -89,6 +89,7 @@ struct DetectTask::State : EvidenceSource {
 
   const Sample* FindSample(int32_t handle) const override { return samples.Find(handle); }
   const TopicPartition& Source(int16_t index) const override { return sources[static_cast<size_t>(index)]; }
+  SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) const override;
 
   // detect_task.cc
   absl::Status Accept(std::string_view bytes, Offset offset);
@@ -119,6 +120,9 @@ struct DetectTask::State : EvidenceSource {
   absl::Status Announce(uint64_t id);
   absl::Status TakeIn(const WatchlistTimeline& timeline, size_t last);
   void SwitchToNext();
+  bool Owns(const Brand& brand) const;
+  // Index of the brand in the list, if it is one of this task's.
+  std::optional<uint32_t> FindOwn(const Watchlist& list, std::string_view id) const;
   void BindToCurrent(BrandState* brand, int64_t effective_ms);
   // Numbers the brands of all versions at hand, and those that leave, by their ids.
   void Renumber();
@@ -164,7 +168,8 @@ struct DetectTask::State : EvidenceSource {
   std::vector<Watched> watched;                // by rank
   absl::flat_hash_map<std::string_view, uint32_t> rank_of_brand;  // by id
   std::vector<uint32_t> leaving;                                  // ranks
-  std::vector<std::unique_ptr<BrandState>> unplaced;              // while a snapshot is decoded
+  absl::flat_hash_map<std::string_view, std::vector<uint32_t>> ranks_of_sector;
+  std::vector<std::unique_ptr<BrandState>> unplaced;  // while a snapshot is decoded
 
   std::vector<std::unique_ptr<BrandState>> brands;  // by rank; null until first mentioned
   BrandSchedule schedule;

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "operators/match/mentions_partition.h"
 #include "operators/task/task_state.h"
 
 namespace tocsin {
@@ -65,8 +66,18 @@ absl::Status DetectTask::State::TakeIn(const WatchlistTimeline& timeline, size_t
   return absl::OkStatus();
 }
 
+bool DetectTask::State::Owns(const Brand& brand) const {
+  return options.partition < 0 ||
+         MentionsPartition(brand, options.partitions) == static_cast<uint32_t>(options.partition);
+}
+
+std::optional<uint32_t> DetectTask::State::FindOwn(const Watchlist& list, std::string_view id) const {
+  const std::optional<uint32_t> index = list.Find(id);
+  return index.has_value() && Owns(list.brands()[*index]) ? index : std::nullopt;
+}
+
 void DetectTask::State::BindToCurrent(BrandState* brand, int64_t effective_ms) {
-  const std::optional<uint32_t> index = watchlist->Find(brand->brand->id);
+  const std::optional<uint32_t> index = FindOwn(*watchlist, brand->brand->id);
   if (!index.has_value()) {
     if (brand->leaves()) return;
     brand->Leave(effective_ms);
@@ -106,7 +117,7 @@ void DetectTask::State::SwitchToNext() {
     if (brand == nullptr) continue;
     const std::string& id = brand->brand->id;
     // What only a later version has stays as it is.
-    const bool concerned = brand->leaves() || before->Find(id).has_value() || watchlist->Find(id).has_value();
+    const bool concerned = brand->leaves() || FindOwn(*before, id).has_value() || FindOwn(*watchlist, id).has_value();
     if (concerned) BindToCurrent(brand.get(), current.effective_ms);
   }
   Renumber();
@@ -115,10 +126,13 @@ void DetectTask::State::SwitchToNext() {
 void DetectTask::State::Renumber() {
   const auto id_of = [](const Watched& each) -> std::string_view { return each.brand->id; };
   const auto before = [&](const Watched& a, const Watched& b) { return id_of(a) < id_of(b); };
-  const auto sorted = [](const Watchlist& list) {
+  const auto sorted = [this](const Watchlist& list) {
     std::vector<Watched> all;
     all.reserve(list.brands().size());
-    for (const uint32_t index : list.by_id()) all.push_back({&list.brands()[index], list.RouteOf(index)});
+    for (const uint32_t index : list.by_id()) {
+      const Brand& brand = list.brands()[index];
+      if (Owns(brand)) all.push_back({&brand, list.RouteOf(index)});
+    }
     return all;
   };
   // Of two with the same id the first is taken: the version that counts now goes before those to come, and what leaves
@@ -141,7 +155,12 @@ void DetectTask::State::Renumber() {
   watched = std::move(all);
   rank_of_brand.clear();
   rank_of_brand.reserve(watched.size());
-  for (uint32_t rank = 0; rank < watched.size(); ++rank) rank_of_brand.emplace(id_of(watched[rank]), rank);
+  ranks_of_sector.clear();
+  for (uint32_t rank = 0; rank < watched.size(); ++rank) {
+    const Brand& brand = *watched[rank].brand;
+    rank_of_brand.emplace(brand.id, rank);
+    if (!brand.sector.empty() && !brand.topic) ranks_of_sector[brand.sector].push_back(rank);
+  }
   PlaceBrands();
 }
 

@@ -149,9 +149,9 @@ class Maker {
 
 std::string_view WatchlistYaml() {
   return R"(brands:
-  - {id: acme, name: Acme, query: acme, official_accounts: [acmecare]}
-  - {id: bolt, name: Bolt, query: bolt, official_accounts: [boltcare]}
-  - {id: cobalt, name: Cobalt, query: cobalt, official_accounts: [cobaltcare]}
+  - {id: acme, name: Acme, query: acme, sector: tools, official_accounts: [acmecare]}
+  - {id: bolt, name: Bolt, query: bolt, sector: tools, official_accounts: [boltcare]}
+  - {id: cobalt, name: Cobalt, query: cobalt, sector: tools, official_accounts: [cobaltcare]}
   - {id: delta, name: Delta, query: delta, official_accounts: [deltacare]}
   - {id: ember, name: Ember, query: ember, official_accounts: [embercare]}
 )";

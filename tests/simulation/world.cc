@@ -303,7 +303,8 @@ absl::Status World::Make(Seat* seat) {
     task.planted_fault = options_.sabotage == Sabotage::kApplyRepeat     ? PlantedFault::kApplyRepeats
                          : options_.sabotage == Sabotage::kLoseEventTime ? PlantedFault::kForgetEventTime
                                                                          : PlantedFault::kNone;
-    const auto make_task = [settings, task](int32_t) {
+    const auto make_task = [settings, task](int32_t partition) mutable {
+      task.partition = partition;
       return std::make_unique<DetectTask>(task, settings->watchlist);
     };
     auto worker = DetectWorker::Create(options, worker_log_.get(), clock_.get(), make_task, publisher_.get(),

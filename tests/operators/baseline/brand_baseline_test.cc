@@ -51,6 +51,50 @@ TEST(BrandBaselineTest, MeanAndVarianceFollowTheFormula) {
   EXPECT_NEAR(baseline.NegativeShare(), 0.2, 0.01);
 }
 
+// Goal: a baseline from a state without positives goes on as it was and learns its balance from then on.
+TEST(BrandBaselineTest, TheBalanceIsLearntAnewAfterAStateWithoutIt) {
+  std::mt19937_64 random(11);
+  BrandBaseline baseline(kBinMs, kDayMs);
+  const auto add = [&](int64_t bins, int64_t positive_of_ten) {
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      BaselineSample sample = RandomSample(&random);
+      sample.positive = (sample.classified - sample.negative) * positive_of_ten / 10;
+      baseline.Add(sample);
+    }
+  };
+  add(3 * kDayBins, 10);
+  ASSERT_TRUE(baseline.knows_balance());
+  EXPECT_NEAR(baseline.NegativeBalance(), -0.6, 0.03);  // 0.2 - 0.8
+
+  // As it was written before: no sums of the balance, no positives of the samples that wait.
+  std::string bytes;
+  ByteWriter writer(&bytes);
+  baseline.Encode(&writer);
+  ByteReader reader(bytes);
+  std::string old;
+  ByteWriter old_writer(&old);
+  for (int i = 0; i < 12; ++i) old_writer.Signed(reader.Signed());
+  for (int i = 0; i < 4; ++i) reader.Signed();
+  const size_t waiting = reader.Count(7);
+  old_writer.Varint(waiting);
+  for (size_t i = 0; i < waiting; ++i) {
+    for (int field = 0; field < 6; ++field) old_writer.Signed(reader.Signed());
+    reader.Signed();
+  }
+  ASSERT_EQ(reader.remaining(), 0U);
+  const double share = baseline.NegativeShare();
+  ByteReader old_reader(old);
+  ASSERT_TRUE(baseline.Decode(&old_reader, false).ok());
+  EXPECT_EQ(old_reader.remaining(), 0U);
+  EXPECT_EQ(baseline.NegativeShare(), share);
+  EXPECT_FALSE(baseline.knows_balance());
+  add(36, 0);  // what waited has gone through
+  EXPECT_FALSE(baseline.knows_balance());
+  add(kDayBins, 0);
+  EXPECT_TRUE(baseline.knows_balance());
+  EXPECT_NEAR(baseline.NegativeBalance(), 0.2, 0.03);
+}
+
 TEST(BrandBaselineTest, IsLearningForADayAndUsableAfterThreeHours) {
   BrandBaseline baseline(kBinMs, kDayMs);
   int64_t usable_at = -1;

@@ -16,6 +16,7 @@ BrandBaseline SteadyBaseline(int64_t bins) {
   sample.negative_authors = {1, 3, 12};
   sample.classified = 10;
   sample.negative = 1;
+  sample.positive = 2;
   for (int64_t bin = 0; bin < bins; ++bin) baseline.Add(sample);
   return baseline;
 }
@@ -54,6 +55,55 @@ TEST(LevelTestsTest, LevelsFollowTheTable) {
   storm.negative_authors = 20;
   storm.since_onset = {660, 80, 660};  // N = 0.098
   EXPECT_EQ(DecideLevel(storm, baseline).level, 1);
+}
+
+// Of the storm's mentions 400 of 660 are negative, 0.57 at least, and ten minutes have five times the usual.
+TEST(LevelTestsTest, ABrandMustStandOutOfASectorThatRises) {
+  const BrandBaseline baseline = SteadyBaseline(3'000);
+  CourseEvidence storm = StormEvidence();
+  const auto level = [&](int64_t brands, double ratio, double shift) {
+    storm.sector = {brands, ratio, shift};
+    return DecideLevel(storm, baseline).tested_level;
+  };
+  EXPECT_EQ(level(4, 1, 0), 5);
+  EXPECT_EQ(level(4, 2.5, 0.5), 5) << "twice as much as the sector";
+  EXPECT_EQ(level(4, 2.6, 0.5), 1);
+  EXPECT_EQ(level(4, 2.6, 0.4), 5) << "much more negative than the sector";
+  EXPECT_EQ(level(1, 2.6, 0.5), 5) << "one other brand is no sector";
+  EXPECT_EQ(level(4, 0.2, -0.3), 5) << "a sector that is calmer than usual does not make a crisis of its brands";
+
+  const LevelDecision decision = (level(4, 2.6, 0.5), DecideLevel(storm, baseline));
+  EXPECT_EQ(decision.next_tests.size(), 5U) << "and no balance, which is not known here";
+  EXPECT_EQ(decision.next_tests.back().threshold, 0.6501) << "0.1001 + 0.5 + 0.05";
+  storm.sector = {4, 2.6, 0.4};
+  for (const SignalTest& test : DecideLevel(storm, baseline).next_tests) {
+    EXPECT_NE(test.name, "velocity_over_sector") << "one of the two is enough";
+  }
+}
+
+TEST(LevelTestsTest, WhereBothSidesGrowThereIsNoCrisis) {
+  const BrandBaseline baseline = SteadyBaseline(3'000);
+  ASSERT_TRUE(baseline.knows_balance());
+  ASSERT_NEAR(baseline.NegativeBalance(), -0.1, 1e-3);  // a tenth negative, a fifth positive
+  CourseEvidence storm = StormEvidence();
+  storm.since_onset = {660, 200, 660};
+  // (200 - 192) / 660 = 0.0121, less 1.96 sqrt((392 / 660 - 0.0121^2) / 660): -0.0467, over -0.1 + 0.05.
+  storm.positive = 192;
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 5);
+  storm.positive = 196;
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 1);
+  storm.positive = std::nullopt;
+  EXPECT_EQ(DecideLevel(storm, baseline).level, 5) << "not asked of an incident that began before it was counted";
+}
+
+TEST(LevelTestsTest, WhatFollowsTheOpeningMustBeAsNegativeByItself) {
+  const BrandBaseline baseline = SteadyBaseline(3'000);
+  const auto passes = [&](int64_t negative, int64_t classified) {
+    return AllPassed(FreshTests({classified, negative, classified}, 300, baseline));
+  };
+  EXPECT_TRUE(passes(10, 25));
+  EXPECT_FALSE(passes(260, 2'000)) << "too many for chance, yet not five points over the usual";
+  EXPECT_FALSE(passes(2, 4)) << "five points over the usual, yet no more than chance gives";
 }
 
 TEST(LevelTestsTest, SafetyOrBreachMakesACrisisSevere) {

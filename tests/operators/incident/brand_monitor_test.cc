@@ -16,6 +16,7 @@ namespace tocsin {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 constexpr int64_t kDay = 1'440;  // minutes
 constexpr int64_t kOnset = 30 * 60;
@@ -99,6 +100,52 @@ TEST(BrandMonitorTest, OneStormIsOneIncidentFromProvisionalToResolved) {
   EXPECT_GE(signals.back().post_crisis->highest_level, 4);
   EXPECT_GT(signals.back().post_crisis->mentions, 1'000);
   EXPECT_EQ(signals.back().post_crisis->timeline.back().state, IncidentState::kResolved);
+}
+
+TEST(BrandMonitorTest, WhatTheWholeSectorDoesStaysProvisionalUntilTheBrandStandsOut) {
+  SimulatedMentions mentions(StormCourse(120), 1);
+  SimulatedBrand brand;
+  brand.evidence().set_sector({{11, 0.5}, {12, 0.6}, {13, 0.55}});
+  brand.Run(&mentions, 0, kOnset + 60);
+  ASSERT_FALSE(brand.signals().empty());
+  EXPECT_THAT(States(brand.signals()), ElementsAre(IncidentState::kProvisional));
+  const Signal& last = brand.signals().back();
+  EXPECT_EQ(last.sector.brands, 3);
+  EXPECT_EQ(last.sector.ratio, 12);
+  EXPECT_EQ(last.sector.negative_shift, 0.55);
+  EXPECT_THAT(last.missing_for_next_level,
+              ElementsAre(HasSubstr("24 times would stand out of the sector"), HasSubstr("stand out of the sector")));
+
+  brand.evidence().set_sector({{11, 0.5}, {2, 0.1}, {1, 0}});
+  brand.Run(&mentions, kOnset + 60, kOnset + 75);
+  EXPECT_THAT(States(brand.signals()), ElementsAre(IncidentState::kProvisional, IncidentState::kConfirmed));
+  // What is confirmed stays so when the sector follows.
+  brand.evidence().set_sector({{11, 0.5}, {12, 0.6}, {13, 0.55}});
+  brand.Run(&mentions, kOnset + 75, kOnset + 110);
+  EXPECT_EQ(States(brand.signals()).size(), 2U);
+}
+
+TEST(BrandMonitorTest, ACrowdThatCheersAndCursesIsNotConfirmed) {
+  // 1 in 10 is negative and 27 in 100 are positive before; then 25 and 70.
+  SimulatedCourse course = StormCourse(120);
+  course.share = [](double minute) { return minute < kOnset ? 0.1 : 0.25; };
+  for (const bool crowd : {false, true}) {
+    SimulatedMentions posts(course, 1);
+    SimulatedBrand brand;
+    brand.Run(&posts, 0, kOnset);
+    for (int64_t minute = kOnset; minute < kOnset + 90; ++minute) {
+      std::vector<HeldMention> rows;
+      posts.Minute(minute, &rows);
+      for (HeldMention& row : rows) {
+        if (crowd && row.sentiment == SentimentClass::kNeutral) row.sentiment = SentimentClass::kPositive;
+        brand.Add(row);
+      }
+      brand.RunTo(kSimulationStartMs + (minute + 1) * 60'000);
+    }
+    const std::vector<IncidentState> states = States(brand.signals());
+    EXPECT_EQ(std::count(states.begin(), states.end(), IncidentState::kConfirmed), crowd ? 0 : 1);
+    EXPECT_EQ(std::count(states.begin(), states.end(), IncidentState::kProvisional), 1);
+  }
 }
 
 // Goal: leaving out slide ends at which nothing is due changes nothing. Method: both ways over a course with idle days.

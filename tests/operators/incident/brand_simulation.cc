@@ -57,6 +57,7 @@ FakeEvidence::FakeEvidence() {
 
 const Sample* FakeEvidence::FindSample(int32_t handle) const { return handle % 3 == 0 ? nullptr : &sample_; }
 const TopicPartition& FakeEvidence::Source(int16_t) const { return source_; }
+SectorCourse FakeEvidence::Sector(const Brand&, int64_t, int64_t) const { return SectorOf(members_); }
 
 SimulatedBrand::SimulatedBrand(Evaluation evaluation)
     : evaluation_(evaluation), brand_(UnitedBrand()), windows_(&window_options_) {

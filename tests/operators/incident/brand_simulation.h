@@ -43,8 +43,12 @@ class FakeEvidence final : public EvidenceSource {
   FakeEvidence();
   const Sample* FindSample(int32_t handle) const override;
   const TopicPartition& Source(int16_t index) const override;
+  SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) const override;
+  // What the other brands are said to do.
+  void set_sector(std::vector<SectorMember> members) { members_ = std::move(members); }
 
  private:
+  std::vector<SectorMember> members_;
   Sample sample_;
   TopicPartition source_{"posts", 0};
 };
@@ -68,6 +72,7 @@ class SimulatedBrand {
   BrandMonitor& monitor() { return *monitor_; }
   BrandWindows& windows() { return windows_; }
   FeedQuality& quality() { return quality_; }
+  FakeEvidence& evidence() { return evidence_; }
   Route& route() { return route_; }
   MonitorOptions& options() { return options_; }
   const std::vector<Signal>& signals() const { return signals_; }

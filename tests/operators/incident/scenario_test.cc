@@ -98,7 +98,8 @@ TEST(ScenarioTest, QuietBrandsWithADailyRhythmStayQuiet) {
 double Rounded(double value) { return std::round(value * 1e4) / 1e4; }
 
 // With the JSON and a calculator, as docs/DETECTION.md says; returns whether the test passes.
-bool Recompute(const Json& test, int64_t least_authors) {
+bool Recompute(const Json& test, const Json& data, int64_t least_authors) {
+  const Json& sector = data["sector"];
   const std::string context = test.dump();
   const std::string name = test["name"];
   const double window_s = test["window_s"];
@@ -114,9 +115,24 @@ bool Recompute(const Json& test, int64_t least_authors) {
     EXPECT_EQ(test["expected"], Rounded(number("trials") * number("baseline_share"))) << context;
   } else if (name.rfind("velocity", 0) == 0 || name == "surge_velocity") {
     observed = Rounded(number("count") / (window_s / 60) / number("expected"));
+    if (name == "velocity_over_sector") threshold = Rounded(2 * std::max(1.0, sector["ratio"].get<double>()));
   } else if (name.rfind("negative_low", 0) == 0) {
     observed = Rounded(WilsonInterval(test["count"], test["trials"]).low);
     EXPECT_GE(threshold, number("baseline_share")) << context;
+    if (name == "negative_low_over_sector") {
+      const double shift = std::max(0.0, sector["negative_shift"].get<double>());
+      threshold = Rounded(number("baseline_share") + shift + 0.05);
+    }
+  } else if (name == "negative_balance_since_onset") {
+    // Negatives since onset are counted by another test of the signal.
+    double negative = 0;
+    for (const Json& other : data["tests"]) {
+      if (other["name"] == "negative_low_since_onset") negative = other["count"];
+    }
+    const double balance = number("count") / number("trials");
+    const double variance = (2 * negative - number("count")) / number("trials") - balance * balance;
+    observed = Rounded(balance - kNormal95 * std::sqrt(variance / number("trials")));
+    threshold = Rounded(number("expected") + 0.05);
   } else if (name == "surge_score") {
     const double variance = std::max(number("dispersion") * number("expected"), (number("expected") + 1) / 4);
     observed = Rounded((number("count") - number("expected")) / std::sqrt(variance));
@@ -158,7 +174,9 @@ void CheckSignal(const Signal& signal) {
   }
   const Json data = Json::parse(line)["data"];
   const int64_t least_authors = data["quality"]["baseline"] == "ready" ? 8 : 30;
-  for (const Json& test : data["tests"]) EXPECT_EQ(Recompute(test, least_authors), test["passed"]) << test.dump();
+  for (const Json& test : data["tests"]) {
+    EXPECT_EQ(Recompute(test, data, least_authors), test["passed"]) << test.dump();
+  }
   const Json& sentiment = data["sentiment"];
   const int64_t negative = sentiment["negative"];
   const int64_t classified = negative + sentiment["neutral"].get<int64_t>() + sentiment["positive"].get<int64_t>();
@@ -203,6 +221,7 @@ TEST(ScenarioTest, EverySignalValidatesAndCanBeRecomputedFromItsOwnFields) {
       SimulatedMentions mentions(course, seed);
       SimulatedBrand brand;
       brand.options().calibration = SomeCalibration(seed);
+      if (seed % 2 == 0) brand.evidence().set_sector({{1.1, 0.02}, {1.4123456, 0.0312345}, {2.5, -0.1}});
       brand.Run(&mentions, 0, 44 * 60);
       for (const Signal& signal : brand.signals()) {
         SCOPED_TRACE(SignalId(signal));
