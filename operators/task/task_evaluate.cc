@@ -120,7 +120,8 @@ void DetectTask::State::DeliverOfficials(BrandState* brand, int64_t end_ms) {
 }
 
 int64_t DetectTask::State::LongStep(size_t long_window) const {
-  return std::lcm(options.long_windows[long_window].slide_ms, options.metrics_every_ms);
+  // Both are positive, which static analysis can't see.
+  return std::max<int64_t>(1, std::lcm(options.long_windows[long_window].slide_ms, options.metrics_every_ms));
 }
 
 bool DetectTask::State::MayHaveMentions(const BrandState& brand, size_t long_window, int64_t end_ms) const {

@@ -12,11 +12,12 @@ minutes about the last hour, on the product's own brand metrics:
   3 sigma    the hour is three standard deviations over the 24 hours before
   negative   more than half of the hour's classified mentions, at least 10, are negative
 
-    scenario_bench.py --tocsin BIN [--seeds N] [--first-seed N] [--keep RUNS] [--strict] [FILE...]
+    scenario_bench.py --tocsin BIN [--seeds N] [--first-seed N] [--keep RUNS] [--strict] [--no-rules] [FILE...]
 
 Prints Markdown: docs/DETECTION.md holds it. RUNS takes the result of each run, a JSON line; what it holds already is not
-run again, and all of it is in the tables. --strict exits with 1 if a crisis of two mentions a minute or more that rises
-to five times the usual or more is not confirmed, or of ten decoys more than one is.
+run again, and all of it is in the tables. --no-rules leaves out the products' rules, which take half of the time.
+--strict exits with 1 if a crisis of two mentions a minute or more that rises to five times the usual or more is not
+confirmed, or any decoy is.
 """
 
 import argparse
@@ -204,26 +205,26 @@ class Totals:
                         last = time
                         self.false_alarms[detector] += 1
 
-    def print(self, runs):
+    def print(self, runs, detectors):
         crises = [case for case in self.cases if case.kind == "crisis"]
         decoys = [case for case in self.cases if case.kind != "crisis"]
         kinds = {(case.brand, case.label()) for case in self.cases}
         print(f"{len(kinds)} labelled cases, {runs} runs: {len(crises)} crises, {len(decoys)} decoys, "
               f"{self.quiet_days:.0f} quiet brand-days.\n")
-        print("| | " + " | ".join(DETECTORS) + " |\n|---" * 1 + "|---" * len(DETECTORS) + "|")
-        print_row("crises found", [share(crises, each) for each in DETECTORS])
-        print_row("minutes after 3x, median / p90", [minutes(crises, each) for each in DETECTORS])
-        print_row("decoys alarmed about", [share(decoys, each) for each in DETECTORS])
+        print("| | " + " | ".join(detectors) + " |\n|---" * 1 + "|---" * len(detectors) + "|")
+        print_row("crises found", [share(crises, each) for each in detectors])
+        print_row("minutes after 3x, median / p90", [minutes(crises, each) for each in detectors])
+        print_row("decoys alarmed about", [share(decoys, each) for each in detectors])
         print_row("false alarms per 1,000 quiet brand-days",
-                  [f"{1000 * self.false_alarms[each] / max(self.quiet_days, 1e-9):.0f}" for each in DETECTORS])
+                  [f"{1000 * self.false_alarms[each] / max(self.quiet_days, 1e-9):.0f}" for each in detectors])
         for title, cases in (("crisis", crises), ("decoy", decoys)):
-            print(f"\n| {title} | " + " | ".join(DETECTORS) + " |\n|---" * 1 + "|---" * len(DETECTORS) + "|")
+            print(f"\n| {title} | " + " | ".join(detectors) + " |\n|---" * 1 + "|---" * len(detectors) + "|")
             groups = collections.defaultdict(list)
             for case in cases:
                 groups[case.label()].append(case)
             for label, group in sorted(groups.items()):
                 print_row(label, [share(group, each) + (f", {minutes(group, each)}" if title == "crisis" else "")
-                                  for each in DETECTORS])
+                                  for each in detectors])
 
 
 def share(cases, detector):
@@ -241,7 +242,7 @@ def print_row(label, cells):
     print(f"| {label} | " + " | ".join(cells) + " |")
 
 
-def measure(tocsin, scenario, seed):
+def measure(tocsin, scenario, seed, with_rules):
     totals = Totals()
     with tempfile.TemporaryDirectory() as folder:
         run(folder, tocsin, "generate", "--scenario", scenario, "--seed", str(seed), "--post-bytes", "900", "--output",
@@ -250,9 +251,10 @@ def measure(tocsin, scenario, seed):
             truth = json.load(file)
         begin, end = seconds(truth["start"]), seconds(truth["end"])
         replay(tocsin, folder, truth, "shipped.yaml", "", "--signals", "signals.ndjson")
-        replay(tocsin, folder, truth, "hourly.yaml", HOURLY, "--metrics", "metrics.ndjson")
         alarms = alarms_of_tocsin(folder)
-        alarms.update(alarms_of_rules(hourly_metrics(folder, begin, end), begin))
+        if with_rules:
+            replay(tocsin, folder, truth, "hourly.yaml", HOURLY, "--metrics", "metrics.ndjson")
+            alarms.update(alarms_of_rules(hourly_metrics(folder, begin, end), begin))
         name = os.path.splitext(os.path.basename(scenario))[0]
         totals.add(cases_of(name, truth), alarms, [brand["id"] for brand in truth["brands"]], begin, end)
     return {"scenario": name, "seed": seed, **totals.to_keep()}
@@ -265,6 +267,7 @@ def main():
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--keep", metavar="RUNS")
     parser.add_argument("--strict", action="store_true")
+    parser.add_argument("--no-rules", action="store_true")
     parser.add_argument("scenarios", nargs="*", metavar="FILE", help="default: all of bench/quality/scenarios")
     arguments = parser.parse_args()
     tocsin = os.path.abspath(arguments.tocsin)
@@ -277,7 +280,7 @@ def main():
             key = (os.path.splitext(os.path.basename(scenario))[0], seed)
             if key in runs:
                 continue
-            runs[key] = measure(tocsin, os.path.abspath(scenario), seed)
+            runs[key] = measure(tocsin, os.path.abspath(scenario), seed, not arguments.no_rules)
             print(f"{key[0]} seed {seed}", file=sys.stderr)
             if arguments.keep:
                 with open(arguments.keep, "a", encoding="utf-8") as file:
@@ -285,7 +288,7 @@ def main():
     totals = Totals()
     for key in sorted(runs):
         totals.add_run(runs[key])
-    totals.print(len(runs))
+    totals.print(len(runs), DETECTORS[:2] if arguments.no_rules else DETECTORS)
     if not arguments.strict:
         return 0
     missed = [case.label() for case in totals.cases
@@ -295,8 +298,7 @@ def main():
         print(f"not found: {label}", file=sys.stderr)
     for label in called:
         print(f"called a crisis: {label}", file=sys.stderr)
-    decoys = sum(case.kind != "crisis" for case in totals.cases)
-    return 1 if missed or 10 * len(called) > decoys else 0
+    return 1 if missed or called else 0
 
 
 if __name__ == "__main__":
