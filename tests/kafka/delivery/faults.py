@@ -6,7 +6,7 @@ Afterwards the brand-metrics topic must equal what tests/oracle computes from th
 there once, and signals must be those of a replay: nothing lost, nothing doubled.
 
     faults.py --tocsin build/release/bin/tocsin [--kills N] [--freezes N] [--broker-kills N] [--outages N]
-              [--outage SECONDS] [--posts N] [--brands N] [--crisis] [--preload] [--memory-limit MB] [--seed N]
+              [--outage SECONDS] [--posts N] [--brands N] [--crisis] [--preload] [--memory-limit MB] [--processes N] [--seed N]
 """
 
 import argparse
@@ -23,7 +23,6 @@ sys.path[:0] = [os.path.join(ROOT, "tests", "pipeline")]
 import end_to_end  # noqa: E402
 from end_to_end import brand_metrics  # noqa: E402
 
-PROCESSES = 3
 FROZEN_S = 15  # longer than transaction.timeout.ms, 10 s
 BETWEEN_KILLS_S = (0.5, 4.5)
 # What a process says that gives up because no broker answers.
@@ -198,7 +197,7 @@ def check(arguments, folder, tocsin, broker):
         feeder.join()
     else:
         time.sleep(1)  # the topic appears with its first record
-    processes = [Process(tocsin, folder, ordinal) for ordinal in range(PROCESSES)]
+    processes = [Process(tocsin, folder, ordinal) for ordinal in range(arguments.processes)]
     try:
         inflict(arguments, random.Random(arguments.seed), processes, broker)
         feeder.join()
@@ -227,6 +226,7 @@ def check(arguments, folder, tocsin, broker):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tocsin", required=True)
+    parser.add_argument("--processes", type=int, default=3)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--freezes", type=int, default=1)
     parser.add_argument("--broker-kills", type=int, default=1)
