@@ -177,9 +177,7 @@ def publish_under_kills(arguments, folder, broker, processes, consumers, feeder)
         victim.kill()
         victim.start()
         rng.choice(consumers).restart()
-    feeder.join()
-    if feeder.failure is not None:
-        raise RuntimeError(f"feeding: {feeder.failure}")
+    feeder.finish()
 
 
 def check(arguments, folder, broker, python):

@@ -47,9 +47,7 @@ def check(arguments, folder, tocsin, broker, proxy):
     processes = [faults.Process(tocsin, folder, ordinal) for ordinal in range(PROCESSES)]
     restarts = 0
     try:
-        feeder.join()
-        if feeder.failure is not None:
-            raise RuntimeError(f"feeding: {feeder.failure}")
+        feeder.finish()
         faults.wait_until_closed(processes, end_s)
         proxy.share = 0
         restarts = sum(process.text().count("worker failed") for process in processes)
@@ -60,8 +58,7 @@ def check(arguments, folder, tocsin, broker, proxy):
                 process.start()
                 process.wait_for(process.has_port, "the port")
                 process.wait_for(process.ready, "/readyz")
-                if process.stop() != 0:
-                    raise RuntimeError(f"not drained:\n{process.text()}")
+                process.drain()
     finally:
         feeder.kill()
         for process in processes:

@@ -77,6 +77,12 @@ class Feeder(threading.Thread):
         except (OSError, RuntimeError) as failure:
             self.failure = failure
 
+    def finish(self):
+        """Waits until all is written."""
+        self.join()
+        if self.failure is not None:
+            raise RuntimeError(f"feeding: {self.failure}")
+
     def kill(self):
         """What a run that failed half-way leaves behind would keep its caller waiting for the end of its output."""
         for producer in self.producers:
@@ -117,6 +123,10 @@ class Process(end_to_end.Service):
     def kill(self):
         self.note_memory()
         super().kill()
+
+    def drain(self):
+        if self.stop() != 0:
+            raise RuntimeError(f"not drained:\n{self.text()}")
 
     def revive(self):
         """As an orchestrator does it: a process that starts while there is no broker gives up after a while."""
@@ -200,15 +210,12 @@ def check(arguments, folder, tocsin, broker):
     processes = [Process(tocsin, folder, ordinal) for ordinal in range(arguments.processes)]
     try:
         inflict(arguments, random.Random(arguments.seed), processes, broker)
-        feeder.join()
-        if feeder.failure is not None:
-            raise RuntimeError(f"feeding: {feeder.failure}")
+        feeder.finish()
         wait_until_closed(processes, end_s)
         restarts = sum(process.text().count("worker failed") for process in processes)
         for process in processes:
             process.note_memory()
-            if process.stop() != 0:
-                raise RuntimeError(f"not drained:\n{process.text()}")
+            process.drain()
     finally:
         feeder.kill()
         for process in processes:

@@ -44,8 +44,7 @@ class Process(faults.Process):
     def roll(self, tocsin):
         """Seconds that the drain took, and the whole of it."""
         began = time.monotonic()
-        if self.stop() != 0:
-            raise RuntimeError(f"not drained:\n{self.text()}")
+        self.drain()
         drained = time.monotonic()
         self.log.close()
         self.launch(tocsin)
@@ -81,14 +80,11 @@ def check(arguments, folder, broker):
         roll_all(arguments.rounds, tocsin, processes)
         share = min(sent / len(lines) for sent, lines in zip(feeder.sent, feeder.lines))
         print(f"{share:.0%} of the posts had been fed when the last process was ready")
-        feeder.join()
-        if feeder.failure is not None:
-            raise RuntimeError(f"feeding: {feeder.failure}")
+        feeder.finish()
         # Watermarks are of detect.
         faults.wait_until_closed([process for process in processes if process.role == "detect"], end_s)
         for process in processes:
-            if process.stop() != 0:
-                raise RuntimeError(f"not drained:\n{process.text()}")
+            process.drain()
     finally:
         feeder.kill()
         for process in processes:
