@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "absl/strings/ascii.h"
+
 namespace tocsin {
 namespace {
 
@@ -272,6 +274,13 @@ void ForEachFold(const FoldTable& table, std::string_view text, const Fn& fn) {
 }  // namespace
 
 void FoldHandle(std::string_view handle, std::string* out) {
+  const auto is_ascii = [](char c) { return absl::ascii_isascii(static_cast<unsigned char>(c)); };
+  if (std::all_of(handle.begin(), handle.end(), is_ascii)) {
+    // Nearly every author and host: of ASCII, the table changes the capitals alone.
+    out->assign(handle.substr(std::min(handle.find_first_not_of('@'), handle.size())));
+    absl::AsciiStrToLower(out);
+    return;
+  }
   out->clear();
   ForEachFold(FoldTable::Get(), handle, [out](std::string_view piece) {
     // However many there are: what is folded folds to itself.

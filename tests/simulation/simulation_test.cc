@@ -4,6 +4,7 @@
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/rounds.h"
 #include "tests/simulation/seed_run.h"
 
 namespace tocsin::simulation {
@@ -13,8 +14,8 @@ using ::testing::Ge;
 using ::testing::Gt;
 using ::testing::IsEmpty;
 
-// Enough for the sanitizers; `simulate` runs many more.
-constexpr uint64_t kSeeds = 40;
+// `simulate` runs many more.
+constexpr uint64_t kSeeds = Rounds(40, 15);
 constexpr uint64_t kStride = 10;  // so that the posts of several firehoses are met
 
 TEST(SimulationTest, WhateverDiesTheSameIsPublishedOnce) {

@@ -392,7 +392,7 @@ def main():
     enough = counts["pairs"] * 0.3 <= counts["matches"] <= counts["pairs"] * 0.7
     for name in CONSTRUCTS:
         matching = counts["matches with"][name]
-        if min(matching, counts["pairs with"][name] - matching) < 1000 or counts["pairs with"][name] < counts["pairs"] // 100:
+        if min(matching, counts["pairs with"][name] - matching) < counts["pairs"] // 1000 or counts["pairs with"][name] < counts["pairs"] // 100:
             print("too few pairs with", name)
             enough = False
     return 0 if enough else 1

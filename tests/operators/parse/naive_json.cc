@@ -11,7 +11,8 @@ class TreeMaker : public nlohmann::json_sax<nlohmann::json> {
 
   bool null() override { return Put({}); }
   bool boolean(bool value) override { return Put({.type = Tree::Type::kBool, .truth = value}); }
-  bool number_integer(int64_t value) override { return Number(std::to_string(value)); }
+  // Signed only where a minus stands, and so the only zero here is -0.
+  bool number_integer(int64_t value) override { return Number(value == 0 ? "-0" : std::to_string(value)); }
   bool number_unsigned(uint64_t value) override { return Number(std::to_string(value)); }
   bool number_float(double, const std::string& digits) override { return Number(digits); }
   bool string(std::string& value) override { return Put({.type = Tree::Type::kString, .text = value}); }

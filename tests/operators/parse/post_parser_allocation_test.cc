@@ -7,6 +7,7 @@
 
 #include "operators/parse/post_parser.h"
 #include "tests/operators/parse/random_record.h"
+#include "tests/rounds.h"
 
 extern std::atomic<size_t> allocations;  // of tests/operators/match/counting_new.cc
 
@@ -17,8 +18,9 @@ TEST(PostParserAllocationTest, AllocatesNothingInSteadyState) {
   for (std::string_view preset : Mapping::PresetNames()) {
     RandomRecords source(Mapping::PresetSpec(preset), 21);
     std::vector<std::string> records;
-    records.reserve(3'000);
-    for (int i = 0; i < 3'000; ++i) records.push_back(source.Next());
+    constexpr size_t kRecords = Rounds(3'000, 500);
+    records.reserve(kRecords);
+    for (size_t i = 0; i < kRecords; ++i) records.push_back(source.Next());
     PostParser parser(*Mapping::Preset(preset, std::nullopt), PostParserOptions());
     size_t posts = 0;
     size_t before = 0;

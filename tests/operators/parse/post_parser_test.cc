@@ -218,6 +218,7 @@ TEST(PostParserTest, NamesTheFieldThatIsMissingOrWrong) {
       {R"({"id":"","time":1539202764,"text":"t"})", DropReason::kMissingField, "id"},
       {R"({"id":1.5,"time":1539202764,"text":"t"})", DropReason::kWrongType, "id"},
       {R"({"id":-1,"time":1539202764,"text":"t"})", DropReason::kWrongType, "id"},
+      {R"({"id":-0,"time":1539202764,"text":"t"})", DropReason::kWrongType, "id"},
       {R"({"id":{},"time":1539202764,"text":"t"})", DropReason::kWrongType, "id"},
       {R"({"id":true,"time":1539202764,"text":"t"})", DropReason::kWrongType, "id"},
       {R"({"id":1,"text":"t"})", DropReason::kMissingField, "event_time"},

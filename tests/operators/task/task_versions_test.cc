@@ -17,6 +17,7 @@
 #include "operators/signal/signal.h"
 #include "operators/task/detect_task.h"
 #include "tests/operators/task/post_stream.h"
+#include "tests/rounds.h"
 
 namespace tocsin {
 namespace {
@@ -171,7 +172,7 @@ TEST(TaskVersionsTest, EvaluatedInStepsTheOutputsAreTheSame) {
 }
 
 TEST(TaskVersionsTest, MetricsEqualANaiveRecountUnderTheVersionOfEachPostsOwnTime) {
-  for (uint64_t seed = 1; seed <= 3; ++seed) {
+  for (uint64_t seed = 1; seed <= Rounds(3U, 1U); ++seed) {
     const Setting setting(seed);
     const std::vector<StreamPost> posts = setting.versions.Matched(MakePosts(setting.stream));
     std::map<std::tuple<int64_t, std::string, int64_t>, int64_t> expected;
@@ -210,7 +211,7 @@ TEST(TaskVersionsTest, TheSamePostsGiveTheSameOutputsUnderAnyBlocksWorkersAndPar
     const Setting setting(1, first_ms);
     const std::vector<StreamPost> posts = setting.versions.Matched(MakePosts(setting.stream));
     const auto expected = Lines(Outputs(CutIntoBlocks(posts, setting.Cut(4)), setting.versions));
-    for (uint64_t seed = 5; seed <= 10; ++seed) {
+    for (uint64_t seed = Rounds(5U, 9U); seed <= 10; ++seed) {
       CutOptions cut = setting.Cut(seed);
       if (seed == 10) cut.flush_ms = 2 * kHourMs;
       const auto lines = Lines(Outputs(CutIntoBlocks(posts, cut), setting.versions));
