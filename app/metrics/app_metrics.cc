@@ -138,6 +138,9 @@ DetectMetrics* AppMetrics::Detect(const std::string& worker) {
     m.signals[i] = CounterOf(r, "tocsin_signals_total", "Signals published, by kind.", with_kind);
   }
   m.snapshots = CounterOf(r, "tocsin_snapshots_total", "Snapshots written.", labels);
+  m.recovery_differences =
+      CounterOf(r, "tocsin_recovery_differences_total",
+                "Recoveries that replayed other signals than had been published: must stay at 0.", labels);
   m.commit_seconds = SecondsOf(r, "tocsin_detect_commit_duration_seconds", "Time of a commit of detect.", labels);
   m.busy_seconds = SecondsOf(r, "tocsin_detect_busy_seconds", "Time between two polls of detect.", labels);
   m.busy_cpu_seconds = SecondsOf(r, "tocsin_detect_busy_cpu_seconds", "CPU time between two polls of detect.", labels);
@@ -225,6 +228,7 @@ AppMetrics::Totals AppMetrics::Sum() const {
     totals.late_added += m.late_added->Value();
     totals.late_dropped += m.late_dropped->Value();
     totals.gaps += m.audit_gaps->Value();
+    totals.recovery_differences += m.recovery_differences->Value();
     totals.repeats += m.audit_repeats->Value();
     for (const prometheus::Counter* signals : m.signals) totals.signals += signals->Value();
   }

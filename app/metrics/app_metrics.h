@@ -49,6 +49,7 @@ class AppMetrics {
   struct Totals {
     double posts = 0, bytes = 0, matched = 0, unmatched = 0, official = 0, dead = 0, mentions = 0;
     double applied = 0, duplicates = 0, late_added = 0, late_dropped = 0, gaps = 0, repeats = 0, signals = 0;
+    double recovery_differences = 0;
     double watermark_seconds = 0;  // lowest of the detect workers
   };
   Totals Sum() const;

@@ -10,6 +10,8 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "app/logging/logging.h"
 #include "engine/base/cpu_time.h"
 #include "engine/state/snapshot.h"
 
@@ -34,6 +36,7 @@ struct DetectWorker::Slot {
   int64_t last_append_ms = kNoAppendTime;  // when the log took the last block that was read
   uint64_t snapshot_generation = 0;
   absl::Time last_snapshot;
+  SignalJournal journal;   // since the last snapshot
   DetectCounters counted;  // what the metrics have been told
 };
 
@@ -80,9 +83,10 @@ absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<c
       continue;
     }
     absl::StatusOr<RecoveredTask> recovered =
-        RecoverTask({options_.mentions_topic, options_.snapshots_topic, options_.group}, log_, make_task_,
-                    assigned.partition.partition, assigned.committed);
+        RecoverTask({options_.mentions_topic, options_.snapshots_topic, options_.group}, log_, make_task_, assigned);
     if (!recovered.ok()) return recovered.status();
+    if (!recovered->difference.empty()) TellDifference(assigned.partition, recovered->difference);
+    slot.journal = recovered->journal;
     slot.task = std::move(recovered->task);
     slot.snapshot_generation = recovered->snapshot_generation;
     slot.rebuild_from = recovered->rebuild_from;
@@ -95,6 +99,16 @@ absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<c
   metrics_->rebalances->Increment();
   metrics_->assigned->Set(static_cast<double>(slots_.size()));
   return starts;
+}
+
+void DetectWorker::TellDifference(const TopicPartition& partition, const std::string& difference) {
+  metrics_->recovery_differences->Increment();
+  // The worker goes on, and nothing is published twice; but what it decides from here on may not follow from what was
+  // told.
+  LogEvent(LogLevel::kError, "recovery has replayed other signals than were published: please report it",
+           {{"worker", options_.member},
+            {"partition", absl::StrCat(partition.topic, "/", partition.partition)},
+            {"difference", difference}});
 }
 
 void DetectWorker::OnRevoked(bool lost) {
@@ -145,6 +159,7 @@ absl::Status DetectWorker::Evaluate(Slot& slot) {
   for (bool more = true; more;) {
     const size_t before = outputs_.size();
     more = slot.task->EvaluateSome(options_.max_pending_outputs, &outputs_);
+    slot.journal.Add(absl::MakeConstSpan(outputs_).subspan(before));
     for (size_t i = before; i < outputs_.size() && !urgent_; ++i) {
       urgent_ = outputs_[i].kind == DetectOutput::Kind::kSignal;
     }
@@ -202,6 +217,7 @@ absl::Status DetectWorker::WriteSnapshotIfDue(Slot& slot, absl::Time now, bool a
   slot.snapshot_generation = snapshot.generation;
   slot.snapshot_at = slot.position;
   slot.next_rebuild_from = snapshot.rebuild_from;
+  slot.journal = {.since = snapshot.applied_to};
   slot.last_snapshot = now;
   metrics_->snapshots->Increment();
   return absl::OkStatus();
@@ -210,15 +226,21 @@ absl::Status DetectWorker::WriteSnapshotIfDue(Slot& slot, absl::Time now, bool a
 absl::Status DetectWorker::CommitAll(bool with_snapshots) {
   const absl::Time start = clock_->Now();
   last_commit_ = start;
-  std::vector<ConsumedOffset> offsets;
-  for (const Slot& slot : slots_) {
-    if (slot.position >= 0 && slot.position != slot.committed) offsets.push_back({slot.partition, slot.position, ""});
+  const auto has_moved = [](const Slot& slot) { return slot.position >= 0 && slot.position != slot.committed; };
+  if (outputs_.empty() && !in_transaction_ && std::none_of(slots_.begin(), slots_.end(), has_moved)) {
+    return absl::OkStatus();
   }
-  if (offsets.empty() && outputs_.empty() && !in_transaction_) return absl::OkStatus();
   if (absl::Status status = PublishOutputs(); !status.ok()) return status;
+  std::vector<ConsumedOffset> offsets;
   for (Slot& slot : slots_) {
-    if (!with_snapshots) break;
-    if (absl::Status status = WriteSnapshotIfDue(slot, start, draining_); !status.ok()) return status;
+    const uint64_t generation = slot.snapshot_generation;
+    if (with_snapshots) {
+      if (absl::Status status = WriteSnapshotIfDue(slot, start, draining_); !status.ok()) return status;
+    }
+    // With a snapshot the journal begins anew, also where the offset stays.
+    if (has_moved(slot) || slot.snapshot_generation != generation) {
+      offsets.push_back({slot.partition, slot.position, EncodeJournal(slot.journal)});
+    }
   }
   if (!options_.commit_offsets) offsets.clear();
   if (absl::Status status = writer_->Commit(offsets, generation_, options_.group); !status.ok()) return status;

@@ -87,6 +87,8 @@ class DetectWorker : public Worker, private AssignmentListener {
   // Says how far the mentions log reaches back beyond what a recovery would need of it.
   void ShowSnapshotMargin();
   void ShowNothing();
+  // A recovery did not come out as what was published.
+  void TellDifference(const TopicPartition& partition, const std::string& difference);
 
   const DetectWorkerOptions options_;
   Log* const log_;

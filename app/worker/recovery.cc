@@ -1,5 +1,6 @@
 #include "app/worker/recovery.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,15 @@ absl::Status Damaged(const absl::Status& status, const TopicPartition& snapshots
   if (!absl::IsDataLoss(status)) return status;
   return absl::DataLossError(absl::StrCat(status.message(), ": ", kResetDetect, "; topic=", snapshots.topic,
                                           " partition=", snapshots.partition));
+}
+
+std::string Difference(const SignalJournal& replayed, const std::string& metadata) {
+  SignalJournal committed;
+  if (!DecodeJournal(metadata, &committed) || replayed == committed) return "";
+  // A snapshot newer than the offset: somebody else has taken the partition over since the offset was fetched, and the
+  // group will refuse what this worker commits.
+  if (replayed.since > committed.since) return "";
+  return absl::StrCat("replayed (since, signals, digest): ", EncodeJournal(replayed), "; committed: ", metadata);
 }
 
 }  // namespace
@@ -57,7 +67,9 @@ absl::Status ReadAll(Log* log, const TopicPartition& partition, absl::FunctionRe
 }
 
 absl::StatusOr<RecoveredTask> RecoverTask(const RecoveryOptions& options, Log* log, const DetectTaskFactory& make_task,
-                                          int32_t partition, std::optional<Offset> committed) {
+                                          const AssignedPartition& assigned) {
+  const int32_t partition = assigned.partition.partition;
+  const std::optional<Offset>& committed = assigned.committed;
   RecoveredTask recovered;
   recovered.task = make_task(partition);
   recovered.start = {StartPosition::Kind::kEarliest, 0};
@@ -100,13 +112,17 @@ absl::StatusOr<RecoveredTask> RecoverTask(const RecoveryOptions& options, Log* l
   } else if (mentions_range->begin > 0) {
     return MissingHistory(options, mentions, 0, mentions_range->begin);
   }
+  recovered.journal.since = apply_from;
   std::vector<DetectOutput> suppressed;
   status = ReadRange(log, mentions, apply_from, *committed, [&](const Record& record) {
     suppressed.clear();
     ++recovered.blocks_replayed;
-    return recovered.task->Apply(record.value, record.offset, &suppressed);
+    absl::Status applied = recovered.task->Apply(record.value, record.offset, &suppressed);
+    recovered.journal.Add(suppressed);
+    return applied;
   });
   if (!status.ok()) return status;
+  recovered.difference = Difference(recovered.journal, assigned.metadata);
   return recovered;
 }
 

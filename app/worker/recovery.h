@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "app/worker/signal_journal.h"
 #include "engine/log/log.h"
 #include "operators/task/detect_task.h"
 
@@ -30,6 +30,8 @@ struct RecoveredTask {
   uint64_t snapshot_generation = 0;  // of the snapshot that was used; 0: none
   Offset rebuild_from = 0;           // first offset that was read; 0 without a snapshot
   int64_t blocks_replayed = 0;
+  SignalJournal journal;   // of what was replayed
+  std::string difference;  // between it and what was committed; empty: none, or nothing to compare with
 };
 
 // Reads [from, end) of one partition and hands every record to `fn`, whose error ends it.
@@ -40,9 +42,10 @@ absl::Status ReadAll(Log* log, const TopicPartition& partition, absl::FunctionRe
 
 using DetectTaskFactory = std::function<std::unique_ptr<DetectTask>(int32_t partition)>;
 
-// `committed` is the group's offset of this mentions partition, nullopt at a first start. DataLoss, naming what to do,
+// `assigned` is the mentions partition with the group's offset, nullopt at a first start, and the journal beside it
+// (signal_journal.h). DataLoss, naming what to do,
 // if a snapshot is damaged or the mentions log no longer reaches back to where the windows must be rebuilt from.
 absl::StatusOr<RecoveredTask> RecoverTask(const RecoveryOptions& options, Log* log, const DetectTaskFactory& make_task,
-                                          int32_t partition, std::optional<Offset> committed);
+                                          const AssignedPartition& assigned);
 
 }  // namespace tocsin

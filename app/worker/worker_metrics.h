@@ -59,6 +59,7 @@ struct DetectMetrics {
   prometheus::Counter* metric_records = nullptr;
   std::array<prometheus::Counter*, kSignalKinds> signals{};  // by SignalKind
   prometheus::Counter* snapshots = nullptr;
+  prometheus::Counter* recovery_differences = nullptr;
   prometheus::Histogram* commit_seconds = nullptr;
   prometheus::Histogram* busy_seconds = nullptr;      // between two polls
   prometheus::Histogram* busy_cpu_seconds = nullptr;  // of the thread, likewise

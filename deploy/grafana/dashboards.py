@@ -316,9 +316,10 @@ def engine_delivery(board):
     board = board.with_panel(graph("Flushes", "A flush of ingest, its look at the configuration included.", "s",
                                    quantiles("tocsin_ingest_flush_duration_seconds"), 8))
     board = board.with_panel(graph(
-        "Audit", "Repeats are what crashes leave, and harmless; gaps and torn blocks must be 0.", "cps",
+        "Audit", "Repeats are what crashes leave, and harmless; everything else must be 0.", "cps",
         [(rate("tocsin_audit_repeats_total", "job"), "repeats"), (rate("tocsin_audit_gaps_total", "job"), "gaps"),
-         (rate("tocsin_audit_torn_total", "job"), "torn")], 8))
+         (rate("tocsin_audit_torn_total", "job"), "torn"),
+         (rate("tocsin_recovery_differences_total", "job"), "recoveries that differ")], 8))
     board = board.with_panel(graph(
         "Rebalances and restarts", "Assignments received, and workers that ended with an error, in each hour.", "short",
         [(f"sum(increase(tocsin_ingest_rebalances_total{{{ENGINE}}}[1h]))", "ingest assignments"),

@@ -54,12 +54,16 @@ SeedResult RunSeed(uint64_t seed, Sabotage sabotage, bool trace, Oracles* oracle
   const std::shared_ptr<const Oracle> oracle = oracles->Of(seed, metrics);
   const Outcome& expected = oracle->outcome;
   result.problems = expected.problems;
+  const double differences = metrics->Sum().recovery_differences;
   World wild({.seed = seed, .calm = false, .sabotage = sabotage, .trace = trace}, &oracle->firehose, metrics);
   const absl::Status status = wild.Run();
   result.statistics = wild.statistics();
   if (!status.ok()) {
     result.problems.push_back(status.ToString());
     return result;
+  }
+  if (metrics->Sum().recovery_differences > differences) {
+    result.problems.push_back("a recovery has replayed other signals than were published");
   }
   const Outcome found = wild.Read();
   result.problems.insert(result.problems.end(), found.problems.begin(), found.problems.end());
