@@ -7,7 +7,7 @@
 # its own; librdkafka only where the distribution's is older than 2.8.0, and for tsan, which needs one without C11 threads.
 # Both come from Debian 13's source packages, into build/deps/<variant>. Sanitizers change the layout of Abseil's
 # containers, hence a prefix per variant (default: plain). A second call finds everything in place and returns at once.
-# --tests adds what tests/run.sh needs, --deploy what tests/deploy does: containers, and with Go helm and kubeconform.
+# --tests adds what tests/run.sh needs, --deploy what tests/deploy does: containers, checkov, and with Go helm and kubeconform.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -44,7 +44,7 @@ packages=(
 )
 # promtool and amtool come with their servers, which are installed but not started.
 test_packages=(libbenchmark-dev default-jdk-headless maven kcat shellcheck prometheus prometheus-alertmanager python3-venv)
-deploy_packages=(buildah podman runc catatonit mmdebstrap lintian zsh fish groff-base systemd)
+deploy_packages=(buildah podman runc catatonit mmdebstrap lintian zsh fish groff-base systemd python3-venv)
 
 # "name version" of every installed package of ours, in one call, so that a second run of this script is quick.
 declare -A installed_version=()
@@ -239,11 +239,19 @@ install_test_python() {
 install_deploy_tools() {
   install_missing "${deploy_packages[@]}"
   local tools="$PWD/build/tools" module
+  mkdir -p "$tools/bin" "$tools/crds"
+  if [ ! -x "$tools/bin/checkov" ]; then
+    say "installing checkov (about a minute)"  # in a place of its own, since it pins what others want newer
+    if python3 -m venv "$tools/python" && "$tools/python/bin/pip" install -q --disable-pip-version-check checkov; then
+      ln -sf ../python/bin/checkov "$tools/bin/checkov"
+    else
+      say "WARNING: no checkov: Dockerfile and chart are not held against its policies"
+    fi
+  fi
   if ! command -v go >/dev/null; then
     say "WARNING: no Go: without helm and kubeconform the chart is not rendered, and its tests are skipped"
     return 0
   fi
-  mkdir -p "$tools/bin" "$tools/crds"
   for module in helm.sh/helm/v3/cmd/helm@v3.18.6 github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0; do
     local name=${module##*/}
     if [ -x "$tools/bin/${name%@*}" ]; then continue; fi

@@ -109,6 +109,12 @@ class Rendered(unittest.TestCase):
                                                                     "capabilities": {"drop": ["ALL"]}})
                     self.assertIn("memory", container["resources"]["limits"])
 
+    def test_objects_are_in_the_namespace_of_the_release(self):
+        for variant, values in VARIANTS.items():
+            text = helm(values, "template", "rel", "--kube-version", KUBERNETES, "--namespace", "listening")[1]
+            for each in objects_of(text):
+                self.assertEqual(each["metadata"].get("namespace"), "listening", f"{variant}: {each['kind']} {each['metadata']['name']}")
+
     def test_roles_are_stateful_sets_with_numbers_and_a_drain(self):
         for variant in VARIANTS:
             sets = self.objects(variant, "StatefulSet")

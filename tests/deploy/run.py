@@ -4,32 +4,36 @@ says why; the last line is "N passed, N failed, N skipped".
 
     tests/deploy/run.py [STEP...] [--from OTHER/tocsin] [--keep DIR] [--image NAME]
 
-    package   deploy/package.sh --twice; what is in it; lintian
-    image     deploy/Dockerfile on a fresh Debian 13: the package is built there, installed in a clean root, and `tocsin demo` must
-              end with 0 in a container that is as restricted as a pod; size, health check, bill of materials
+    package   deploy/package.sh --twice on Debian 13; what is in it; lintian
+    installed that package in a clean Debian 13: checked, `tocsin demo`, purged
+    debian13  the dev preset built there, with its own compiler and libraries, and all tests but the long ones
+    image     deploy/Dockerfile: size, labels, bill of materials; `tocsin demo` in a container that is as restricted as a pod;
+              the service in one, on a real broker, as its HEALTHCHECK sees it
     pods      the chart's Job and StatefulSets, turned into pods, on a real broker: from a generated crisis to its signals
     compose   what compose.yaml starts, as processes with its files and commands: to the alert on the crisis. Not Grafana
     rolling   a rolling restart of all processes under load, equal to the oracle
     upgrade   the same from the build that --from names
-    checkov   policies over Dockerfile and rendered chart
+    checkov   policies over Dockerfile and rendered chart (deploy/checkov.yaml)
 
-Tools: deploy/dependencies.sh --tests --deploy. Containers are run by podman with runc; a registry is not needed, the base is made
-by mmdebstrap.
+Package, image and the tests on Debian 13 are those of the last commit. Tools: deploy/dependencies.sh --tests --deploy. Containers are
+run by podman with runc; a registry is not needed, since Debian 13 is made by mmdebstrap. Its folders, some 5 GB, stay for the next run.
 """
 
 import argparse
 import json
 import os
 import pathlib
-import shutil
+import re
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 
+import debian13
 import deploying
 from deploying import CHART, KUBERNETES, ROOT
+from steps import Skipped, code_of, do, need, own_network, wait_for
 
 sys.path[:0] = [str(ROOT / "tests/pipeline"), str(ROOT / "tests/kafka/broker")]
 import broker as kafka_broker  # noqa: E402
@@ -47,82 +51,97 @@ events_logger = "file"
 [containers]
 default_ulimits = ["nofile=20000:20000", "nproc=10000:10000"]
 """
-WAIT_S = 600
+HEALTH_CONFIG = """\
+deployment: health
+kafka: {{bootstrap.servers: "{bootstrap}"}}
+sources:
+  - {{topics: [posts], preset: twitter_v1, start: earliest, out_of_orderness: 2s}}
+watchlist: watchlist.yaml
+topics: {{create: true, mentions_partitions: 2}}
+metrics: {{listen: "0.0.0.0:9464"}}
+"""
 
 
-class Skipped(Exception):
-    """What is missing."""
+def said_by(*command):
+    """All that it said, however it ended."""
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
 
 
-def need(*tools):
-    for name in tools:
-        if shutil.which(name) is None:
-            raise Skipped(f"{name} is not installed: deploy/dependencies.sh --deploy")
+def logs(container):
+    return said_by("podman", "logs", container)
 
 
-def do(*command, **keywords):
-    """Its standard output; fails with all that it said."""
-    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False, cwd=ROOT, **keywords)
-    if done.returncode != 0:
-        said = (done.stdout + done.stderr)[-6000:]
-        raise RuntimeError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{said}")
-    return done.stdout
-
-
-def wait_for(condition, what):
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.5)  # between two looks
-    raise RuntimeError(f"not within {WAIT_S} s: {what}")
-
-
-def package(_):
-    need("dpkg-deb")
-    said = do("deploy/package.sh", "--twice")
-    if "the same bytes twice" not in said:
-        raise RuntimeError(said[-2000:])
-    deb = next((ROOT / "build/package").glob("*.deb"))
-    names = do("dpkg-deb", "--contents", deb)
-    for path in ("usr/bin/tocsin", "usr/lib/systemd/system/tocsin.service", "etc/tocsin/tocsin.yaml", "usr/share/man/man1/tocsin.1.gz",
-                 "usr/share/bash-completion/completions/tocsin", "usr/share/tocsin/topics.json"):
-        if f"./{path}\n" not in names:
-            raise RuntimeError(f"{path} is not in the package:\n{names}")
-    control = do("dpkg-deb", "--info", deb)
-    if "libc6" not in control or "conffiles" not in control:
-        raise RuntimeError(control)
-    if shutil.which("lintian"):
-        print(do("lintian", "--allow-root", "--fail-on", "error", deb), end="")
-    digest = do("sha256sum", deb).split()[0]
-    return f"{deb.name}, {deb.stat().st_size / 1e6:.1f} MB, sha256 {digest[:12]}, the same bytes twice"
+def base_image(options):
+    """What the Dockerfile calls debian:13-slim, made here: a registry is not needed."""
+    if code_of("podman", "image", "exists", BASE) != 0:
+        do("podman", "import", debian13.base(options.roots), BASE)
 
 
 def image(options):
-    need("podman", "buildah", "mmdebstrap", "runc")
-    if subprocess.run(["podman", "image", "exists", BASE], check=False).returncode != 0:
-        with tempfile.TemporaryDirectory() as folder:
-            do("mmdebstrap", "--variant=minbase", "--include=ca-certificates", "trixie", f"{folder}/base.tar")
-            do("podman", "import", f"{folder}/base.tar", BASE)
-    cache = ROOT / "build/image-ccache"
-    cache.mkdir(parents=True, exist_ok=True)
-    revision = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, cwd=ROOT).stdout.strip()
-    do("buildah", "bud", "--pull-never", "--isolation", "chroot", "--network", "host", "--layers", "--volume", f"{cache}:/root/.cache/ccache",
-       "--build-arg", f"REVISION={revision}", "--format", "docker", "-f", "deploy/Dockerfile", "-t", options.image, ".")
-    about = json.loads(do("podman", "image", "inspect", options.image))[0]
-    if about["Config"]["User"] != "65532:65532" or "Healthcheck" not in json.dumps(about):
-        raise RuntimeError(json.dumps(about["Config"]))
-    run = ("podman", "run", "--rm", "--network", "none", *RESTRICTED, options.image)
-    version = do(*run, "--version").strip()
-    bill = json.loads(do("podman", "run", "--rm", "--network", "none", *RESTRICTED, "--entrypoint", "/bin/cat", options.image,
-                         "/usr/share/tocsin/sbom.cdx.json"))
+    need("podman", "buildah", "mmdebstrap", "runc", "java")
     began = time.monotonic()
-    shown = do(*run, "demo")
-    alone = subprocess.run(run + ("health", "--port", "9464"), capture_output=True, check=False).returncode
-    if alone != 1:
-        raise RuntimeError(f"health without a service must end with 1, not {alone}")
-    return (f"{version}, {about['Size'] / 1e6:.0f} MB, {len(bill['components'])} components; demo in a restricted container "
-            f"{time.monotonic() - began:.0f} s: {shown.strip().splitlines()[-1]}")
+    base_image(options)
+    do("buildah", "bud", "--pull-never", "--isolation", "chroot", "--network", "host", "--layers",
+       "--volume", f"{debian13.compiler_cache()}:/root/.cache/ccache", "--build-arg", f"REVISION={debian13.commit()}",
+       "--build-arg", f"SOURCE_DATE_EPOCH={debian13.commit_time()}", "--format", "docker", "-f", "deploy/Dockerfile", "-t", options.image, ".")
+    built = time.monotonic()
+    about = json.loads(do("podman", "image", "inspect", options.image))[0]
+    labels = about["Config"]["Labels"]
+    if about["Config"]["User"] != "65532:65532" or labels["org.opencontainers.image.revision"] != debian13.commit():
+        raise RuntimeError(json.dumps(about["Config"]))
+    run = ("podman", "run", "--rm", "--network", "none", *RESTRICTED)
+    version = do(*run, options.image, "--version").strip()
+    if labels["org.opencontainers.image.version"] not in version:
+        raise RuntimeError(f"{version} is labelled {labels}")
+    components = debian13.bill_of(do(*run, "--entrypoint", "/bin/cat", options.image, "/usr/share/tocsin/sbom.cdx.json"))
+    shown = do(*run, options.image, "demo")
+    if code_of(*run, options.image, "health", "--port", "9464") != 1:
+        raise RuntimeError("health without a service must end with 1")
+    began_service = time.monotonic()
+    health = health_of_a_service(options)
+    return (f"{version}, {about['Size'] / 1e6:.0f} MB, {components} components, built in {built - began:.0f} s; demo in a restricted container: "
+            f"{shown.strip().splitlines()[-1]}; {health}, {time.monotonic() - began_service:.0f} s")
+
+
+def confined(name):
+    """Fails unless the process in the container is as it should be; what it is."""
+    status = dict(line.split(":\t", 1) for line in do("podman", "exec", name, "cat", "/proc/1/status").splitlines() if ":\t" in line)
+    found = {"user": status["Uid"].split()[0], "capabilities": int(status["CapEff"], 16), "bounding": int(status["CapBnd"], 16),
+             "no_new_privs": status["NoNewPrivs"], "seccomp": status["Seccomp"]}
+    if found != {"user": "65532", "capabilities": 0, "bounding": 0, "no_new_privs": "1", "seccomp": "2"}:
+        raise RuntimeError(json.dumps(found))
+    if "Read-only file system" not in said_by("podman", "exec", name, "touch", "/usr/share/tocsin/x"):
+        raise RuntimeError("the root can be written to")
+    return "user 65532, no capabilities, seccomp, root read-only"
+
+
+def health_of_a_service(options):
+    """`tocsin run` in a restricted container, as the image's HEALTHCHECK sees it while the broker goes and comes back; it drains with 0."""
+    name = f"tocsin-health-{os.getpid()}"
+    with tempfile.TemporaryDirectory(prefix="tocsin-health-") as folder, own_network(), \
+            kafka_broker.Broker(settings={"auto.create.topics.enable": "true"}) as broker:
+        end_to_end.load(broker.bootstrap, end_to_end.generate(os.path.abspath(options.tocsin), folder, 1_000, crisis=False)[:1])
+        pathlib.Path(folder, "tocsin.yaml").write_text(HEALTH_CONFIG.format(bootstrap=broker.bootstrap), "utf-8")
+        os.chmod(folder, 0o755)  # the container has another user
+        do("podman", "run", "--detach", "--name", name, "--network", "host", *RESTRICTED, "--volume", f"{folder}:/etc/tocsin:ro", options.image,
+           "run", "--config", "/etc/tocsin/tocsin.yaml")
+        try:
+            asked = ("podman", "healthcheck", "run", name)
+            wait_for(lambda: code_of(*asked) == 0, "a healthy service")
+            found = confined(name)
+            broker.kill()
+            wait_for(lambda: code_of(*asked) != 0, "an unhealthy service without a broker")
+            broker.restart()
+            wait_for(lambda: code_of(*asked) == 0, "a healthy service once the broker is back")
+            do("podman", "stop", "--time", "90", name)
+            code = do("podman", "inspect", "--format", "{{.State.ExitCode}}", name).strip()
+            if code != "0":
+                raise RuntimeError(f"ended with {code}")
+        except RuntimeError as failure:
+            raise RuntimeError(f"{failure}; it said: {logs(name)[-2000:]}") from failure
+        finally:
+            code_of("podman", "rm", "--force", "--time", "5", name)
+    return f"HEALTHCHECK yes with a broker, no without, yes again; {found}; SIGTERM ended it with 0"
 
 
 def as_pod(rendered, name, image_name):
@@ -144,11 +163,6 @@ def play(folder, documents):
     path.write_text(yaml.safe_dump_all(documents), "utf-8")
     do("podman", "kube", "play", "--network", "host", path)
     return path
-
-
-def logs(container):
-    done = subprocess.run(["podman", "logs", container], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    return done.stdout
 
 
 def template(*options):
@@ -217,7 +231,7 @@ def run_pods(options, folder, broker):
 
 def pods(options):
     need("podman", "runc", "helm", "kcat", "java")
-    if subprocess.run(["podman", "image", "exists", options.image], check=False).returncode != 0:
+    if code_of("podman", "image", "exists", options.image) != 0:
         raise Skipped(f"no image {options.image}: the step `image` builds it")
     with tempfile.TemporaryDirectory(prefix="tocsin-pods-") as folder:
         with kafka_broker.Broker(partitions_default=4, settings={"auto.create.topics.enable": "true"}) as broker:
@@ -303,11 +317,14 @@ def checkov(_):
     with tempfile.TemporaryDirectory() as folder:
         chart = pathlib.Path(folder, "chart.yaml")
         chart.write_text(template("--set", "image.digest=sha256:" + "0" * 64, "--namespace", "listening"), "utf-8")
-        said = do("checkov", "--quiet", "--compact", "-f", "deploy/Dockerfile", chart, "--framework", "dockerfile", "kubernetes")
-    return said.strip().splitlines()[-1] if said.strip() else "no findings"
+        said = do("checkov", "--config-file", "deploy/checkov.yaml", "-f", "deploy/Dockerfile", chart)
+    counts = re.findall(r"Passed checks: (\d+), Failed checks: (\d+), Skipped checks: (\d+)", said)
+    if len(counts) != 2:
+        raise RuntimeError("neither Dockerfile nor chart was looked at: " + said)
+    return "; ".join(f"{passed} passed, {failed} failed, {skipped} skipped" for passed, failed, skipped in counts)
 
 
-STEPS = {step.__name__: step for step in (package, image, pods, compose, rolling, upgrade, checkov)}
+STEPS = {step.__name__: step for step in (debian13.package, debian13.installed, debian13.debian13, image, pods, compose, rolling, upgrade, checkov)}
 
 
 def main():
@@ -316,8 +333,10 @@ def main():
     parser.add_argument("--tocsin", default=str(ROOT / "build/release/bin/tocsin"), help="the build that generates and is restarted")
     parser.add_argument("--from", dest="first", help="an older binary, for the step upgrade")
     parser.add_argument("--image", default="localhost/tocsin:0.1.0", help="name of the image")
+    parser.add_argument("--roots", type=pathlib.Path, default=ROOT / "build/debian13", help="folder for the roots of Debian 13")
     parser.add_argument("--keep", help="folder for what the run of the pods leaves behind")
     options = parser.parse_args()
+    options.roots = options.roots.resolve()
     unknown = set(options.steps) - set(STEPS)
     if unknown:
         parser.error(f"no such step: {', '.join(sorted(unknown))}; there are {', '.join(STEPS)}")
