@@ -22,11 +22,9 @@
 #include "operators/sentiment/tone_words.h"
 
 namespace tocsin {
-namespace {
+namespace sentiment_format {
 
-using namespace sentiment_format;
-
-// A file mapped read-only for as long as it lives.
+// A file mapped read-only for as long as it lives. Has linkage, as has Layout, whose field it is.
 class Mapping {
  public:
   Mapping() = default;
@@ -49,6 +47,12 @@ class Mapping {
   void* address_ = nullptr;
   size_t size_ = 0;
 };
+
+}  // namespace sentiment_format
+
+namespace {
+
+using namespace sentiment_format;
 
 absl::StatusOr<Mapping> MapFile(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -62,7 +62,8 @@ void BM_WindowSlide(benchmark::State& state) {
   for (auto _ : state) {
     end += options.slide_ms;
     windows.AdvanceTo(end);
-    benchmark::DoNotOptimize(windows.Window(0).mentions);
+    int64_t mentions = windows.Window(0).mentions;
+    benchmark::DoNotOptimize(mentions);
   }
   state.SetItemsProcessed(state.iterations());
 }

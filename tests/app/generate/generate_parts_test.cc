@@ -109,7 +109,7 @@ TEST(IntensityTest, CyclesHaveAMeanOfOneAndTheirPeakWhereStated) {
 
 TEST(IntensityTest, AnEventRampsHoldsAndDecaysByItsPowerLaw) {
   Scenario scenario = OneBrand();
-  ScenarioEvent event;
+  ScenarioEvent& event = scenario.events.emplace_back();
   event.brands = {0};
   event.onset_ms = kHourMs;
   event.rise_ms = 20 * kMinuteMs;
@@ -117,7 +117,6 @@ TEST(IntensityTest, AnEventRampsHoldsAndDecaysByItsPowerLaw) {
   event.scale_ms = 30 * kMinuteMs;
   event.power = 2;
   event.factor = 6;
-  scenario.events = {event};
   const Intensity intensity(scenario);
   EXPECT_EQ(intensity.BrandPerMinute(0, kHourMs - 1), 2);
   EXPECT_DOUBLE_EQ(intensity.BrandPerMinute(0, kHourMs + 10 * kMinuteMs), 2 + 5);
