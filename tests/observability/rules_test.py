@@ -6,6 +6,7 @@ Method: promtool's and amtool's own checks and unit tests; and rules of ours ove
 import os
 import pathlib
 import re
+import subprocess
 import tempfile
 import unittest
 
@@ -112,10 +113,10 @@ class Routes(unittest.TestCase):
         amtool = checking.tool("amtool")
         for labels, receivers in TOLD:
             pairs = re.findall(r"(\w+)=((?:[^= ]| (?!\w+=))+)", labels)
-            code, said = checking.run(amtool, "config", "routes", "test", f"--config.file={ROUTES}",
-                                      *[f"{name}={value}" for name, value in pairs])
-            self.assertEqual((code, said.strip().split("\n")[-1] if "Warning" not in said.strip().split("\n")[-1]
-                              else said.strip().split("\n")[0]), (0, receivers), labels)
+            # What it warns of, to standard error, differs from version to version.
+            done = subprocess.run([amtool, "config", "routes", "test", f"--config.file={ROUTES}",
+                                   *[f"{name}={value}" for name, value in pairs]], capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stdout.strip()), (0, receivers), f"{labels}: {done.stderr}")
 
     def test_have_every_kind_of_receiver_and_no_secret(self):
         text = ROUTES.read_text("utf-8")
