@@ -7,6 +7,7 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/ascii.h"
+#include "operators/ingest/brand_sentiment.h"
 #include "operators/match/mentions_partition.h"
 
 namespace tocsin {
@@ -143,17 +144,17 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
   if (matches_.empty()) return result;
 
   const bool mentioned = std::any_of(matches_.begin(), matches_.end(), [](const BrandMatch& m) { return !m.official; });
-  Sentiment sentiment;
-  if (post.rating > 0) {
-    sentiment.label = ClassifyRating(post.rating);
-  } else if (mentioned) {
-    sentiment = model_->Classify(post.text, post.language);
-  }
-  Mention mention = MakeMention(post, sentiment, source, record.offset);
+  const BrandSentiment sentiment(*model_, *version.watchlist, post, scratch_, matches_);
+  Mention mention = MakeMention(post, sentiment.whole(), source, record.offset);
   const uint8_t flags = mention.flags;
   for (const BrandMatch& match : matches_) {
+    const Sentiment own = sentiment.Of(match);
     mention.brand = version.first_brand + match.brand;
     mention.flags = flags;
+    mention.sentiment = own.label;
+    if (own.label != SentimentClass::kUnclassified) {
+      mention.flags |= post.rating > 0 ? static_cast<uint8_t>(kToneRated << kToneShift) : ToneFlags(own.negativity);
+    }
     if (match.official) mention.flags |= kOfficial;
     if (match.ambiguity > 0) mention.flags |= kAmbiguous;
     mention.ambiguity = match.ambiguity;
@@ -178,10 +179,6 @@ Mention IngestChain::MakeMention(const Post& post, const Sentiment& sentiment, i
   }
   if (!post.reference_id.empty() && post.kind != PostKind::kOriginal) {
     mention.root_hash = NetworkHash(post.network, post.reference_id, kHashSeed);
-  }
-  mention.sentiment = sentiment.label;
-  if (sentiment.label != SentimentClass::kUnclassified) {
-    mention.flags |= post.rating > 0 ? static_cast<uint8_t>(kToneRated << kToneShift) : ToneFlags(sentiment.negativity);
   }
   mention.kind = post.kind;
   mention.network = post.network;

@@ -14,6 +14,7 @@
 #include "engine/yaml/yaml_errors.h"
 #include "operators/match/matcher.h"
 #include "operators/match/query.h"
+#include "operators/match/tone_lexicon.h"
 #include "operators/match/watchlist_canonical.h"
 #include "operators/match/watchlist_yaml.h"
 
@@ -62,6 +63,7 @@ bool IsWebAddress(std::string_view url) { return url.starts_with("https://") || 
 struct Watchlist::Compiled {
   std::vector<ParsedBrand> parsed;  // by brand
   std::unique_ptr<Matcher> matcher;
+  std::unique_ptr<ToneLexicon> tone;  // null: no lexicon
 };
 
 namespace {
@@ -85,7 +87,7 @@ class Watchlist::Reader {
     std::shared_ptr<Watchlist> made(new Watchlist());
     made->brands_ = std::move(brands_);
     made->routes_ = std::move(routes_);
-    made->canonical_text_ = CanonicalWatchlist(made->brands_, parsed_, made->routes_);
+    made->canonical_text_ = CanonicalWatchlist(made->brands_, parsed_, lexicon_, made->routes_);
     made->version_ = Hash64(made->canonical_text_);
     made->by_id_.resize(made->brands_.size());
     std::iota(made->by_id_.begin(), made->by_id_.end(), 0);
@@ -94,19 +96,24 @@ class Watchlist::Reader {
     auto compiled = std::make_unique<Compiled>();
     compiled->parsed = std::move(parsed_);
     std::vector<Matcher::Source> sources;
+    std::vector<std::span<const ToneTerm>> lexicons;
     for (size_t i = 0; i < made->brands_.size(); ++i) {
       sources.push_back(SourceOf(made->brands_[i], compiled->parsed[i]));
+      lexicons.emplace_back(compiled->parsed[i].lexicon);
     }
     compiled->matcher = std::make_unique<Matcher>(sources);
+    auto tone = std::make_unique<ToneLexicon>(lexicon_, lexicons);
+    if (!tone->empty()) compiled->tone = std::move(tone);
     made->compiled_ = std::move(compiled);
     return std::shared_ptr<const Watchlist>(std::move(made));
   }
 
  private:
   void ReadRoot(const YAML::Node& node) {
-    const YamlMapping root(node, "a watchlist", {"brands", "routes"}, &errors_);
+    const YamlMapping root(node, "a watchlist", {"brands", "routes", "lexicon"}, &errors_);
     if (!root.valid()) return;
     ReadRoutes(root.Get("routes"));
+    lexicon_ = ReadToneTerms(root.Get("lexicon"), &errors_);
     const YAML::Node brands = root.Get("brands");
     if (!brands.IsDefined()) {
       errors_.Add(root.mark(), "a watchlist without 'brands'", "add brands: with an entry of id, name and query each");
@@ -171,10 +178,10 @@ class Watchlist::Reader {
   }
 
   void ReadBrand(const YAML::Node& node) {
-    const YamlMapping fields(
-        node, "a brand",
-        {"id", "name", "query", "accents", "context", "official_accounts", "sector", "time_zone", "route", "kind"},
-        &errors_);
+    const YamlMapping fields(node, "a brand",
+                             {"id", "name", "query", "accents", "context", "lexicon", "official_accounts", "sector",
+                              "time_zone", "route", "kind"},
+                             &errors_);
     if (!fields.valid()) return;
     Brand brand;
     ReadId(fields, &brand);
@@ -200,6 +207,7 @@ class Watchlist::Reader {
       errors_.Add(fields.Get("kind").Mark(), absl::StrCat("unknown kind '", kind, "'"), "write brand, topic or sector");
     }
     ParsedBrand parsed;
+    parsed.lexicon = ReadToneTerms(fields.Get("lexicon"), &errors_);
     ReadQuery(fields, &brand, &parsed);
     brands_.push_back(std::move(brand));
     parsed_.push_back(std::move(parsed));
@@ -221,7 +229,8 @@ class Watchlist::Reader {
       return;
     }
     ReadContext(fields.Get("context"), options, &parsed->query, &parsed->context, &errors_);
-    brand->config_hash = Hash64(CanonicalRule(*brand, *parsed));
+    const std::string general = lexicon_.empty() ? "" : CanonicalLexicon(lexicon_);
+    brand->config_hash = Hash64(absl::StrCat(CanonicalRule(*brand, *parsed), general));
   }
 
   void ReadId(const YamlMapping& fields, Brand* brand) {
@@ -261,6 +270,7 @@ class Watchlist::Reader {
   YamlErrors errors_;
   std::vector<Brand> brands_;
   std::vector<ParsedBrand> parsed_;
+  std::vector<ToneTerm> lexicon_;  // of all brands
   std::map<std::string, Route> routes_;
   absl::flat_hash_map<std::string, int> ids_;  // line
 };
@@ -303,6 +313,10 @@ const Brand* Watchlist::SectorOf(uint32_t brand) const {
   return found == brands_.end() ? nullptr : &*found;
 }
 
-size_t Watchlist::MemoryBytes() const { return compiled_->matcher->MemoryBytes(); }
+const ToneLexicon* Watchlist::tone_lexicon() const { return compiled_->tone.get(); }
+
+size_t Watchlist::MemoryBytes() const {
+  return compiled_->matcher->MemoryBytes() + (compiled_->tone == nullptr ? 0 : compiled_->tone->MemoryBytes());
+}
 
 }  // namespace tocsin

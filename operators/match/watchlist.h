@@ -74,6 +74,7 @@ struct MatchExplanation {
 };
 
 struct QueryNode;    // query.h
+class ToneLexicon;   // tone_lexicon.h
 class MatchScratch;  // per-thread buffers, defined in matcher.h
 
 class Watchlist {
@@ -104,7 +105,10 @@ class Watchlist {
   // Why the post does or does not mention the brand. Slow: for people.
   MatchExplanation Explain(const Post& post, uint32_t brand, MatchScratch* scratch) const;
 
-  // Of the compiled queries.
+  // The user's own words of tone; null if there are none.
+  const ToneLexicon* tone_lexicon() const;
+
+  // Of the compiled queries and the lexicon.
   size_t MemoryBytes() const;
 
  private:

@@ -30,6 +30,18 @@ Json ContextJson(const ParsedBrand& parsed) {
   return json;
 }
 
+Json LexiconJson(std::span<const ToneTerm> terms) {
+  Json json = Json::array();
+  for (const ToneTerm& term : terms) {
+    Json group;
+    group["terms"] = Json::array({term.text});
+    group["weight"] = PrintWeight(term.weight);
+    if (!term.language.empty()) group["lang"] = term.language;
+    json.push_back(std::move(group));
+  }
+  return json;
+}
+
 // Fields that have their default are left out.
 Json RuleJson(const Brand& brand, const ParsedBrand& parsed) {
   Json json;
@@ -38,6 +50,7 @@ Json RuleJson(const Brand& brand, const ParsedBrand& parsed) {
   json["query"] = PrintQuery(parsed.query);
   if (brand.keep_accents) json["accents"] = "keep";
   if (!parsed.context.empty()) json["context"] = ContextJson(parsed);
+  if (!parsed.lexicon.empty()) json["lexicon"] = LexiconJson(parsed.lexicon);
   if (!brand.official_accounts.empty()) json["official_accounts"] = brand.official_accounts;
   if (!brand.sector.empty()) json["sector"] = brand.sector;
   if (brand.time_zone != "UTC") json["time_zone"] = brand.time_zone;
@@ -63,8 +76,10 @@ Json RouteJson(const Route& route) {
 
 std::string CanonicalRule(const Brand& brand, const ParsedBrand& parsed) { return Dump(RuleJson(brand, parsed)); }
 
+std::string CanonicalLexicon(std::span<const ToneTerm> terms) { return Dump(LexiconJson(terms)); }
+
 std::string CanonicalWatchlist(std::span<const Brand> brands, std::span<const ParsedBrand> parsed,
-                               const std::map<std::string, Route>& routes) {
+                               std::span<const ToneTerm> lexicon, const std::map<std::string, Route>& routes) {
   // An entry a line, so that two versions can be compared with the usual tools.
   std::string text = "{\"brands\": [\n";
   for (size_t i = 0; i < brands.size(); ++i) {
@@ -74,6 +89,7 @@ std::string CanonicalWatchlist(std::span<const Brand> brands, std::span<const Pa
     absl::StrAppend(&text, i == 0 ? "" : ",\n", Dump(json));
   }
   absl::StrAppend(&text, "\n]");
+  if (!lexicon.empty()) absl::StrAppend(&text, ",\n\"lexicon\": ", CanonicalLexicon(lexicon));
   if (!routes.empty()) {
     absl::StrAppend(&text, ",\n\"routes\": {\n");
     bool first = true;

@@ -4,9 +4,11 @@
 #include <map>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "operators/match/match_context.h"
 #include "operators/match/query.h"
+#include "operators/match/tone_lexicon.h"
 #include "operators/match/watchlist.h"
 
 namespace tocsin {
@@ -15,13 +17,18 @@ namespace tocsin {
 struct ParsedBrand {
   QueryNode query;
   MatchContext context;
+  std::vector<ToneTerm> lexicon;
 };
 
-// What changes what is matched or decided, as JSON. Not the display name, nor whom the signals are for.
+// What changes what is matched or decided of one brand, as JSON; the lexicon of all is not in it. Not the display name,
+// nor whom the signals are for.
 std::string CanonicalRule(const Brand& brand, const ParsedBrand& parsed);
+
+// A lexicon as JSON.
+std::string CanonicalLexicon(std::span<const ToneTerm> terms);
 
 // Everything, as JSON in the form of a watchlist. REQUIRES: as many brands as parsed ones.
 std::string CanonicalWatchlist(std::span<const Brand> brands, std::span<const ParsedBrand> parsed,
-                               const std::map<std::string, Route>& routes);
+                               std::span<const ToneTerm> lexicon, const std::map<std::string, Route>& routes);
 
 }  // namespace tocsin

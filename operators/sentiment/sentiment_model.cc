@@ -54,6 +54,8 @@ namespace {
 
 using namespace sentiment_format;
 
+constexpr int64_t kMaxShift = 100'000;  // hundredths; keeps the shift within 64 bits
+
 absl::StatusOr<Mapping> MapFile(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) {
@@ -129,6 +131,8 @@ struct SentimentModel::Layout {
     return IsLanguageCode(code) ? language_of_code[CodeIndex(code)] : -1;
   }
   int Guess(std::span<const uint32_t> hashes) const;
+  // Class and level by the scores.
+  static void Decide(const LanguageHeader& header, Sentiment& sentiment);
   // Scores of the classes. REQUIRES: there is a feature.
   static std::array<int32_t, kClasses> Score(const Language& language, const SentimentFeatures& features);
   static void AddTone(const Language& language, const SentimentFeatures& features,
@@ -315,6 +319,20 @@ std::array<int32_t, kClasses> SentimentModel::Layout::Score(const Language& lang
   return scores;
 }
 
+void SentimentModel::Layout::Decide(const LanguageHeader& header, Sentiment& sentiment) {
+  const std::array<int32_t, kClasses>& scores = sentiment.scores;
+  const auto best = std::max_element(scores.begin(), scores.end());
+  int32_t second = INT32_MIN;
+  for (auto score = scores.begin(); score != scores.end(); ++score) {
+    if (score != best) second = std::max(second, *score);
+  }
+  sentiment.label = *best - second >= header.abstain_q16 ? static_cast<SentimentClass>(best - scores.begin())
+                                                         : SentimentClass::kUnclassified;
+  const int32_t margin = scores[0] - std::max(scores[1], scores[2]);
+  sentiment.negativity = 0;
+  for (const int32_t level : header.level_q16) sentiment.negativity += margin >= level ? 1 : 0;
+}
+
 std::string_view SentimentClassName(SentimentClass sentiment_class) {
   switch (sentiment_class) {
     case SentimentClass::kNegative:
@@ -381,17 +399,22 @@ Sentiment SentimentModel::Classify(std::string_view text, std::string_view lang)
   Sentiment result;
   result.language = layout_->Code(static_cast<size_t>(index));
   result.scores = Layout::Score(language, features);
-  const auto best = std::max_element(result.scores.begin(), result.scores.end());
-  int32_t second = INT32_MIN;
-  for (auto score = result.scores.begin(); score != result.scores.end(); ++score) {
-    if (score != best) second = std::max(second, *score);
-  }
-  if (*best - second >= language.header.abstain_q16) {
-    result.label = static_cast<SentimentClass>(best - result.scores.begin());
-  }
-  const int32_t margin = result.scores[0] - std::max(result.scores[1], result.scores[2]);
-  for (const int32_t level : language.header.level_q16) result.negativity += margin >= level ? 1 : 0;
+  Layout::Decide(language.header, result);
   return result;
+}
+
+Sentiment SentimentModel::Shift(const Sentiment& sentiment, int weight) const {
+  if (sentiment.language.size() != 2 || weight == 0) return sentiment;
+  const int index = layout_->Find({sentiment.language[0], sentiment.language[1]});
+  if (index < 0) return sentiment;
+  const LanguageHeader& header = layout_->languages[static_cast<size_t>(index)].header;
+  // A probability is proportional to exp(sharpness * score), both in units of 2^-16.
+  const int64_t evidence = std::min<int64_t>(std::abs(weight), kMaxShift) << 32;
+  const int64_t added = evidence / (int64_t{100} * std::max(header.sharpness_q16, 1));
+  Sentiment shifted = sentiment;
+  shifted.scores[weight < 0 ? 0 : 2] += static_cast<int32_t>(std::min<int64_t>(added, kMaxBiasQ16));
+  Layout::Decide(header, shifted);
+  return shifted;
 }
 
 std::array<double, 3> SentimentModel::Probabilities(const Sentiment& sentiment) const {

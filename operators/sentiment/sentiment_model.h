@@ -77,6 +77,11 @@ class SentimentModel {
   // length of the text.
   [[nodiscard]] Sentiment Classify(std::string_view text, std::string_view lang) const;
 
+  // The decision after further evidence of `weight` hundredths: below 0 the odds that the text is negative, against the
+  // other two classes together, are multiplied by e^(|weight| / 100), above 0 those that it is positive. Unchanged
+  // where no language decided. Costs a few nanoseconds. REQUIRES: `sentiment` is of this model.
+  [[nodiscard]] Sentiment Shift(const Sentiment& sentiment, int weight) const;
+
   // Calibrated probabilities of the three classes for what Classify() returned; equal ones if no language decided. For
   // people: not the same bits on every machine, so nothing that is published depends on them.
   [[nodiscard]] std::array<double, 3> Probabilities(const Sentiment& sentiment) const;

@@ -16,6 +16,8 @@ std::vector<std::string> FuzzSeeds() {
     time_zone: America/Chicago
     route: oncall
   - {id: apple, name: Apple, query: "{Apple} AND NOT (pie OR author:\"x\")", kind: brand}
+lexicon:
+  - {terms: [stranded, "never again", '#fail'], weight: -1.5, lang: en}
 routes:
   oncall: {owner: "comms", channel: "#crisis", playbook_url: "https://example.com/p", escalate_after: 30m, language: fr}
 )yaml",

@@ -17,6 +17,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import brand_sentiment  # noqa: E402
 import query  # noqa: E402
 import record_rules  # noqa: E402
 import sentiment_model  # noqa: E402
@@ -145,9 +146,11 @@ class Watchlists:
         changes = sorted(changes)
         self.begins = [ms for ms, _ in changes]
         self.lists = [query.Watchlist.load(each) for each in (path, *(changed for _, changed in changes))]
+        self.sentiments = [brand_sentiment.BrandSentiment(each) for each in self.lists]
 
     def at(self, ms):
-        return self.lists[bisect.bisect_right(self.begins, ms)]
+        number = bisect.bisect_right(self.begins, ms)
+        return self.lists[number], self.sentiments[number]
 
 
 def read_file(arguments):
@@ -155,7 +158,6 @@ def read_file(arguments):
     path, preset, watchlist_path, changes, model_path = arguments
     watchlists = Watchlists(watchlist_path, changes)
     model = sentiment_model.load(model_path)
-    classes = {}
     counts = collections.Counter()
     largest = None
     mentions = []
@@ -169,7 +171,7 @@ def read_file(arguments):
                 counts["dead " + str(reason)] += 1
                 continue
             largest = post["ms"] if largest is None else max(largest, post["ms"])
-            watchlist = watchlists.at(post["ms"])
+            watchlist, sentiment = watchlists.at(post["ms"])
             brands, official = watchlist.match(post["text"], hashtags=post["hashtags"], handles=post["handles"],
                                                author=post["handle"], lang=post["lang"], network=post["network"],
                                                kind=post["kind"])
@@ -177,12 +179,10 @@ def read_file(arguments):
             counts["matched" if brands else "official" if official else "unmatched"] += 1
             if not brands:
                 continue
-            known = (post["text"], post["lang"])
-            if known not in classes:
-                classes[known] = model.classify(*known)
+            classes = sentiment.decide(model, post["text"], post["lang"], brands)
             author = (post["network"], post["author"]) if post["author"] else query.fingerprint(post["text"])
             for brand in brands:
-                mentions.append((brand, (post["network"], post["id"]), post["ms"], author, classes[known]))
+                mentions.append((brand, (post["network"], post["id"]), post["ms"], author, classes[brand][0]))
     return counts, largest, mentions
 
 

@@ -364,7 +364,9 @@ def _speaks(post, language):
 
 
 class Watchlist:
-    def __init__(self, entries):
+    def __init__(self, entries, lexicon=()):
+        self.lexicon = lexicon  # of all brands, as it is written; each brand's own is in its entry
+        self.entries = {entry["id"]: entry for entry in entries}
         self.brands = [_Brand(entry) for entry in entries]
         self.accounts = {}
         for brand in self.brands:
@@ -380,7 +382,7 @@ class Watchlist:
             document = json.loads(text)
         except ValueError:
             document = parse_yaml(text)
-        return cls(document["brands"])
+        return cls(document["brands"], document.get("lexicon") or ())
 
     def _plan(self):
         """Finds, for each brand, words of which one must be there; `words` are runs of [a-z0-9] in the folded text."""

@@ -234,7 +234,7 @@ class SentimentModel:
         self.description = ""
         self.calibration = None
         self._tokeniser = _Tokeniser()
-        self._classes = {}
+        self._scores = {}
         self._read(data)
 
     def _read(self, data):
@@ -251,9 +251,9 @@ class SentimentModel:
             kind, _, offset, length, _ = struct.unpack_from("<IIQQQ", data, 64 + 32 * number)
             section = data[offset:offset + length]
             if kind == 1:
-                bits, scale, *rest = struct.unpack_from("<II9i", section, 4)
+                bits, scale, *rest = struct.unpack_from("<II10i", section, 4)
                 table = _Table(section[64:], 3, 3, bits, scale, rest[:3])
-                self._languages[section[:2].decode("ascii")] = (table, rest[3], rest[4:])
+                self._languages[section[:2].decode("ascii")] = (table, rest[3], rest[4:9], rest[9])
             elif kind == 2:
                 bits, languages, scale, least, *bias = struct.unpack_from("<IIIi8i", section, 0)
                 codes = [section[48 + 2 * i:50 + 2 * i].decode("ascii") for i in range(languages)]
@@ -281,17 +281,39 @@ class SentimentModel:
 
     def classify_with_level(self, text, language):
         """(class, level of negativity); the level is 0 where the class is 3."""
+        return self.decide(*self.scores(text, language))
+
+    def scores(self, text, language):
+        """(language whose table decides, scores of the classes); ("", None) if none does."""
         if isinstance(text, str):
             text = text.encode("utf-8", "surrogateescape")
         key = (text, language)
-        known = self._classes.get(key)
+        known = self._scores.get(key)
         if known is None:
-            if len(self._classes) >= CACHE_ENTRIES:
-                self._classes.clear()
-            known = self._classes[key] = self._decide(text, language)
+            if len(self._scores) >= CACHE_ENTRIES:
+                self._scores.clear()
+            known = self._scores[key] = self._score(text, language)
         return known
 
-    def _decide(self, text, language):
+    def sharpness(self, code):
+        """Log odds of a unit of scores()."""
+        return self._languages[code][3] / 2.0 ** 32
+
+    def decide(self, code, scores, weight=0):
+        """As classify_with_level, of what scores() gave, after evidence of `weight` hundredths."""
+        if scores is None:
+            return UNCLASSIFIED, 0
+        _, abstain, levels, sharpness = self._languages[code]
+        if weight != 0:
+            scores = list(scores)
+            scores[0 if weight < 0 else 2] += min((abs(weight) << 32) // (100 * max(sharpness, 1)), 1 << 24)
+        first, second = sorted(scores, reverse=True)[:2]
+        if first - second < abstain:
+            return UNCLASSIFIED, 0
+        margin = scores[0] - max(scores[1:])
+        return scores.index(first), sum(margin >= level for level in levels)
+
+    def _score(self, text, language):
         tag = re.split("[-_]", language, maxsplit=1)[0]
         code = tag.lower()
         named = re.fullmatch("[A-Za-z]{2,3}", tag) is not None
@@ -299,23 +321,19 @@ class SentimentModel:
             named = False
         code = THREE_LETTERS.get(code, code)
         if named and code not in self._languages:
-            return UNCLASSIFIED, 0
+            return "", None
         tokens = self._tokeniser.tokens(text)
         if not tokens:
-            return UNCLASSIFIED, 0
+            return "", None
         if not named:
             code = self._guess_language(tokens)
             if code not in self._languages:
-                return UNCLASSIFIED, 0
-        table, abstain, levels = self._languages[code]
+                return "", None
+        table = self._languages[code][0]
         scores = table.scores(tokens)
         if code in self._tones:
             scores = [score + more for score, more in zip(scores, self._tones[code].scores(tokens, table))]
-        first, second = sorted(scores, reverse=True)[:2]
-        if first - second < abstain:
-            return UNCLASSIFIED, 0
-        margin = scores[0] - max(scores[1:])
-        return scores.index(first), sum(margin >= level for level in levels)
+        return code, scores
 
 
 def load(path):

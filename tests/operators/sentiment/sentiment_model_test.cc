@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -226,6 +227,28 @@ TEST(SentimentModelTest, PlainPraiseAndPlainComplaintAreToldApart) {
   EXPECT_EQ(label("C'est une honte, quel scandale", "fr"), SentimentClass::kNegative);
   EXPECT_EQ(label("Bellissimo, grazie mille, che bello", "it"), SentimentClass::kPositive);
   EXPECT_EQ(label("Che schifo, vergogna, siete dei ladri", "it"), SentimentClass::kNegative);
+}
+
+TEST(SentimentModelTest, FurtherEvidenceMultipliesTheOddsOfTheClassItSpeaksFor) {
+  const SentimentModel& model = SentimentModel::Default();
+  const auto odds = [&model](const Sentiment& sentiment, size_t c) {
+    const double probability = model.Probabilities(sentiment)[c];
+    return probability / (1 - probability);
+  };
+  for (const char* const language : {"en", "fr", "it", "de"}) {
+    const Sentiment plain = model.Classify("the store opens at nine", language);
+    for (const int weight : {-400, -150, -1, 1, 150, 400}) {
+      const size_t c = weight < 0 ? 0 : 2;
+      const Sentiment shifted = model.Shift(plain, weight);
+      EXPECT_NEAR(std::log(odds(shifted, c) / odds(plain, c)), std::abs(weight) / 100.0, 1e-4) << language << weight;
+    }
+    EXPECT_EQ(model.Shift(plain, 0).scores, plain.scores);
+    EXPECT_EQ(model.Shift(plain, -400).label, SentimentClass::kNegative);
+    EXPECT_GT(model.Shift(plain, -400).negativity, model.Shift(plain, 400).negativity);
+    EXPECT_EQ(model.Shift(plain, 400).label, SentimentClass::kPositive);
+  }
+  EXPECT_EQ(model.Shift(model.Classify("", "en"), -400).label, SentimentClass::kUnclassified);
+  EXPECT_EQ(model.Shift(model.Classify("goede dag", "nl"), -400).label, SentimentClass::kUnclassified);
 }
 
 TEST(SentimentModelTest, ManyThreadsComeToTheSameDecisions) {

@@ -1,0 +1,82 @@
+#include "operators/ingest/brand_sentiment.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace tocsin {
+namespace {
+
+std::shared_ptr<const Watchlist> MustParse(std::string_view yaml) {
+  auto watchlist = Watchlist::Parse(yaml, "w.yaml");
+  EXPECT_TRUE(watchlist.ok()) << watchlist.status();
+  return watchlist.ok() ? *watchlist : nullptr;
+}
+
+Post TextPost(std::string_view text, std::string_view language = "en") {
+  Post post;
+  post.text = text;
+  post.language = language;
+  return post;
+}
+
+// Of each brand that the post mentions, in their order.
+std::vector<Sentiment> Decide(const Watchlist& watchlist, const Post& post) {
+  MatchScratch scratch;
+  std::vector<BrandMatch> matches;
+  watchlist.Match(post, &scratch, &matches);
+  const BrandSentiment sentiment(SentimentModel::Default(), watchlist, post, scratch, matches);
+  std::vector<Sentiment> decided;
+  for (const BrandMatch& match : matches) decided.push_back(sentiment.Of(match));
+  return decided;
+}
+
+constexpr std::string_view kPlain = "brands: [{id: a, name: A, query: acme}, {id: b, name: B, query: acme OR beta}]";
+constexpr std::string_view kWords =
+    "lexicon: [{terms: [grounded], weight: -4}]\n"
+    "brands: [{id: a, name: A, query: acme}, {id: b, name: B, query: acme OR beta, lexicon: "
+    "[{terms: [grounded], weight: 4}]}]";
+
+TEST(BrandSentimentTest, WithoutALexiconAllBrandsGetWhatTheModelSays) {
+  const auto watchlist = MustParse(kPlain);
+  for (const std::string_view text : {"acme is great", "acme is awful", "acme opens at nine", "acme", ""}) {
+    for (const Sentiment& each : Decide(*watchlist, TextPost(text))) {
+      EXPECT_EQ(each.scores, SentimentModel::Default().Classify(text, "en").scores) << text;
+    }
+  }
+}
+
+TEST(BrandSentimentTest, TheUsersWordsDecideForEachBrandItsOwnWay) {
+  const std::string_view text = "acme keeps its planes grounded on monday";
+  EXPECT_EQ(Decide(*MustParse(kPlain), TextPost(text)).at(0).label, SentimentClass::kNeutral);
+  const std::vector<Sentiment> decided = Decide(*MustParse(kWords), TextPost(text));
+  ASSERT_EQ(decided.size(), 2u);
+  EXPECT_EQ(decided[0].label, SentimentClass::kNegative);
+  EXPECT_EQ(decided[1].label, SentimentClass::kPositive);
+  EXPECT_GT(decided[0].negativity, decided[1].negativity);
+}
+
+TEST(BrandSentimentTest, StarsDecideWhateverTheWordsSay) {
+  Post post = TextPost("acme grounded");
+  post.rating = 5;
+  EXPECT_EQ(Decide(*MustParse(kWords), post).at(0).label, SentimentClass::kPositive);
+}
+
+TEST(BrandSentimentTest, WordsDoNotMakeAnUncoveredLanguageCovered) {
+  const std::vector<Sentiment> decided = Decide(*MustParse(kWords), TextPost("acme grounded", "nl"));
+  EXPECT_EQ(decided.at(0).label, SentimentClass::kUnclassified);
+}
+
+TEST(BrandSentimentTest, AnAnswerOfTheBrandsOwnIsNotClassified) {
+  const auto watchlist =
+      MustParse("brands: [{id: a, name: A, query: acme, official_accounts: [acme], lexicon: [{terms: x, weight: 1}]}]");
+  Post post = TextPost("we are sorry, this is awful x");
+  post.author_handle = "acme";
+  EXPECT_EQ(Decide(*watchlist, post).at(0).label, SentimentClass::kUnclassified);
+}
+
+}  // namespace
+}  // namespace tocsin

@@ -1,0 +1,58 @@
+// A lexicon comes into force with the version of the watchlist that it is in.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "operators/ingest/ingest_chain.h"
+
+namespace tocsin {
+namespace {
+
+constexpr int64_t kStartMs = 1'700'000'000'000;
+
+FixedVersions::Entry Version(uint64_t id, int64_t effective_ms, std::string_view yaml) {
+  auto watchlist = Watchlist::Parse(yaml, "watchlist.yaml");
+  EXPECT_TRUE(watchlist.ok()) << watchlist.status();
+  return {{.id = id, .config_version = id, .effective_ms = effective_ms}, *std::move(watchlist)};
+}
+
+TEST(LexiconVersionTest, ALexiconCountsFromTheEventTimeOfItsVersionOn) {
+  std::vector<FixedVersions::Entry> entries;
+  entries.push_back(Version(1, kFromTheBeginning, "brands: [{id: a, name: A, query: acme}]"));
+  entries.push_back(
+      Version(2, kStartMs + 5'000, "lexicon: [{terms: [acme], weight: -4}]\nbrands: [{id: a, name: A, query: acme}]"));
+  IngestOptions options;
+  options.mentions_partitions = 1;
+  IngestChain chain(options, std::make_shared<FixedVersions>(std::move(entries)), &SentimentModel::Default());
+  PostParser parser(*Mapping::Preset("generic", std::nullopt), {});
+  std::vector<std::string> posts;
+  for (const int64_t ms : {4'000, 6'000, 4'999, 5'000}) {
+    posts.push_back(
+        absl::StrCat(R"({"id": ")", ms, R"(", "time": )", kStartMs + ms, R"(, "text": "acme", "lang": "en"})"));
+    Record record;
+    record.value = posts.back();
+    record.has_value = true;
+    record.append_time_ms = kStartMs + ms;
+    EXPECT_EQ(chain.Process(parser, record, 0, 0).outcome, IngestChain::Outcome::kMatched);
+  }
+  BlockBuilder builder;
+  chain.Build(0, &builder);
+  const std::vector<SourceRange> sources(1);
+  std::vector<std::string> parts;
+  builder.Encode(2, sources, size_t{1} << 20, &parts);
+  ASSERT_EQ(parts.size(), 1u);
+  Block block;
+  ASSERT_TRUE(DecodeBlock(parts[0], &block).ok());
+  std::vector<bool> negative;
+  for (const Mention& row : block.mentions) negative.push_back(row.sentiment == SentimentClass::kNegative);
+  EXPECT_THAT(negative, ::testing::ElementsAre(false, true, false, true));
+}
+
+}  // namespace
+}  // namespace tocsin
