@@ -7,7 +7,6 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/ascii.h"
-#include "operators/ingest/brand_sentiment.h"
 #include "operators/match/mentions_partition.h"
 
 namespace tocsin {
@@ -79,7 +78,7 @@ void MaskInto(std::string_view text, std::string* out) {
 
 IngestChain::IngestChain(const IngestOptions& options, std::shared_ptr<WatchlistVersions> versions,
                          const SentimentModel* model)
-    : options_(options), versions_(std::move(versions)), model_(model), buffers_(options.mentions_partitions) {
+    : options_(options), versions_(std::move(versions)), sentiment_(model), buffers_(options.mentions_partitions) {
   CHECK_GT(options_.mentions_partitions, 0U);
   CHECK_GT(options_.slide_ms, 0);
   RefreshVersions();
@@ -144,11 +143,11 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
   if (matches_.empty()) return result;
 
   const bool mentioned = std::any_of(matches_.begin(), matches_.end(), [](const BrandMatch& m) { return !m.official; });
-  const BrandSentiment sentiment(*model_, *version.watchlist, post, scratch_, matches_);
-  Mention mention = MakeMention(post, sentiment.whole(), source, record.offset);
+  sentiment_.Read(*version.watchlist, post, &scratch_, matches_);
+  Mention mention = MakeMention(post, sentiment_.whole(), source, record.offset);
   const uint8_t flags = mention.flags;
   for (const BrandMatch& match : matches_) {
-    const Sentiment own = sentiment.Of(match);
+    const Sentiment own = sentiment_.Of(match);
     mention.brand = version.first_brand + match.brand;
     mention.flags = flags;
     mention.sentiment = own.label;

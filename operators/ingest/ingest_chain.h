@@ -24,6 +24,7 @@
 #include "absl/types/span.h"
 #include "engine/base/hash.h"
 #include "operators/block/block.h"
+#include "operators/ingest/brand_sentiment.h"
 #include "operators/match/matcher.h"
 #include "operators/match/watchlist_versions.h"
 #include "operators/mention/mention.h"
@@ -120,7 +121,7 @@ class IngestChain {
 
   const IngestOptions options_;
   const std::shared_ptr<WatchlistVersions> versions_;
-  const SentimentModel* const model_;
+  BrandSentiment sentiment_;
   std::shared_ptr<const WatchlistTimeline> timeline_;
   std::vector<HeldVersion> held_;
   size_t active_ = 0;                   // index into held_

@@ -240,6 +240,34 @@ MatchRun::Verdict MatchRun::EvaluateQuery(uint32_t place) {
   return Evaluate(place + 1);
 }
 
+void MatchRun::FindNames(uint32_t place, std::vector<TokenSpan>* spans) {
+  const uint64_t head = program_.words[place];
+  brand_ = static_cast<uint32_t>(head);
+  hideable_ = !state_.covers.empty() && (head >> 32 & kTopicQuery) == 0;
+  AddNames(place + 1, spans);
+}
+
+void MatchRun::AddNames(uint32_t node, std::vector<TokenSpan>* spans) const {
+  const ProgramNode head(program_.words[node]);
+  const size_t before = spans->size();
+  if (head.op == QueryOp::kLiteral) {
+    const Literal literal = LiteralAt(node);
+    const bool hideable = CanBeHidden(literal);
+    AnyOccurrence(literal, [&](uint32_t begin) {
+      if (begin >= state_.tokenizer.text_tokens()) return true;
+      const TokenSpan span{begin, begin + literal.node.arg};
+      if (!hideable || !IsHidden(span.begin, span.end)) spans->push_back(span);
+      return false;
+    });
+  } else if (head.op == QueryOp::kOr || head.op == QueryOp::kAnd || head.op == QueryOp::kNear) {
+    const uint32_t end = node + head.size;
+    for (uint32_t child = node + 1; child < end; child += ProgramNode(program_.words[child]).size) {
+      AddNames(child, spans);
+      if (head.op != QueryOp::kOr && spans->size() > before) return;
+    }
+  }
+}
+
 bool MatchRun::SpeaksInPost(uint64_t term) const {
   const auto language = static_cast<uint32_t>(term >> 16 & 0xFFFF);
   return language == 0 || IsLanguage(post_.language, "und") || IsOfLanguage(language - 1);

@@ -29,12 +29,6 @@ class TokenTable {
   uint64_t mask_ = 0;
 };
 
-// An occurrence, as a half-open range of tokens.
-struct TokenSpan {
-  uint32_t begin;
-  uint32_t end;
-};
-
 struct MatchScratch::State {
   struct Cover {
     uint32_t begin;
@@ -73,6 +67,9 @@ class MatchRun {
     bool dropped = false;
   };
 
+  // Adds what Matcher::FindNames says, of the query at `place`. REQUIRES: FindCovers.
+  void FindNames(uint32_t place, std::vector<TokenSpan>* spans);
+
   // For the explanation: the query's own verdict, and what its context makes of it.
   Verdict EvaluateQuery(uint32_t place);
   Context EvaluateContext(uint32_t place) const;
@@ -104,6 +101,7 @@ class MatchRun {
   Verdict EvaluateOr(uint32_t node, const ProgramNode& head);
   bool EvaluateNear(uint32_t node, const ProgramNode& head);
   void CollectSide(uint32_t node, std::vector<TokenSpan>* spans) const;
+  void AddNames(uint32_t node, std::vector<TokenSpan>* spans) const;
   bool IsOfLanguage(uint32_t language) const;
 
   const QueryProgram& program_;

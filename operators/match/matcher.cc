@@ -105,6 +105,13 @@ void Matcher::Match(const Post& post, MatchScratch* scratch, std::vector<BrandMa
   if (!official_.empty() && !post.author_handle.empty()) AddOfficial(tokenizer, matches);
 }
 
+void Matcher::FindNames(const Post& post, uint32_t brand, MatchScratch* scratch, std::vector<TokenSpan>* spans) const {
+  MatchScratch::State& state = scratch->state();
+  MatchRun run(*this, post, &state);
+  run.FindCovers(state.candidates);
+  run.FindNames(places_[brand], spans);
+}
+
 size_t Matcher::MemoryBytes() const {
   return program_.MemoryBytes() + anchors_.MemoryBytes() + prefix_anchors_.MemoryBytes() +
          prefix_sizes_.capacity() * sizeof(uint64_t) + places_.capacity() * sizeof(uint32_t) + official_.MemoryBytes();

@@ -66,6 +66,12 @@ class Matcher {
   // Brands by index into the sources, ascending, each once.
   void Match(const Post& post, MatchScratch* scratch, std::vector<BrandMatch>* matches) const;
 
+  // Adds where the post's text names the brand, by its tokens, in no order: the occurrences that count of its query's
+  // terms outside of NOT; of the parts of an AND or NEAR only of the first that is there. Nothing where only parts of
+  // tags, URLs or what is listed apart from the text do. REQUIRES: `scratch` is as Match(post) left it, and the brand
+  // was matched by its query.
+  void FindNames(const Post& post, uint32_t brand, MatchScratch* scratch, std::vector<TokenSpan>* spans) const;
+
   // Why the post does or does not mention the brand, whose source was `source`. Slow.
   MatchExplanation Explain(const Post& post, uint32_t brand, const Source& source, MatchScratch* scratch) const;
 

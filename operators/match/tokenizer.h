@@ -32,6 +32,12 @@ struct Token {
   TokenKind kind;
 };
 
+// A run of tokens, as a half-open range.
+struct TokenSpan {
+  uint32_t begin;
+  uint32_t end;
+};
+
 [[nodiscard]] uint64_t TokenHash(std::string_view folded, TokenKind kind);
 
 // Buffers are kept from post to post, so that the steady state allocates nothing. Not thread-safe. Borrows what it is

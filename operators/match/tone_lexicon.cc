@@ -172,19 +172,26 @@ const ToneLexicon::Term* ToneLexicon::Longest(std::span<const Token> tokens, uin
   return best;
 }
 
-int ToneLexicon::Weight(const Tokenizer& tokenizer, size_t begin, size_t end, uint32_t brand,
-                        std::string_view language) const {
-  const std::span<const Token> tokens = std::span(tokenizer.tokens()).first(end);
-  const uint16_t language_number = LanguageNumber(language);
+int ToneLexicon::Sum(std::span<const Token> tokens, uint32_t brand, uint16_t language) const {
   int sum = 0;
-  for (size_t at = begin; at < end;) {
+  for (size_t at = 0; at < tokens.size();) {
     const Term* term = nullptr;
     if (tokens[at].hash != 0) {
-      term = Longest(tokens.subspan(at), kEverybody, language_number, nullptr);
-      if (has_own_[brand]) term = Longest(tokens.subspan(at), brand + 1, language_number, term);
+      term = Longest(tokens.subspan(at), kEverybody, language, nullptr);
+      if (has_own_[brand]) term = Longest(tokens.subspan(at), brand + 1, language, term);
     }
     sum += term == nullptr ? 0 : term->weight;
     at += term == nullptr ? 1 : term->tokens;
+  }
+  return sum;
+}
+
+int ToneLexicon::Weight(const Tokenizer& tokenizer, std::span<const TokenSpan> runs, uint32_t brand,
+                        std::string_view language) const {
+  const std::span<const Token> tokens(tokenizer.tokens());
+  int sum = 0;
+  for (const TokenSpan& run : runs) {
+    sum += Sum(tokens.subspan(run.begin, run.end - run.begin), brand, LanguageNumber(language));
   }
   return std::clamp(sum, -kMaxToneWeight, kMaxToneWeight);
 }

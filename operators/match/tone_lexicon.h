@@ -42,11 +42,13 @@ class ToneLexicon {
 
   bool empty() const { return terms_.empty(); }
 
-  // The sum of the weights of the terms in tokens [begin, end) of the text, for `brand` and a text that is classified
-  // in `language`, within kMaxToneWeight either way. From left to right the longest term that starts at a token counts
+  // The sum of the weights of the terms in some runs of the text's tokens, for `brand` and a text that is classified in
+  // `language`, within kMaxToneWeight either way. From left to right the longest term that starts at a token counts
   // and is passed over; of equally long ones the brand's own before those of all, then one with a language. Allocates
-  // nothing; one or two looks at a filter a token. REQUIRES: begin <= end <= tokenizer.text_tokens().
-  int Weight(const Tokenizer& tokenizer, size_t begin, size_t end, uint32_t brand, std::string_view language) const;
+  // nothing; one or two looks at a filter a token. REQUIRES: the runs are
+  // within tokenizer.text_tokens().
+  int Weight(const Tokenizer& tokenizer, std::span<const TokenSpan> runs, uint32_t brand,
+             std::string_view language) const;
 
   size_t MemoryBytes() const;
 
@@ -61,6 +63,7 @@ class ToneLexicon {
 
   static uint64_t Key(uint64_t hash, uint32_t owner);
   void Add(const ToneTerm& term, bool own);
+  int Sum(std::span<const Token> tokens, uint32_t brand, uint16_t language) const;
   const Term* Longest(std::span<const Token> tokens, uint32_t owner, uint16_t language, const Term* best) const;
 
   std::vector<Term> terms_;

@@ -298,6 +298,11 @@ void Watchlist::Match(const Post& post, MatchScratch* scratch, std::vector<Brand
   compiled_->matcher->Match(post, scratch, matches);
 }
 
+void Watchlist::FindNames(const Post& post, uint32_t brand, MatchScratch* scratch,
+                          std::vector<TokenSpan>* spans) const {
+  compiled_->matcher->FindNames(post, brand, scratch, spans);
+}
+
 MatchExplanation Watchlist::Explain(const Post& post, uint32_t brand, MatchScratch* scratch) const {
   const Matcher::Source source = SourceOf(brands_[brand], compiled_->parsed[brand]);
   return compiled_->matcher->Explain(post, brand, source, scratch);

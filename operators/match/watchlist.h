@@ -75,6 +75,7 @@ struct MatchExplanation {
 
 struct QueryNode;    // query.h
 class ToneLexicon;   // tone_lexicon.h
+struct TokenSpan;    // tokenizer.h
 class MatchScratch;  // per-thread buffers, defined in matcher.h
 
 class Watchlist {
@@ -102,6 +103,8 @@ class Watchlist {
 
   // Brands that the post mentions or officially answers for, ascending, each once. Allocates nothing in steady state.
   void Match(const Post& post, MatchScratch* scratch, std::vector<BrandMatch>* matches) const;
+  // Adds where the text names a brand that Match found: Matcher::FindNames.
+  void FindNames(const Post& post, uint32_t brand, MatchScratch* scratch, std::vector<TokenSpan>* spans) const;
   // Why the post does or does not mention the brand. Slow: for people.
   MatchExplanation Explain(const Post& post, uint32_t brand, MatchScratch* scratch) const;
 

@@ -115,13 +115,15 @@ def words_of(text, kind):
     return _scan(text, kind, None)
 
 
-def tokenize(text, parts=None):
-    """(kind + fold, raw) of each token of a text; '' for a URL. Its parts go to `parts` (a list of runs)."""
-    return _scan(text, "w", [] if parts is None else parts)
+def tokenize(text, parts=None, places=None):
+    """(kind + fold, raw) of each token of a text; '' for a URL. Its parts go to `parts` (a list of runs), where each stands,
+    with its sign, to `places`."""
+    return _scan(text, "w", [] if parts is None else parts, places)
 
 
-def _scan(text, kind, parts):
+def _scan(text, kind, parts, places=None):
     tokens = []
+    places = [] if places is None else places
     current = None  # [class, fold, raw start, raw end]
     after_name = False  # right after a handle, a cashtag or '_'
     i = 0
@@ -130,6 +132,7 @@ def _scan(text, kind, parts):
         nonlocal current
         if current is not None:
             tokens.append((kind + current[1], text[current[2]:current[3]]))
+            places.append((current[2], current[3]))
         current = None
 
     while i < len(text):
@@ -150,6 +153,7 @@ def _scan(text, kind, parts):
                 taken = _url(text, i) if parts is not None else 0
                 if taken:
                     tokens.append(("", text[i:i + taken]))
+                    places.append((i, i + taken))
                     parts.append(url_parts(text[i:i + taken]))
                     i += taken
                     after_name = False
@@ -178,6 +182,7 @@ def _scan(text, kind, parts):
                 end, token = _name(text, i, char, parts)
                 if token:
                     tokens.append(token)
+                    places.append((i - 1, i + len(token[1])))
                     after_name = char not in "#＃"
                     i = end
     close()

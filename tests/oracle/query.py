@@ -299,6 +299,20 @@ class _Brand:
             return None
         return (reasons, 100 - score) if score < 100 else (reasons | {"context"}, 0)
 
+    def name_spans(self, node, post):
+        """(first, end) of the tokens in the text that name the brand."""
+        op = node[0]
+        if op == "literal":
+            return [span[1:] for span in self._counted(node, post, False) if span[0] == 0]
+        if op == "or":
+            return [span for child in node[1] for span in self.name_spans(child, post)]
+        choices = node[1:3] if op == "near" else ([child] for child in node[1]) if op == "and" else ()
+        for nodes in choices:
+            found = [span for child in nodes for span in self.name_spans(child, post)]
+            if found:
+                return found
+        return []
+
     def _verdict(self, node, post):
         """Whether it holds, whether more than one ambiguous term says so, and the kinds of terms that do."""
         op = node[0]
@@ -441,6 +455,20 @@ class Watchlist:
             found |= self.authors.get(fold_handle(author), set())
         return found
 
+    def _post(self, *fields):
+        post = _Post(*fields)
+        for brand in self.brands:
+            for name in brand.names:
+                if name[1][0] in post.places:
+                    post.covers += [(brand, *span) for span in post.spans(name)]
+        return post
+
+    def names(self, text, brands):
+        """{id: (first, end) of the tokens of the text that name it}, of those of `brands` that are no topics."""
+        post = self._post(text, (), (), (), None, None, None, None, 0)
+        return {brand.id: brand.name_spans(brand.query, post)
+                for brand in self.brands if brand.id in brands and not brand.topic}
+
     def match(self, text, hashtags=(), handles=(), urls=(), author=None, lang=None, network=None, kind=None, rating=0):
         """(ids of the brands mentioned, ids of the brands that it is an official response of)."""
         matched, official = self.explain(text, hashtags, handles, urls, author, lang, network, kind, rating)
@@ -452,11 +480,7 @@ class Watchlist:
         candidates = self._candidates(text, hashtags, handles, urls, author)
         if not candidates:
             return {}, set(official)
-        post = _Post(text, hashtags, handles, urls, author, lang, network, kind, rating)
-        for brand in self.brands:
-            for name in brand.names:
-                if name[1][0] in post.places:
-                    post.covers += [(brand, *span) for span in post.spans(name)]
+        post = self._post(text, hashtags, handles, urls, author, lang, network, kind, rating)
         found = {self.brands[number].id: self.brands[number].match(post) for number in candidates}
         return {brand: match for brand, match in found.items() if match is not None}, set(official)
 

@@ -1,9 +1,9 @@
-"""The engine and the oracle say the same of each brand of a post, with a lexicon of the user's own.
+"""The engine and the oracle say the same of each brand of a post, one or several, with a lexicon of the user's own.
 
     brand_sentiment_agreement.py TOCSIN_BRAND_SENTIMENT MODEL
 
 20,000 random texts of words in four languages that the lexicons of a random watchlist have, or hardly have. Ends with 1
-if one decision differs, or if the lexicon hardly decides anything.
+if one decision differs, or if the lexicon or the other brands hardly decide anything.
 """
 
 import json
@@ -25,7 +25,14 @@ WORDS = """
     je adore déteste nul génial mais et très Être c'est horrible superbe retard ne pas
     ma è pessimo ottimo perché però non bellissimo ritardo schifo treno
     sehr gut schlecht ist nicht #fail #AcmeFail @acme @x $ACM 😡 😍 ❤️ 👍🏽 ½ 東京 Ａｃｍｅ https://t.co/abc &amp; at&t it's""".split()
-BRANDS = ["delta", "united", "acme"]
+BRANDS = ["delta", "united", "acme", "topic"]
+QUERIES = {
+    "delta": "delta OR @delta OR #delta",
+    "united": '(united AND NOT schifo) OR "united flight" OR "acme and united"',
+    "acme": "acme OR @acme OR (flight NEAR/3 great) OR (train AND late)",
+    "topic": "great OR ottimo",
+}
+JOINS = [" "] * 8 + ["  ", ", ", ". ", "! ", "; ", " - ", "... ", "—", "/", "."]
 
 
 def some_term(rng):
@@ -47,23 +54,24 @@ def some_lexicon(rng, size):
 
 
 def some_watchlist(rng):
-    brands = [{"id": brand, "name": brand, "query": "%s OR @%s" % (brand, brand)} for brand in BRANDS]
+    brands = [{"id": brand, "name": brand, "query": QUERIES[brand]} for brand in BRANDS]
+    brands[3]["kind"] = "topic"
     for brand in brands[1:]:
         brand["lexicon"] = some_lexicon(rng, 12)
     return {"brands": brands, "lexicon": some_lexicon(rng, 25)}
 
 
 def some_text(rng):
-    words = rng.choices(WORDS, k=rng.randrange(1, 25)) + [rng.choice(BRANDS)]
+    words = rng.choices(WORDS, k=rng.randrange(1, 25)) + rng.choices(BRANDS[:3], k=2)
     rng.shuffle(words)
-    return "".join(word + rng.choice([" ", " ", " ", "  ", ", ", ". "]) for word in words)
+    return "".join(word + rng.choice(JOINS) for word in words)
 
 
 def main():
     tool, model_path = sys.argv[1:3]
     model = sentiment_model.load(model_path)
     rng = random.Random(7)
-    compared = moved = 0
+    compared = moved = parted = 0
     for _ in range(ROUNDS):
         document = some_watchlist(rng)
         texts = [(rng.choice(LANGS), some_text(rng)) for _ in range(TEXTS)]
@@ -82,13 +90,14 @@ def main():
             decided = oracle.decide(model, text, lang, brands)
             expected = " ".join("%s:%d:%d" % (brand, *decided[brand]) for brand in brands)
             compared += len(brands)
+            parted += sum(oracle.decide(model, text, lang, [brand])[brand] != each for brand, each in decided.items())
             moved += sum(decided[brand] != each for brand, each in plain.decide(model, text, lang, brands).items())
             if said != expected:
                 print("differs: %r %r\n  engine %s\n  oracle %s\n  lexicon %s" % (
                     lang, text, said, expected, json.dumps(document, ensure_ascii=False)))
                 return 1
-    print("%d decisions, equal; the lexicon moved %d of them" % (compared, moved))
-    return 0 if moved > compared // 10 else 1
+    print("%d decisions, equal; the lexicon moved %d of them, the other brands %d" % (compared, moved, parted))
+    return 0 if min(moved, parted) > compared // 20 else 1
 
 
 if __name__ == "__main__":

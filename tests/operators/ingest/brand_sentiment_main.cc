@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   tocsin::MatchScratch scratch;
   std::vector<tocsin::BrandMatch> matches;
+  tocsin::BrandSentiment sentiment(model->get());
   for (std::string line; std::getline(std::cin, line);) {
     const std::string_view record = line;
     const size_t tab = record.find('\t');
@@ -38,7 +39,7 @@ int main(int argc, char** argv) {
     post.language = record.substr(0, tab);
     post.text = record.substr(tab + 1);
     (*watchlist)->Match(post, &scratch, &matches);
-    const tocsin::BrandSentiment sentiment(**model, **watchlist, post, scratch, matches);
+    sentiment.Read(**watchlist, post, &scratch, matches);
     std::string shown;
     for (const tocsin::BrandMatch& match : matches) {
       const tocsin::Sentiment own = sentiment.Of(match);

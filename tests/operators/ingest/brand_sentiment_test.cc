@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
+
+#include "absl/strings/str_cat.h"
 
 namespace tocsin {
 namespace {
@@ -28,7 +31,8 @@ std::vector<Sentiment> Decide(const Watchlist& watchlist, const Post& post) {
   MatchScratch scratch;
   std::vector<BrandMatch> matches;
   watchlist.Match(post, &scratch, &matches);
-  const BrandSentiment sentiment(SentimentModel::Default(), watchlist, post, scratch, matches);
+  BrandSentiment sentiment(&SentimentModel::Default());
+  sentiment.Read(watchlist, post, &scratch, matches);
   std::vector<Sentiment> decided;
   for (const BrandMatch& match : matches) decided.push_back(sentiment.Of(match));
   return decided;
@@ -76,6 +80,65 @@ TEST(BrandSentimentTest, AnAnswerOfTheBrandsOwnIsNotClassified) {
   Post post = TextPost("we are sorry, this is awful x");
   post.author_handle = "acme";
   EXPECT_EQ(Decide(*watchlist, post).at(0).label, SentimentClass::kUnclassified);
+}
+
+// What is decided for acme, borealis and whatever else the post mentions: "+-".
+std::string Signs(std::string_view text, std::string_view language = "en", std::string_view more = "") {
+  const auto watchlist = MustParse(absl::StrCat(
+      R"({brands: [{id: a, name: A, query: 'acme OR "acme corp" OR @acme'}, {id: b, name: B, query: borealis})", more,
+      "]}"));
+  std::string signs;
+  for (const Sentiment& each : Decide(*watchlist, TextPost(text, language))) {
+    signs.push_back("-=+?"[static_cast<size_t>(each.label)]);
+  }
+  return signs;
+}
+
+TEST(BrandSentimentTest, EachBrandGetsTheSentimentOfTheClauseAroundIt) {
+  EXPECT_EQ(Signs("Acme is great but Borealis is awful"), "+-");
+  EXPECT_EQ(Signs("Acme is awful but Borealis is great"), "-+");
+  EXPECT_EQ(Signs("Borealis is awful! I love @acme"), "+-");
+  EXPECT_EQ(Signs("Acme est génial mais Borealis est nul", "fr"), "+-");
+  EXPECT_EQ(Signs("Acme è ottima, Borealis è pessima", "it"), "+-");
+}
+
+TEST(BrandSentimentTest, AnUnknownLanguageIsThatOfTheWholePost) {
+  EXPECT_EQ(Signs("What a wonderful evening with Acme, thank you so much. Borealis is awful, never again", "und"),
+            "+-");
+}
+
+TEST(BrandSentimentTest, AClauseThatHoldsTooLittleLeavesItToTheWhole) {
+  EXPECT_EQ(Signs("Acme and Borealis are both terrible"), "--");
+  EXPECT_EQ(Signs("I love Acme, Borealis"), "++");
+}
+
+TEST(BrandSentimentTest, TheUsersWordsCountInTheClauseTheyAreIn) {
+  const std::string_view text = "Acme keeps its planes grounded on monday, Borealis flies to Turin on tuesday";
+  EXPECT_EQ(Signs(text), "==");
+  EXPECT_EQ(Signs(text, "en", "], lexicon: [{terms: [grounded], weight: -4}"), "-=");
+}
+
+TEST(BrandSentimentTest, ATopicIsAboutTheWholePost) {
+  const std::string_view text = "Acme is great but Borealis is awful";
+  const std::string signs = Signs(text, "en", ", {id: t, name: T, kind: topic, query: great}");
+  const Sentiment whole = SentimentModel::Default().Classify(text, "en");
+  EXPECT_EQ(signs, absl::StrCat("+-", std::string(1, "-=+?"[static_cast<size_t>(whole.label)])));
+}
+
+TEST(BrandSentimentTest, NothingOfOnePostIsLeftForTheNext) {
+  const auto watchlist = MustParse("brands: [{id: a, name: A, query: acme}, {id: b, name: B, query: borealis}]");
+  BrandSentiment sentiment(&SentimentModel::Default());
+  MatchScratch scratch;
+  std::vector<BrandMatch> matches;
+  for (const std::string_view text : {"Acme is great but Borealis is awful", "Acme is awful", "Borealis is great"}) {
+    const Post post = TextPost(text);
+    watchlist->Match(post, &scratch, &matches);
+    sentiment.Read(*watchlist, post, &scratch, matches);
+    const std::vector<Sentiment> expected = Decide(*watchlist, post);
+    for (size_t i = 0; i < matches.size(); ++i) {
+      EXPECT_EQ(sentiment.Of(matches[i]).scores, expected[i].scores) << text;
+    }
+  }
 }
 
 }  // namespace

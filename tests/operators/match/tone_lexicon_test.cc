@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "operators/match/watchlist.h"
@@ -38,7 +39,8 @@ int Weight(const Watchlist& watchlist, std::string_view text, uint32_t brand = 0
   Tokenizer tokenizer;
   tokenizer.Reset({});
   tokenizer.AddText(text);
-  return watchlist.tone_lexicon()->Weight(tokenizer, 0, tokenizer.text_tokens(), brand, language);
+  const TokenSpan all{0, static_cast<uint32_t>(tokenizer.text_tokens())};
+  return watchlist.tone_lexicon()->Weight(tokenizer, {&all, 1}, brand, language);
 }
 
 std::string ErrorOf(std::string_view yaml) { return std::string(Watchlist::Parse(yaml, "w.yaml").status().message()); }
@@ -91,9 +93,12 @@ TEST(ToneLexiconTest, OnlyTheTokensAskedForCount) {
   Tokenizer tokenizer;
   tokenizer.Reset({});
   tokenizer.AddText("so late again");
-  EXPECT_EQ(watchlist->tone_lexicon()->Weight(tokenizer, 1, 3, 0, "en"), -100);
-  EXPECT_EQ(watchlist->tone_lexicon()->Weight(tokenizer, 0, 2, 0, "en"), 0);
-  EXPECT_EQ(watchlist->tone_lexicon()->Weight(tokenizer, 2, 3, 0, "en"), 0);
+  const auto weight = [&](const std::vector<TokenSpan>& runs) {
+    return watchlist->tone_lexicon()->Weight(tokenizer, runs, 0, "en");
+  };
+  EXPECT_EQ(weight({{1, 3}}), -100);
+  EXPECT_EQ(weight({{0, 2}}), 0);
+  EXPECT_EQ(weight({{0, 2}, {2, 3}}), 0) << "a term does not go on in another run";
 }
 
 TEST(ToneLexiconTest, MistakesAreNamedWithTheirPlace) {
