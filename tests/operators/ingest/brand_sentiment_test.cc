@@ -34,6 +34,7 @@ std::vector<Sentiment> Decide(const Watchlist& watchlist, const Post& post) {
   BrandSentiment sentiment(&SentimentModel::Default());
   sentiment.Read(watchlist, post, &scratch, matches);
   std::vector<Sentiment> decided;
+  decided.reserve(matches.size());
   for (const BrandMatch& match : matches) decided.push_back(sentiment.Of(match));
   return decided;
 }
