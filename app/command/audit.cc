@@ -40,6 +40,8 @@ int RunAudit(const AuditArguments& arguments) {
   for (const SourceConfig& source : config->sources) {
     options.source_topics.insert(options.source_topics.end(), source.topics.begin(), source.topics.end());
   }
+  // Not there before the first `run` of this version.
+  if ((*log)->PartitionCount(config->topics.actions).ok()) options.source_topics.push_back(config->topics.actions);
   options.max_wait = arguments.wait;
   const bool terminal = isatty(STDERR_FILENO) == 1;
   const absl::StatusOr<LogAudit> audit = AuditLog(options, log->get(), terminal ? Progress : AuditProgress());

@@ -19,6 +19,7 @@ void AddAllCommands(CLI::App* app, ChosenCommand* chosen) {
   AddGenerateCommand(app, chosen);
   AddSourceCommand(app, chosen);
   AddWatchCommand(app, chosen);
+  AddActionCommands(app, chosen);
   AddHealthCommand(app, chosen);
   AddTrainCommand(app, chosen);
   AddCompletionCommand(app, chosen);

@@ -21,6 +21,8 @@ struct ChosenCommand {
 // The whole command line: every command, with its options.
 void AddAllCommands(CLI::App* app, ChosenCommand* chosen);
 
+// ack, silence, drill, close and note.
+void AddActionCommands(CLI::App* app, ChosenCommand* chosen);
 void AddAuditCommand(CLI::App* app, ChosenCommand* chosen);
 void AddCheckCommand(CLI::App* app, ChosenCommand* chosen);
 void AddCompletionCommand(CLI::App* app, ChosenCommand* chosen);

@@ -120,6 +120,10 @@ void AddReplayCommand(CLI::App* app, ChosenCommand* chosen) {
       ->add_option("--change", arguments->changes,
                    "Another watchlist from an event time on (the next slide end), as often as wanted")
       ->type_name("TIME=FILE");
+  command
+      ->add_option("--actions", arguments->options.actions_path,
+                   "NDJSON with records of the actions topic, as `tocsin ack --print` writes them")
+      ->type_name("FILE");
   const auto output = [command](const char* name, std::string* path, const char* help) {
     command->add_option(name, *path, help)->type_name("FILE");
   };

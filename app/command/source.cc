@@ -31,7 +31,7 @@ absl::Status RefuseMisuse(const ResetArguments& arguments, const Config& config)
   const bool configured = std::any_of(config.sources.begin(), config.sources.end(), [&](const SourceConfig& source) {
     return std::find(source.topics.begin(), source.topics.end(), arguments.topic) != source.topics.end();
   });
-  if (configured) return absl::OkStatus();
+  if (configured || arguments.topic == config.topics.actions) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("no source of the configuration has this topic; topic=", arguments.topic));
 }
@@ -106,7 +106,7 @@ void AddSourceCommand(CLI::App* app, ChosenCommand* chosen) {
       "stopped in all processes");
   AddConfigOptions(command, &arguments->config);
   CLI::Option_group* what = command->add_option_group("what");
-  what->add_option("--topic", arguments->topic, "A topic of posts that was made anew");
+  what->add_option("--topic", arguments->topic, "A topic of posts, or that of actions, that was made anew");
   what->add_flag("--detect", arguments->detect, "Detect: its history is lost, so all brands begin to learn anew");
   what->require_option(1);
   command

@@ -47,7 +47,7 @@ constexpr ConfigKey kKeys[] = {
     {"topics.dead_letters", "text", "tocsin.dead-letters", "records that can't be used"},
     {"topics.snapshots", "text", "tocsin.snapshots", "state of detect, compacted"},
     {"topics.config", "text", "tocsin.config", "versions of the watchlist, compacted"},
-    {"topics.actions", "text", "tocsin.actions", "reserved for acknowledgements and drills"},
+    {"topics.actions", "text", "tocsin.actions", "what people do about incidents"},
     {"topics.create", "true/false", "true", "create topics that are missing; false: only check them"},
     {"topics.mentions_partitions", "count", "16", "of mentions, snapshots and outputs; fixed at creation"},
     {"topics.replication", "count", "-1", "replication factor of created topics; -1: the cluster's default"},

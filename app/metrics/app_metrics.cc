@@ -86,6 +86,9 @@ IngestMetrics* AppMetrics::Ingest(const std::string& worker) {
     m.dead[i] = CounterOf(r, "tocsin_dead_letters_total", "Records that could not be used, by reason.", with_reason);
   }
   m.mentions = CounterOf(r, "tocsin_mentions_total", "Mention rows written, before duplicates are dropped.", labels);
+  m.actions = CounterOf(r, "tocsin_actions_read_total", "Actions read and passed on to detect.", labels);
+  m.actions_refused =
+      CounterOf(r, "tocsin_actions_unusable_total", "Records of the actions topic that could not be used.", labels);
   m.flush_seconds = SecondsOf(r, "tocsin_ingest_flush_duration_seconds",
                               "Time of a flush, its look at the configuration included.", labels);
   m.versions_seconds = SecondsOf(r, "tocsin_ingest_config_check_duration_seconds",
@@ -131,6 +134,9 @@ DetectMetrics* AppMetrics::Detect(const std::string& worker) {
                            "Blocks in parts of which some never came, so that none was applied.", labels);
   m.dedup_cuts = CounterOf(r, "tocsin_dedup_cuts_total",
                            "Times that deduplication forgot early, since its memory was full.", labels);
+  m.actions_applied = CounterOf(r, "tocsin_actions_applied_total", "Actions that took effect.", labels);
+  m.actions_refused =
+      CounterOf(r, "tocsin_actions_refused_total", "Actions about what detect does not know or is over.", labels);
   m.metric_records = CounterOf(r, "tocsin_metric_records_total", "Brand metrics published.", labels);
   for (size_t i = 0; i < kSignalKinds; ++i) {
     prometheus::Labels with_kind = labels;

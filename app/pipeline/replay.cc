@@ -74,9 +74,13 @@ absl::StatusOr<std::shared_ptr<WatchlistVersions>> VersionsOf(const PipelineSett
 // Holds outputs back until every mentions partition has evaluated their window end, then writes them in order.
 class OrderedPublisher : public Publisher {
  public:
-  OrderedPublisher(LineFile* signals, LineFile* metrics) : signals_(signals), metrics_(metrics) {}
+  OrderedPublisher(LineFile* signals, LineFile* metrics, std::string dead_letters_topic)
+      : signals_(signals), metrics_(metrics), dead_letters_topic_(std::move(dead_letters_topic)) {}
 
-  absl::Status Publish(const DetectOutput& output, Writer*) override {
+  absl::Status Publish(const DetectOutput& output, Writer* writer) override {
+    if (output.kind == DetectOutput::Kind::kRefusedAction) {
+      return WriteRefusedAction(*output.refused, dead_letters_topic_, writer);
+    }
     LineFile* const file = output.kind == DetectOutput::Kind::kMetric ? metrics_ : signals_;
     if (file == nullptr) return absl::OkStatus();
     Line line{output.window_end_ms, output.brand_id, output.kind, output.sequence, ""};
@@ -91,7 +95,7 @@ class OrderedPublisher : public Publisher {
     // Each partition's lines come in order, so what is due is sorted as a whole and the rest kept.
     const auto due_end = std::stable_partition(lines_.begin(), lines_.end(),
                                                [end_ms](const Line& line) { return line.window_end_ms <= end_ms; });
-    std::sort(lines_.begin(), due_end, [](const Line& a, const Line& b) {
+    std::stable_sort(lines_.begin(), due_end, [](const Line& a, const Line& b) {
       return std::tie(a.window_end_ms, a.brand_id, a.kind, a.sequence) <
              std::tie(b.window_end_ms, b.brand_id, b.kind, b.sequence);
     });
@@ -114,6 +118,7 @@ class OrderedPublisher : public Publisher {
 
   LineFile* const signals_;
   LineFile* const metrics_;
+  const std::string dead_letters_topic_;
   std::vector<Line> lines_;
 };
 
@@ -160,6 +165,8 @@ class ReplayRun {
   absl::Status Run(const std::function<void(const ReplayProgress&)>& progress);
 
  private:
+  // Writes the blocks of all actions, before any post: then detect knows each when its slide end comes.
+  absl::Status TakeInActions(IngestWorkerOptions options, const std::shared_ptr<WatchlistVersions>& versions);
   absl::Status DetectAll();
   absl::Status Finish();
 
@@ -210,12 +217,15 @@ absl::Status ReplayRun::Open() {
   ingest.flush_bytes = options_.flush_bytes;
   ingest.dead_letters_per_second = INT64_MAX;
   ingest.record_padding = kRecordPadding;
+  ingest.actions_topic.clear();
+  if (absl::Status status = TakeInActions(ingest, *versions); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<IngestWorker>> ingest_worker = IngestWorker::Create(
       ingest, files_.get(), log_.get(), &clock_, *versions, settings_->model, metrics_->Ingest("replay"));
   if (!ingest_worker.ok()) return ingest_worker.status();
   ingest_ = *std::move(ingest_worker);
 
-  publisher_ = std::make_unique<OrderedPublisher>(signals_.get(), metric_lines_.get());
+  publisher_ =
+      std::make_unique<OrderedPublisher>(signals_.get(), metric_lines_.get(), settings_->ingest.dead_letters_topic);
   dead_letter_drain_ = std::make_unique<DeadLetterDrain>(
       log_.get(), TopicPartition{settings_->ingest.dead_letters_topic, 0}, dead_letters_.get());
   DetectWorkerOptions detect = settings_->detect;
@@ -236,6 +246,23 @@ absl::Status ReplayRun::Open() {
   return absl::OkStatus();
 }
 
+absl::Status ReplayRun::TakeInActions(IngestWorkerOptions options, const std::shared_ptr<WatchlistVersions>& versions) {
+  if (options_.actions_path.empty()) return absl::OkStatus();
+  options.sources.clear();
+  options.actions_topic = settings_->ingest.actions_topic;
+  options.transactional_id = options.member = "replay-actions";
+  std::vector<FileInput> inputs = {FileInput{options.actions_topic, options_.actions_path}};
+  absl::StatusOr<std::unique_ptr<FileLog>> file = FileLog::Create(std::move(inputs));
+  if (!file.ok()) return file.status();
+  absl::StatusOr<std::unique_ptr<IngestWorker>> worker = IngestWorker::Create(
+      options, file->get(), log_.get(), &clock_, versions, settings_->model, metrics_->Ingest("replay-actions"));
+  if (!worker.ok()) return worker.status();
+  while (!(*worker)->AllAtEnd()) {
+    if (absl::Status status = (*worker)->Step(absl::Milliseconds(100)); !status.ok()) return status;
+  }
+  return (*worker)->Drain();
+}
+
 absl::Status ReplayRun::DetectAll() {
   do {
     if (absl::Status status = detect_->Step(absl::ZeroDuration()); !status.ok()) return status;
@@ -252,6 +279,7 @@ absl::Status ReplayRun::Finish() {
   }
   if (absl::Status status = detect_->Commit(); !status.ok()) return status;
   if (absl::Status status = publisher_->WriteUpTo(INT64_MAX); !status.ok()) return status;
+  if (absl::Status status = dead_letter_drain_->Drain(); !status.ok()) return status;
   for (LineFile* file : {signals_.get(), metric_lines_.get(), dead_letters_.get()}) {
     if (file == nullptr) continue;
     if (absl::Status status = file->Finish(); !status.ok()) return status;

@@ -55,6 +55,7 @@ IngestWorkerOptions IngestOf(const Config& config, uint64_t author_key) {
   }
   ingest.mentions_topic = config.topics.mentions;
   ingest.dead_letters_topic = config.topics.dead_letters;
+  ingest.actions_topic = config.topics.actions;
   ingest.flush_every = config.flush.every;
   ingest.flush_bytes = static_cast<size_t>(config.flush.bytes);
   ingest.dead_letters_per_second = config.limits.dead_letters_per_second;
@@ -146,7 +147,7 @@ absl::StatusOr<std::shared_ptr<const PipelineSettings>> MakeSettings(Config conf
   settings->task = TaskOf(config, settings->config_version);
   settings->task.monitor.calibration = std::move(calibration);
   settings->topics = {config.topics.brand_metrics, config.topics.signals, config.topics.incidents,
-                      config.topics.post_crisis};
+                      config.topics.post_crisis, config.topics.dead_letters};
   settings->topic_specs = TopicsOf(config);
   settings->config = std::make_shared<const Config>(std::move(config));
   return std::shared_ptr<const PipelineSettings>(std::move(settings));

@@ -20,8 +20,8 @@ std::string Sha256Hex(std::string_view bytes) {
 
 }  // namespace
 
-void DeadLetters::Add(const TopicPartition& source, const Record& record, DropReason reason, std::string_view field,
-                      absl::Time now) {
+void DeadLetters::Add(const TopicPartition& source, const Record& record, std::string_view reason,
+                      std::string_view field, absl::Time now) {
   if (now - second_ >= absl::Seconds(1)) {
     second_ = now;
     in_second_ = 0;
@@ -32,7 +32,7 @@ void DeadLetters::Add(const TopicPartition& source, const Record& record, DropRe
   letter.key = absl::StrCat(source.topic, "/", source.partition);
   letter.offset = absl::StrCat(record.offset);
   letter.length = absl::StrCat(record.value.size());
-  letter.reason = DropReasonName(reason);
+  letter.reason = reason;
   letter.field = field;
   letter.has_value = record.has_value;
   letter.reference_only = ++in_second_ > per_second_;

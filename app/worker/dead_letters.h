@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "engine/log/log.h"
-#include "operators/parse/post.h"
 
 namespace tocsin {
 
@@ -22,8 +21,8 @@ class DeadLetters {
  public:
   explicit DeadLetters(int64_t per_second) : per_second_(per_second) {}
 
-  // `field`: of the post, that the reason is about; empty if it is about none.
-  void Add(const TopicPartition& source, const Record& record, DropReason reason, std::string_view field,
+  // `reason`: static text. `field`: of the record, that the reason is about; empty if it is about none.
+  void Add(const TopicPartition& source, const Record& record, std::string_view reason, std::string_view field,
            absl::Time now);
 
   // Writes all to `topic`, keyed by "topic/partition" of the source.

@@ -41,7 +41,7 @@ struct DetectWorker::Slot {
 };
 
 size_t DetectWorker::OutputCounts::total() const {
-  return static_cast<size_t>(std::accumulate(signals.begin(), signals.end(), metric_records));
+  return static_cast<size_t>(std::accumulate(signals.begin(), signals.end(), metric_records + refused_actions));
 }
 
 DetectWorker::DetectWorker(const DetectWorkerOptions& options, Log* log, Clock* clock, DetectTaskFactory make_task,
@@ -179,6 +179,8 @@ absl::Status DetectWorker::PublishOutputs() {
     if (absl::Status status = publisher_->Publish(output, writer_.get()); !status.ok()) return status;
     if (output.kind == DetectOutput::Kind::kMetric) {
       ++published_.metric_records;
+    } else if (output.kind == DetectOutput::Kind::kRefusedAction) {
+      ++published_.refused_actions;
     } else {
       ++published_.signals[static_cast<size_t>(output.signal->kind)];
     }
@@ -283,6 +285,8 @@ void DetectWorker::CountTotals() {
     add(metrics_->audit_gaps, &DetectCounters::gaps);
     add(metrics_->audit_torn, &DetectCounters::torn);
     add(metrics_->dedup_cuts, &DetectCounters::dedup_cuts);
+    add(metrics_->actions_applied, &DetectCounters::actions);
+    add(metrics_->actions_refused, &DetectCounters::actions_refused);
     slot.counted = now;
     watermark_ms = std::min(watermark_ms, slot.task->watermark_ms());
     const int64_t slot_lag = std::max<int64_t>(0, reader_->Lag(static_cast<int32_t>(i)));

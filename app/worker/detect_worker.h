@@ -63,6 +63,7 @@ class DetectWorker : public Worker, private AssignmentListener {
   struct Slot;
   struct OutputCounts {
     int64_t metric_records = 0;
+    int64_t refused_actions = 0;
     std::array<int64_t, kSignalKinds> signals = {};
 
     size_t total() const;

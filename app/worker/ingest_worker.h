@@ -4,6 +4,9 @@
 // writer of its own. The transaction is open only for the flush, so a frozen worker holds nobody back for longer than a
 // flush. After any error the worker is thrown away: what was not committed is read again by its successor.
 //
+// The topic of actions is read as one more source: its records travel in the same blocks, to the partition of the brand
+// that they are about, so the mentions log is their journal and they count exactly once as posts do.
+//
 // Invariants: the offsets that a flush commits are those its blocks account for, in one transaction (I1); rows of
 // partitions that are taken away are flushed or dropped before they are given up, never later; no row is committed that
 // was matched under another version than the one that counts at its event time, as far as versions have been published.
@@ -48,6 +51,7 @@ struct IngestWorkerOptions {
   IngestOptions chain;
   std::string mentions_topic = "tocsin.mentions";
   std::string dead_letters_topic = "tocsin.dead-letters";
+  std::string actions_topic;  // read beside the sources; empty: none
   absl::Duration flush_every = absl::Seconds(1);
   absl::Duration heartbeat_every = absl::Seconds(5);  // a block although nothing was read
   size_t flush_bytes = size_t{512} << 10;             // for one mentions partition, on average
@@ -57,8 +61,9 @@ struct IngestWorkerOptions {
   // where pausing costs nothing (files); a Kafka client throws its read-ahead away and fetches it again.
   int64_t alignment_ms = INT64_MAX;
   bool commit_offsets = true;  // false where the reader's log keeps none (replay)
-  bool never_idle = false;     // replay: a file that has ended must not move the watermark
-  size_t record_padding = 0;   // readable bytes that the reader's log promises behind each record
+  // Replay: a file that has ended must not move the watermark, and blocks do not say when they were written.
+  bool never_idle = false;
+  size_t record_padding = 0;  // readable bytes that the reader's log promises behind each record
 };
 
 class IngestWorker : public Worker, private AssignmentListener {
@@ -95,6 +100,7 @@ class IngestWorker : public Worker, private AssignmentListener {
   absl::Status ProcessBatches();
   absl::Status ProcessBatch(const RecordBatch& batch);
   void ProcessRecord(Slot& slot, int32_t source, const Record& record);
+  void ProcessAction(Slot& slot, int32_t source, const Record& record);
   // Asks the log for the ends of partitions that are quiet: only then may they be called idle or caught up.
   void ConfirmEnds(absl::Time now);
   // Whether the flags that blocks carry have changed since the last block.
@@ -112,6 +118,8 @@ class IngestWorker : public Worker, private AssignmentListener {
   absl::Status Align();
   bool Pending() const;
   void DropPending();
+  // What is no longer owned must not look like a lag that lasts.
+  void ShowNothing();
   // Counts what a flush has committed, and begins anew.
   void CountFlushed();
 

@@ -8,6 +8,24 @@
 
 namespace tocsin {
 
+absl::Status WriteRefusedAction(const RefusedAction& refused, std::string_view topic, Writer* writer) {
+  const std::string partition = absl::StrCat(refused.source.partition);
+  const std::string offset = absl::StrCat(refused.offset);
+  const std::string length = absl::StrCat(refused.text.size());
+  const std::string key = absl::StrCat(refused.source.topic, "/", partition);
+  const std::vector<Header> headers = {{"error", ActionErrorName(refused.error)},
+                                       {"topic", refused.source.topic},
+                                       {"partition", partition},
+                                       {"offset", offset},
+                                       {"length", length}};
+  OutputRecord record;
+  record.topic = topic;
+  record.key = key;
+  record.value = refused.text;
+  record.headers = headers;
+  return writer->Write(record);
+}
+
 absl::Status LogPublisher::Publish(const DetectOutput& output, Writer* writer) {
   OutputRecord record;
   record.key = output.brand_id;
@@ -15,6 +33,9 @@ absl::Status LogPublisher::Publish(const DetectOutput& output, Writer* writer) {
     record.topic = topics_.brand_metrics;
     record.value = output.metric;
     return writer->Write(record);
+  }
+  if (output.kind == DetectOutput::Kind::kRefusedAction) {
+    return WriteRefusedAction(*output.refused, topics_.dead_letters, writer);
   }
   const Signal& signal = *output.signal;
   const std::optional<int64_t> emitted_at_ms = absl::ToUnixMillis(clock_->Now());

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,7 +26,11 @@ struct OutputTopics {
   std::string signals = "tocsin.signals";
   std::string incidents = "tocsin.incidents";
   std::string post_crisis = "tocsin.post-crisis";
+  std::string dead_letters = "tocsin.dead-letters";  // actions that detect refuses
 };
+
+// Writes the dead letter of an action that detect refuses, as ingest writes its own.
+absl::Status WriteRefusedAction(const RefusedAction& refused, std::string_view topic, Writer* writer);
 
 // CloudEvents in Kafka's binary content mode, keyed by brand; the wall clock goes into `emitted_at` only.
 class LogPublisher : public Publisher {

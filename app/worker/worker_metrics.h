@@ -28,6 +28,8 @@ struct IngestMetrics {
   prometheus::Counter* official = nullptr;
   std::array<prometheus::Counter*, kDropReasons> dead{};  // by reason; kNone stays null
   prometheus::Counter* mentions = nullptr;
+  prometheus::Counter* actions = nullptr;  // passed on
+  prometheus::Counter* actions_refused = nullptr;
   prometheus::Histogram* flush_seconds = nullptr;
   prometheus::Histogram* transaction_seconds = nullptr;  // of a flush: from begin to commit
   prometheus::Histogram* versions_seconds = nullptr;     // of a flush: asking for the configuration
@@ -56,6 +58,8 @@ struct DetectMetrics {
   prometheus::Counter* audit_gaps = nullptr;
   prometheus::Counter* audit_torn = nullptr;
   prometheus::Counter* dedup_cuts = nullptr;
+  prometheus::Counter* actions_applied = nullptr;
+  prometheus::Counter* actions_refused = nullptr;
   prometheus::Counter* metric_records = nullptr;
   std::array<prometheus::Counter*, kSignalKinds> signals{};  // by SignalKind
   prometheus::Counter* snapshots = nullptr;

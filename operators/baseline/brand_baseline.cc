@@ -152,6 +152,24 @@ double BrandBaseline::Score(int64_t mentions_hour) const {
   return RoundPublished((static_cast<double>(mentions_hour) - level.mean) / std::sqrt(variance));
 }
 
+void EncodeSample(const BaselineSample& sample, ByteWriter* writer) {
+  writer->Signed(sample.mentions_hour);
+  for (const int64_t authors : sample.negative_authors) writer->Signed(authors);
+  writer->Signed(sample.negative);
+  writer->Signed(sample.classified);
+  writer->Signed(sample.positive);
+}
+
+BaselineSample DecodeSample(ByteReader* reader, bool has_balance) {
+  BaselineSample sample;
+  sample.mentions_hour = reader->Signed();
+  for (int64_t& authors : sample.negative_authors) authors = reader->Signed();
+  sample.negative = reader->Signed();
+  sample.classified = reader->Signed();
+  sample.positive = has_balance ? reader->Signed() : kNotKept;
+  return sample;
+}
+
 void BrandBaseline::Encode(ByteWriter* writer) const {
   writer->Signed(bins_seen_);
   writer->Signed(fed_);
@@ -168,13 +186,7 @@ void BrandBaseline::Encode(ByteWriter* writer) const {
   writer->Signed(balance_negative_q32_);
   writer->Signed(balance_classified_q32_);
   writer->Varint(waiting_.size());
-  for (const BaselineSample& sample : waiting_) {
-    writer->Signed(sample.mentions_hour);
-    for (const int64_t authors : sample.negative_authors) writer->Signed(authors);
-    writer->Signed(sample.negative);
-    writer->Signed(sample.classified);
-    writer->Signed(sample.positive);
-  }
+  for (const BaselineSample& sample : waiting_) EncodeSample(sample, writer);
 }
 
 absl::Status BrandBaseline::Decode(ByteReader* reader, bool has_balance) {
@@ -192,13 +204,7 @@ absl::Status BrandBaseline::Decode(ByteReader* reader, bool has_balance) {
     *sum = has_balance ? reader->Signed() : 0;
   }
   waiting_.resize(reader->Count(6));
-  for (BaselineSample& sample : waiting_) {
-    sample.mentions_hour = reader->Signed();
-    for (int64_t& authors : sample.negative_authors) authors = reader->Signed();
-    sample.negative = reader->Signed();
-    sample.classified = reader->Signed();
-    sample.positive = has_balance ? reader->Signed() : kNotKept;
-  }
+  for (BaselineSample& sample : waiting_) sample = DecodeSample(reader, has_balance);
   UpdateGates();
   if (!reader->ok() || bins_seen_ < 0 || fed_ < 0 || balance_fed_ < 0) {
     return absl::DataLossError("baseline: damaged state");

@@ -35,6 +35,10 @@ struct BaselineSample {
   friend bool operator==(const BaselineSample&, const BaselineSample&) = default;
 };
 
+void EncodeSample(const BaselineSample& sample, ByteWriter* writer);
+// Without the balance: written before positives were kept.
+BaselineSample DecodeSample(ByteReader* reader, bool has_balance);
+
 // Mean and variance / mean, rounded as published.
 struct BaselineLevel {
   double mean = 0;

@@ -10,9 +10,10 @@
 namespace tocsin {
 namespace {
 
-constexpr uint8_t kVersion = 2;
-constexpr uint8_t kVersionWithoutReasons = 1;  // still read
-constexpr size_t kPrefixBytes = 1 + 8;         // version, checksum of all that follows
+constexpr uint8_t kVersion = 3;
+constexpr uint8_t kVersionWithoutReasons = 1;  // these two are still read
+constexpr uint8_t kVersionWithoutActions = 2;
+constexpr size_t kPrefixBytes = 1 + 8;  // version, checksum of all that follows
 
 // Bits of a row's first byte: sentiment and kind in two bits each, then what is left out or present in later columns.
 constexpr uint8_t kKindShift = 2;
@@ -25,10 +26,12 @@ constexpr uint8_t kSameSource = 1 << 7;    // as the row before
 constexpr uint8_t kSourceIdle = 1 << 0;
 constexpr uint8_t kSourceCaughtUp = 1 << 1;
 constexpr uint8_t kSourceHasTime = 1 << 2;
+constexpr uint8_t kSourceControl = 1 << 3;
 
 constexpr size_t kMinSourceBytes = 13;
 constexpr size_t kMinSampleBytes = 5;
-constexpr size_t kMinRowBytes = 32;  // of either version
+constexpr size_t kMinRowBytes = 32;  // of any version
+constexpr size_t kMinActionBytes = 5;
 constexpr size_t kMaxVarintBytes = 10;
 
 size_t VarintBytes(uint64_t value) {
@@ -60,7 +63,7 @@ void WriteSources(absl::Span<const SourceRange> sources, ByteWriter* writer) {
     writer->Signed(source.from);
     writer->Signed(Minus(source.to, source.from));
     writer->Byte(static_cast<uint8_t>((source.idle ? kSourceIdle : 0) | (source.caught_up ? kSourceCaughtUp : 0) |
-                                      (has_time ? kSourceHasTime : 0)));
+                                      (has_time ? kSourceHasTime : 0) | (source.control ? kSourceControl : 0)));
     if (has_time) writer->Signed(source.highest_event_time_ms);
     writer->Signed(source.out_of_orderness_ms);
     writer->Signed(source.max_drag_ms);
@@ -90,9 +93,10 @@ void ReadSources(ByteReader* reader, std::vector<SourceRange>* sources) {
     source.to = Plus(source.from, reader->Signed());
     if (source.to < source.from) reader->Fail();
     const uint8_t flags = reader->Byte();
-    if (flags > (kSourceIdle | kSourceCaughtUp | kSourceHasTime)) reader->Fail();
+    if (flags > (kSourceIdle | kSourceCaughtUp | kSourceHasTime | kSourceControl)) reader->Fail();
     source.idle = (flags & kSourceIdle) != 0;
     source.caught_up = (flags & kSourceCaughtUp) != 0;
+    source.control = (flags & kSourceControl) != 0;
     source.highest_event_time_ms = (flags & kSourceHasTime) != 0 ? reader->Signed() : kUnknownTime;
     source.out_of_orderness_ms = reader->Signed();
     source.max_drag_ms = reader->Signed();
@@ -119,11 +123,13 @@ struct PartTables {
     brand_of.assign(brand_count, kAbsent);
     sample_of.assign(sample_count, kAbsent);
   }
+  void TakeBrand(uint32_t brand) {
+    if (brand_of[brand] != kAbsent) return;
+    brand_of[brand] = static_cast<uint32_t>(brands.size());
+    brands.push_back(brand);
+  }
   void Take(const Mention& row) {
-    if (brand_of[row.brand] == kAbsent) {
-      brand_of[row.brand] = static_cast<uint32_t>(brands.size());
-      brands.push_back(row.brand);
-    }
+    TakeBrand(row.brand);
     if (row.sample < 0) return;
     const auto sample = static_cast<size_t>(row.sample);
     if (sample_of[sample] == kAbsent) {
@@ -280,6 +286,34 @@ void ReadColumns(uint8_t version, ByteReader* reader, Block* block) {
   }
 }
 
+void WriteActions(absl::Span<const BlockAction> actions, absl::Span<const std::string> texts, const PartTables& tables,
+                  ByteWriter* writer) {
+  writer->Varint(actions.size());
+  for (size_t i = 0; i < actions.size(); ++i) {
+    writer->Varint(tables.brand_of[actions[i].brand]);
+    writer->Signed(actions[i].at_ms);
+    writer->Varint(static_cast<uint32_t>(actions[i].source));
+    writer->Signed(actions[i].offset);
+    writer->String(texts[i]);
+  }
+}
+
+// REQUIRES: block->sources and brands are read.
+void ReadActions(uint8_t version, ByteReader* reader, Block* block) {
+  block->actions.clear();
+  if (version <= kVersionWithoutActions) return;
+  block->actions.resize(reader->Count(kMinActionBytes));
+  for (BlockAction& action : block->actions) {
+    action.brand = ReadUint32(reader);
+    action.at_ms = reader->Signed();
+    const uint32_t source = ReadUint32(reader);
+    action.offset = reader->Signed();
+    action.text = reader->String();
+    if (action.brand >= block->brands.size() || source >= block->sources.size()) reader->Fail();
+    action.source = static_cast<int32_t>(source);
+  }
+}
+
 void ReadTables(ByteReader* reader, Block* block) {
   block->brands.resize(reader->Count());
   for (std::string_view& brand : block->brands) brand = reader->String();
@@ -295,19 +329,27 @@ void ReadTables(ByteReader* reader, Block* block) {
 
 }  // namespace
 
-void BlockBuilder::Add(const Mention& mention, std::string_view brand_id, const Sample* sample) {
+uint32_t BlockBuilder::BrandIndex(std::string_view brand_id) {
   const auto found = brand_index_.find(brand_id);
-  uint32_t brand = 0;
-  if (found != brand_index_.end()) {
-    brand = found->second;
-  } else {
-    brand = static_cast<uint32_t>(brands_.size());
-    brands_.emplace_back(brand_id);
-    brand_index_.emplace(brand_id, brand);
-    bytes_ += VarintBytes(brand_id.size()) + brand_id.size();
-  }
+  if (found != brand_index_.end()) return found->second;
+  const auto brand = static_cast<uint32_t>(brands_.size());
+  brands_.emplace_back(brand_id);
+  brand_index_.emplace(brand_id, brand);
+  bytes_ += VarintBytes(brand_id.size()) + brand_id.size();
+  return brand;
+}
+
+void BlockBuilder::AddAction(const BlockAction& action, std::string_view brand_id) {
+  BlockAction& added = actions_.emplace_back(action);
+  added.brand = BrandIndex(brand_id);
+  added.text = {};
+  action_texts_.emplace_back(action.text);
+  bytes_ += action.text.size() + 4 * kMaxVarintBytes;
+}
+
+void BlockBuilder::Add(const Mention& mention, std::string_view brand_id, const Sample* sample) {
   Mention row = mention;
-  row.brand = brand;
+  row.brand = BrandIndex(brand_id);
   row.sample = -1;
   if (sample != nullptr) {
     std::string bytes;
@@ -329,6 +371,8 @@ void BlockBuilder::Add(const Mention& mention, std::string_view brand_id, const 
 
 void BlockBuilder::Clear() {
   mentions_.clear();
+  actions_.clear();
+  action_texts_.clear();
   brands_.clear();
   sample_bytes_.clear();
   brand_index_.clear();
@@ -341,6 +385,7 @@ std::vector<size_t> BlockBuilder::PartEnds(size_t fixed_bytes, size_t source_cou
   std::vector<bool> brand_taken(brands_.size(), false);
   std::vector<bool> sample_taken(sample_bytes_.size(), false);
   size_t part_bytes = fixed_bytes;
+  for (const std::string& text : action_texts_) part_bytes += text.size() + 5 * kMaxVarintBytes;
   int64_t time = 0;
   for (size_t i = 0; i < mentions_.size(); ++i) {
     const Mention& row = mentions_[i];
@@ -375,8 +420,9 @@ void BlockBuilder::Encode(uint64_t config_version, absl::Span<const SourceRange>
   WriteSources(sources, &head_writer);
   // The last term: rows are costed with the row before as their base, which a part's first rows don't have.
   const size_t fixed_bytes =
-      kPrefixBytes + 8 + 5 * kMaxVarintBytes + head.size() + kMaxVarintBytes * (sources.size() + 1);
+      kPrefixBytes + 8 + 7 * kMaxVarintBytes + head.size() + kMaxVarintBytes * (sources.size() + 1);
   for (const Mention& row : mentions_) CHECK_LT(static_cast<size_t>(row.source), sources.size());
+  for (const BlockAction& action : actions_) CHECK_LT(static_cast<size_t>(action.source), sources.size());
   const std::vector<size_t> ends = PartEnds(fixed_bytes, sources.size(), max_part_bytes);
 
   parts->resize(ends.size());
@@ -387,12 +433,16 @@ void BlockBuilder::Encode(uint64_t config_version, absl::Span<const SourceRange>
     const absl::Span<const Mention> rows = absl::MakeConstSpan(mentions_).subspan(first, ends[part] - first);
     first = ends[part];
     tables.Reset(brands_.size(), sample_bytes_.size());
+    const absl::Span<const BlockAction> actions =
+        part == 0 ? absl::MakeConstSpan(actions_) : absl::Span<const BlockAction>();
+    for (const BlockAction& action : actions) tables.TakeBrand(action.brand);
     for (const Mention& row : rows) tables.Take(row);
     body.clear();
     ByteWriter writer(&body);
     writer.Fixed64(config_version);
     writer.Varint(part);
     writer.Varint(ends.size());
+    writer.Signed(written_ms_);
     body.append(head);
     writer.Varint(tables.brands.size());
     for (const uint32_t brand : tables.brands) writer.String(brands_[brand]);
@@ -400,6 +450,7 @@ void BlockBuilder::Encode(uint64_t config_version, absl::Span<const SourceRange>
     for (const uint32_t sample : tables.samples) body.append(sample_bytes_[sample]);
     writer.Varint(rows.size());
     WriteColumns(rows, sources, tables, &writer);
+    WriteActions(actions, action_texts_, tables, &writer);
 
     std::string& out = (*parts)[part];
     out.clear();
@@ -416,7 +467,7 @@ absl::Status DecodeBlock(std::string_view bytes, Block* block) {
   const uint8_t version = prefix.Byte();
   const uint64_t checksum = prefix.Fixed64();
   if (!prefix.ok()) return absl::DataLossError(absl::StrCat("block is too short, bytes=", bytes.size()));
-  if (version != kVersion && version != kVersionWithoutReasons) {
+  if (version == 0 || version > kVersion) {
     return absl::DataLossError(absl::StrCat("block has an unknown version, version=", version, " known=", kVersion));
   }
   const std::string_view body = bytes.substr(kPrefixBytes);
@@ -428,10 +479,12 @@ absl::Status DecodeBlock(std::string_view bytes, Block* block) {
   block->part = ReadUint32(&reader);
   block->parts = ReadUint32(&reader);
   if (block->part >= block->parts) reader.Fail();
+  block->written_ms = version > kVersionWithoutActions ? reader.Signed() : kUnknownTime;
   ReadSources(&reader, &block->sources);
   ReadTables(&reader, block);
   block->mentions.resize(reader.Count(kMinRowBytes));
   ReadColumns(version, &reader, block);
+  if (reader.ok()) ReadActions(version, &reader, block);
   if (!reader.ok() || reader.remaining() != 0) {
     return absl::DataLossError(absl::StrCat("block is malformed, bytes=", bytes.size()));
   }

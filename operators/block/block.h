@@ -32,6 +32,7 @@ struct SourceRange {
   int64_t max_drag_ms = 0;
   bool idle = false;       // at its end, and has been for the idle time-out
   bool caught_up = false;  // its end was reached since the block before
+  bool control = false;    // carries actions, not posts: the watermark does not know of it
   // The account of [from, to): these five add up to `records`.
   uint32_t records = 0;
   uint32_t matched = 0;  // with at least one mention
@@ -44,15 +45,26 @@ struct SourceRange {
   friend bool operator==(const SourceRange&, const SourceRange&) = default;
 };
 
+// What someone did, on its way to the brand's incident: operators/action.
+struct BlockAction {
+  uint32_t brand = 0;  // as of Mention
+  int64_t at_ms = 0;
+  int32_t source = 0;  // index into the block's source partitions
+  Offset offset = 0;
+  std::string_view text;  // the record as it came
+};
+
 // A decoded block. Views borrow from the bytes that were decoded.
 struct Block {
   uint64_t config_version = 0;
-  uint32_t part = 0;  // of `parts`; sources count as read only with the last part
+  int64_t written_ms = kUnknownTime;  // by the writer's clock; unknown in a replay
+  uint32_t part = 0;                  // of `parts`; sources count as read only with the last part
   uint32_t parts = 1;
   std::vector<SourceRange> sources;
   std::vector<std::string_view> brands;  // brand ids; Mention::brand indexes this
   std::vector<Mention> mentions;
   std::vector<Sample> samples;
+  std::vector<BlockAction> actions;  // all in the first part
 };
 
 // Collects mentions for one mentions partition and encodes them. Not thread-safe. Reuse it: Clear keeps capacity.
@@ -62,26 +74,35 @@ class BlockBuilder {
   // same sample given for successive mentions is kept once.
   void Add(const Mention& mention, std::string_view brand_id, const Sample* sample);
 
+  // `brand` in the action is ignored likewise.
+  void AddAction(const BlockAction& action, std::string_view brand_id);
+
   size_t size_bytes() const { return bytes_; }  // approximate encoded size, a little above the real one
   size_t mention_count() const { return mentions_.size(); }
-  bool empty() const { return mention_count() == 0; }
-  void Clear();
+  bool empty() const { return mentions_.empty() && actions_.empty(); }
+  void Clear();  // all but Block::written_ms
+  // Unknown until it is set.
+  void set_written_ms(int64_t written_ms) { written_ms_ = written_ms; }
 
   // Replaces `*parts` by the encoded parts, each at most `max_part_bytes` unless a single row with the sources needs
-  // more (a row is never split); at least one part. Every part carries all sources. REQUIRES: every mention's `source`
-  // is an index into `sources`.
+  // more (a row is never split); at least one part. Every part carries all sources; the first one has all actions,
+  // whatever its size. REQUIRES: every mention's `source` is an index into `sources`.
   void Encode(uint64_t config_version, absl::Span<const SourceRange> sources, size_t max_part_bytes,
               std::vector<std::string>* parts) const;
 
  private:
+  uint32_t BrandIndex(std::string_view brand_id);
   // Row number behind each part's last row.
   std::vector<size_t> PartEnds(size_t fixed_bytes, size_t source_count, size_t max_part_bytes) const;
 
   std::vector<Mention> mentions_;          // brand and sample index the tables below
+  std::vector<BlockAction> actions_;       // text is in action_texts_
+  std::vector<std::string> action_texts_;  // by action
   std::vector<std::string> brands_;        // by first appearance
   std::vector<std::string> sample_bytes_;  // as encoded
   absl::flat_hash_map<std::string, uint32_t> brand_index_;
   size_t bytes_ = 0;
+  int64_t written_ms_ = kUnknownTime;
 };
 
 // Decodes one part. DataLoss: truncated, altered (checksum) or of an unknown version. `*block` is reused.

@@ -12,11 +12,14 @@ namespace tocsin {
 namespace {
 
 constexpr size_t kOfficialsHeld = 1'000;
+constexpr int64_t kLeftOutSetAside = 288;  // a day of bins
 constexpr int64_t kOfficialsHeldMs = 86'400'000;
 // Mentions a minute that must be usual: of fewer, ten minutes say nothing of how a brand has risen.
 constexpr double kLeastOfSectorMember = 0.3;
-// Version 1 had no `relearn`, version 2 no balance of the baseline and no positives of the incident.
-constexpr uint8_t kStateVersion = 3;
+// Version 1 had no `relearn`, version 2 no balance of the baseline and no positives of the incident, version 3 no
+// actions.
+constexpr uint8_t kStateVersion = 4;
+constexpr uint8_t kVersionWithActions = 4;
 constexpr uint8_t kVersionWithBalance = 3;
 
 }  // namespace
@@ -47,27 +50,34 @@ bool BrandMonitor::State::AdvanceBins(const BrandWindows& windows) {
   if (end < next_bin_ms) return false;
   const int64_t ended = (end - next_bin_ms) / options->baseline_bin_ms + 1;
   const bool bin_ended = (end - next_bin_ms) % options->baseline_bin_ms == 0;
-  next_bin_ms += ended * options->baseline_bin_ms;
-  if (incident.open()) return bin_ended;
   // Bins that were left out had nothing in any window.
   const int64_t left_out = bin_ended ? ended - 1 : ended;
-  if (left_out > 0) alarm_ms = kNoAlarm;
-  baseline.AddIdle(left_out);
-  if (bin_ended) {
-    BaselineSample sample;
-    sample.mentions_hour = Window(windows, kDecisionWindows - 1).mentions;
-    for (size_t i = 0; i < kDecisionWindows; ++i) {
-      const WindowCounts& counts = Window(windows, i);
-      sample.negative_authors[i] = std::min(counts.negative_authors, counts.negative_texts);
-    }
-    const WindowCounts& bin = Window(windows, 0);
-    sample.negative = bin.negative;
-    sample.classified = bin.negative + bin.neutral + bin.positive;
-    sample.positive = bin.positive;
-    baseline.Add(sample);
+  const int64_t frozen = FrozenBins(next_bin_ms, ended);
+  next_bin_ms += ended * options->baseline_bin_ms;
+  if (incident.open()) {
+    for (int64_t i = 0; i < std::min<int64_t>(left_out, kLeftOutSetAside); ++i) SetAside({});
+    if (bin_ended) SetAside(SampleOf(windows));
+    return bin_ended;
   }
+  if (left_out > 0) alarm_ms = kNoAlarm;
+  baseline.AddIdle(left_out - std::min(left_out, frozen));
+  if (bin_ended && frozen < ended) baseline.Add(SampleOf(windows));
   thresholds.fill(-1);
   return bin_ended;
+}
+
+BaselineSample BrandMonitor::State::SampleOf(const BrandWindows& windows) const {
+  BaselineSample sample;
+  sample.mentions_hour = Window(windows, kDecisionWindows - 1).mentions;
+  for (size_t i = 0; i < kDecisionWindows; ++i) {
+    const WindowCounts& counts = Window(windows, i);
+    sample.negative_authors[i] = std::min(counts.negative_authors, counts.negative_texts);
+  }
+  const WindowCounts& bin = Window(windows, 0);
+  sample.negative = bin.negative;
+  sample.classified = bin.negative + bin.neutral + bin.positive;
+  sample.positive = bin.positive;
+  return sample;
 }
 
 void BrandMonitor::State::LearnAnew() {
@@ -76,6 +86,7 @@ void BrandMonitor::State::LearnAnew() {
   next_bin_ms = kUnknownTime;
   rearm_ms = INT64_MIN;
   surge.Interrupt();
+  hold = {};
   alarm_ms = kNoAlarm;
   thresholds.fill(-1);
 }
@@ -94,10 +105,18 @@ BrandMonitor::BrandMonitor(const MonitorOptions* options, const Brand* brand, co
     : state_(std::make_unique<State>(options, brand, route)) {}
 BrandMonitor::~BrandMonitor() = default;
 
-void BrandMonitor::Evaluate(const BrandWindows& windows, const FeedQuality& quality, const EvidenceSource& evidence,
+void BrandMonitor::Evaluate(const BrandWindows& windows, const FeedQuality& quality, EvidenceSource& evidence,
                             std::vector<Signal>* signals) {
   const State& s = *state_;
-  state_->Evaluate({*s.options, *s.brand, s.route, s.baseline, windows, quality, evidence}, signals);
+  const EvaluationContext context = {*s.options, *s.brand, s.route, s.baseline, windows, quality, evidence};
+  state_->Evaluate(context, signals);
+  state_->RunDrill(context, signals);
+}
+
+ActionError BrandMonitor::Act(const Action& action, const BrandWindows& windows, const FeedQuality& quality,
+                              EvidenceSource& evidence, std::vector<Signal>* signals) {
+  const State& s = *state_;
+  return state_->Act({*s.options, *s.brand, s.route, s.baseline, windows, quality, evidence}, action, signals);
 }
 
 void BrandMonitor::Rebind(const Brand* brand, const Route* route) {
@@ -112,11 +131,12 @@ void BrandMonitor::Relearn() {
   if (!state_->incident.open()) state_->LearnAnew();
 }
 
-void BrandMonitor::Close(const BrandWindows& windows, const FeedQuality& quality, const EvidenceSource& evidence,
+void BrandMonitor::Close(const BrandWindows& windows, const FeedQuality& quality, EvidenceSource& evidence,
                          std::string_view reason, std::vector<Signal>* signals) {
   const State& s = *state_;
-  if (!s.incident.open()) return;
-  state_->CloseUnwatched({*s.options, *s.brand, s.route, s.baseline, windows, quality, evidence}, reason, signals);
+  const EvaluationContext context = {*s.options, *s.brand, s.route, s.baseline, windows, quality, evidence};
+  state_->EndDrill(context, reason, signals);
+  if (s.incident.open()) state_->CloseUnwatched(context, reason, signals);
 }
 
 void BrandMonitor::AddOfficial(int64_t event_time_ms, std::string_view post_id) {
@@ -139,6 +159,7 @@ int64_t BrandMonitor::NextDueMs() const {
   int64_t due = INT64_MAX;
   if (s.incident.open()) due = s.incident.next_check_ms;
   if (s.started() && s.active) due = std::min(due, s.next_bin_ms);
+  if (s.drill.incident.open()) due = std::min(due, s.drill.incident.next_check_ms);
   return due == INT64_MAX ? due : CeilTo(due, s.options->slide_ms);
 }
 
@@ -205,6 +226,8 @@ BrandStatus BrandMonitor::Status() const {
 
 bool BrandMonitor::has_open_incident() const { return state_->incident.open(); }
 
+bool BrandMonitor::has_drill() const { return state_->drill.incident.open(); }
+
 const Route* BrandMonitor::route() const { return state_->route; }
 
 int BrandMonitor::level() const { return state_->incident.open() ? state_->incident.level : 0; }
@@ -227,6 +250,29 @@ void BrandMonitor::Encode(ByteWriter* writer) const {
   }
   s.baseline.Encode(writer);
   s.incident.Encode(writer);
+  EncodeHandled(s.silence, writer);
+  writer->Signed(s.hold.until_ms);
+  writer->Signed(s.hold.level);
+  writer->Bool(s.hold.learns);
+  writer->Varint(s.set_aside.size());
+  for (const BaselineSample& sample : s.set_aside) EncodeSample(sample, writer);
+  s.drill.incident.Encode(writer);
+  writer->Signed(s.drill.target_level);
+  writer->Signed(s.drill.ends_ms);
+}
+
+absl::Status BrandMonitor::State::DecodeActions(ByteReader* reader) {
+  silence = DecodeHandled(reader);
+  hold.until_ms = reader->Signed();
+  hold.level = static_cast<int32_t>(reader->Signed());
+  hold.learns = reader->Bool();
+  constexpr size_t kLeastSampleBytes = 7;
+  set_aside.resize(reader->Count(kLeastSampleBytes));
+  for (BaselineSample& sample : set_aside) sample = DecodeSample(reader, /*has_balance=*/true);
+  if (absl::Status status = drill.incident.Decode(reader); !status.ok()) return status;
+  drill.target_level = static_cast<int32_t>(reader->Signed());
+  drill.ends_ms = reader->Signed();
+  return absl::OkStatus();
 }
 
 absl::Status BrandMonitor::Decode(ByteReader* reader) {
@@ -250,7 +296,13 @@ absl::Status BrandMonitor::Decode(ByteReader* reader) {
   }
   s.thresholds.fill(-1);
   if (absl::Status status = s.baseline.Decode(reader, version >= kVersionWithBalance); !status.ok()) return status;
-  if (absl::Status status = s.incident.Decode(reader, version >= kVersionWithBalance); !status.ok()) return status;
+  const bool has_actions = version >= kVersionWithActions;
+  if (absl::Status status = s.incident.Decode(reader, version >= kVersionWithBalance, has_actions); !status.ok()) {
+    return status;
+  }
+  if (has_actions) {
+    if (absl::Status status = s.DecodeActions(reader); !status.ok()) return status;
+  }
   if (!reader->ok()) return absl::DataLossError("brand monitor: damaged state");
   return absl::OkStatus();
 }

@@ -14,6 +14,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "engine/base/bytes.h"
+#include "operators/action/action.h"
 #include "operators/detect/sector_course.h"
 #include "operators/incident/brand_status.h"
 #include "operators/match/watchlist.h"
@@ -41,8 +42,9 @@ class EvidenceSource {
   virtual const Sample* FindSample(int32_t handle) const = 0;  // null: not held any more
   // Topic and partition of a HeldMention::source.
   virtual const TopicPartition& Source(int16_t index) const = 0;
-  // The other brands of the brand's sector at the slide end `end_ms`, with negative shares since `from_ms`.
-  virtual SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) const = 0;
+  // The other brands of the brand's sector at the slide end `end_ms`, with negative shares since `from_ms`. Their
+  // windows may be moved on to there.
+  virtual SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) = 0;
 };
 
 struct MonitorOptions {
@@ -68,7 +70,7 @@ class BrandMonitor {
   //
   // Cadence: the level-1 test at each slide (two integer comparisons unless negative authors are many), the incident
   // every five minutes from its opening, baseline and surge every five minutes of event time.
-  void Evaluate(const BrandWindows& windows, const FeedQuality& quality, const EvidenceSource& evidence,
+  void Evaluate(const BrandWindows& windows, const FeedQuality& quality, EvidenceSource& evidence,
                 std::vector<Signal>* signals);
 
   // The brand was defined anew: what it is called and for whom its signals are may differ. Both must outlive this, or
@@ -82,10 +84,15 @@ class BrandMonitor {
   // measured by; then learning begins when it is over.
   void Relearn();
 
-  // The brand is watched no more, or not here: an open incident ends with a signal that gives the reason. `windows` as
-  // of Evaluate.
-  void Close(const BrandWindows& windows, const FeedQuality& quality, const EvidenceSource& evidence,
-             std::string_view reason, std::vector<Signal>* signals);
+  // The brand is watched no more, or not here: an open incident, or a drill, ends with a signal that gives the reason.
+  // `windows` as of Evaluate.
+  void Close(const BrandWindows& windows, const FeedQuality& quality, EvidenceSource& evidence, std::string_view reason,
+             std::vector<Signal>* signals);
+
+  // Takes in what someone has done. Called after Evaluate for the same slide end, with its arguments. An action tells
+  // and keeps back signals; what is decided of an incident that goes on stays the same. kNone: it took effect.
+  ActionError Act(const Action& action, const BrandWindows& windows, const FeedQuality& quality,
+                  EvidenceSource& evidence, std::vector<Signal>* signals);
 
   // A response by an official account (never a mention).
   void AddOfficial(int64_t event_time_ms, std::string_view post_id);
@@ -105,6 +112,7 @@ class BrandMonitor {
   // Everything of a BrandStatus but what the windows tell.
   BrandStatus Status() const;
   bool has_open_incident() const;
+  bool has_drill() const;
   int level() const;
   const Route* route() const;
 

@@ -84,7 +84,39 @@ void VisitNumbers(Self& incident, const Visit& visit) {
   for (auto& authors : incident.term_authors) visit(authors);
 }
 
+void EncodeAction(const HandledAction& action, ByteWriter* writer) {
+  writer->Byte(static_cast<uint8_t>(action.kind));
+  writer->String(action.by);
+  writer->String(action.note);
+  writer->Signed(action.at_ms);
+  writer->Signed(action.until_ms);
+  writer->Signed(action.level);
+}
+
+HandledAction DecodeAction(ByteReader* reader) {
+  HandledAction action;
+  const uint8_t kind = reader->Byte();
+  if (kind >= kActionKinds) reader->Fail();
+  action.kind = static_cast<ActionKind>(std::min<size_t>(kind, kActionKinds - 1));
+  action.by = reader->String();
+  action.note = reader->String();
+  action.at_ms = reader->Signed();
+  action.until_ms = reader->Signed();
+  action.level = static_cast<int32_t>(reader->Signed());
+  return action;
+}
+
 }  // namespace
+
+void EncodeHandled(const std::optional<HandledAction>& action, ByteWriter* writer) {
+  writer->Bool(action.has_value());
+  if (action) EncodeAction(*action, writer);
+}
+
+std::optional<HandledAction> DecodeHandled(ByteReader* reader) {
+  if (!reader->Bool()) return std::nullopt;
+  return DecodeAction(reader);
+}
 
 void HashSet::Encode(ByteWriter* writer) const {
   std::vector<uint64_t> sorted(hashes_.begin(), hashes_.end());
@@ -111,7 +143,13 @@ void Incident::RestartCounts() {
   fresh.first_signal_ms = first_signal_ms;
   fresh.first_confirmed_ms = first_confirmed_ms;
   fresh.timeline = std::move(timeline);
+  fresh.actions = std::move(actions);
   *this = std::move(fresh);
+}
+
+void Incident::Remember(const HandledAction& action) {
+  if (actions.size() >= kActionsHeld) actions.erase(actions.begin());
+  actions.push_back(action);
 }
 
 void Incident::Add(const HeldMention& row) {
@@ -170,9 +208,13 @@ void Incident::Encode(ByteWriter* writer) const {
     writer->Byte(static_cast<uint8_t>(change.state));
     writer->Signed(change.level);
   }
+  writer->Varint(actions.size());
+  for (const HandledAction& action : actions) EncodeAction(action, writer);
+  for (const auto* action : {&acknowledged, &silenced, &ended}) EncodeHandled(*action, writer);
+  writer->Bool(muted_change);
 }
 
-absl::Status Incident::Decode(ByteReader* reader, bool has_balance) {
+absl::Status Incident::Decode(ByteReader* reader, bool has_balance, bool has_actions) {
   *this = Incident();
   const uint8_t state_value = reader->Byte();
   id = reader->String();
@@ -204,6 +246,11 @@ absl::Status Incident::Decode(ByteReader* reader, bool has_balance) {
     change.at_ms = reader->Signed();
     change.state = static_cast<IncidentState>(reader->Byte());
     change.level = static_cast<int32_t>(reader->Signed());
+  }
+  if (has_actions) {
+    for (size_t i = reader->Count(6); i > 0; --i) actions.push_back(DecodeAction(reader));
+    for (auto* action : {&acknowledged, &silenced, &ended}) *action = DecodeHandled(reader);
+    muted_change = reader->Bool();
   }
   if (!reader->ok() || state_value > static_cast<uint8_t>(IncidentState::kResolved)) {
     return absl::DataLossError("incident: damaged state");

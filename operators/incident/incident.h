@@ -23,6 +23,8 @@ namespace tocsin {
 
 // Followers from which one author alone carries a post far.
 inline constexpr uint32_t kHighReachFollowers = 100'000;
+// Actions that an incident remembers; of more, the last.
+inline constexpr size_t kActionsHeld = 50;
 // Bits of Mention::terms that are counted.
 inline constexpr size_t kTermBits = 6;
 
@@ -43,6 +45,9 @@ class HashSet {
  private:
   absl::flat_hash_set<uint64_t> hashes_;
 };
+
+void EncodeHandled(const std::optional<HandledAction>& action, ByteWriter* writer);
+std::optional<HandledAction> DecodeHandled(ByteReader* reader);
 
 struct Incident {
   struct NetworkTotals {
@@ -98,18 +103,25 @@ struct Incident {
   std::optional<SignalPost> first_high_reach_post;
   std::vector<LevelChange> timeline;
 
+  std::vector<HandledAction> actions;         // under this id
+  std::optional<HandledAction> acknowledged;  // the last since the opening
+  std::optional<HandledAction> silenced;      // likewise
+  std::optional<HandledAction> ended;         // the action that ended it
+  bool muted_change = false;                  // a silence has kept back that the state changed
+
   bool open() const { return state != IncidentState::kQuiet && state != IncidentState::kResolved; }
   // A of DESIGN.
   int64_t NegativeAuthors() const { return std::min(negative_authors.size(), negative_texts.size()); }
 
   // Back to the state before any opening, but for what a relapse takes up again.
   void RestartCounts();
+  void Remember(const HandledAction& action);
   // Adds one row since onset. Rows come in (event time, post hash) order within a slide.
   void Add(const HeldMention& row);
 
   void Encode(ByteWriter* writer) const;
-  // Without the balance: written before positives were counted.
-  absl::Status Decode(ByteReader* reader, bool has_balance = true);
+  // Without the balance, or actions: written before these were kept.
+  absl::Status Decode(ByteReader* reader, bool has_balance = true, bool has_actions = true);
 };
 
 }  // namespace tocsin

@@ -70,19 +70,24 @@ WindowEvidence BrandMonitor::State::GatherWindows(const BrandWindows& windows) c
 
 void BrandMonitor::State::TryOpen(const EvaluationContext& context, std::vector<Signal>* signals) {
   const std::optional<size_t> fired = FiredWindow(context.windows);
+  const bool held = Holds(context.end_ms(), fired.has_value());
   if (!fired) return;
-  if (context.end_ms() < rearm_ms) {
-    // What stayed up for a day without being confirmed opens again only when it would be confirmed.
+  if (held || context.end_ms() < rearm_ms) {
+    // What stayed up for a day without being confirmed, or was closed by hand at level 1, opens again only when it
+    // would be confirmed; what was closed at a higher level, only above that.
     Incident trial;
     trial.onset_ms = context.end_ms() - kDecisionWindowMs[*fired];
     context.windows.ForEachHeld(trial.onset_ms, [&trial](const HeldMention& row) { trial.Add(row); });
-    if (DecideLevel(GatherCourse(context, trial), baseline).tested_level < kConfirmedLevel) return;
+    const LevelDecision decision = DecideLevel(GatherCourse(context, trial), baseline);
+    if (decision.tested_level < kConfirmedLevel || (held && decision.level <= hold.level)) return;
   }
   Open(context, *fired, signals);
 }
 
 void BrandMonitor::State::Open(const EvaluationContext& context, size_t window, std::vector<Signal>* signals) {
   const int64_t end = context.end_ms();
+  hold = {};
+  set_aside.clear();
   const bool relapse = incident.state == IncidentState::kResolved && end - incident.resolved_ms <= kRelapseMs;
   if (relapse) {
     incident.RestartCounts();
@@ -142,7 +147,8 @@ void BrandMonitor::State::UpdateCourse(const BrandWindows& windows) {
 // True if the feed has been whole since the last check.
 bool BrandMonitor::State::UpdateCompleteness(const EvaluationContext& context) {
   const FeedQuality& quality = context.quality;
-  const bool whole = quality.sources_complete >= quality.sources && !quality.stale && quality.gaps <= incident.gaps;
+  // Stale is no matter: what comes late after an outage is whole all the same.
+  const bool whole = quality.sources_complete >= quality.sources && quality.gaps <= incident.gaps;
   incident.gaps = quality.gaps;
   if (!whole) incident.incomplete_ms = context.end_ms();
   return whole;
@@ -212,14 +218,21 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
   if (changed) {
     incident.update_step = 0;
     incident.timeline.push_back({end, incident.state, incident.level});
-  } else if (end - incident.last_signal_ms < kUpdateIntervalMs[static_cast<size_t>(incident.update_step)]) {
-    return;
-  } else if (incident.update_step + 1 < static_cast<int64_t>(kUpdateIntervalMs.size())) {
-    ++incident.update_step;
   }
+  if (incident.level <= previous_level && Muted(end)) {
+    incident.muted_change |= changed;
+    return;
+  }
+  if (!changed && !incident.muted_change) {
+    if (end - incident.last_signal_ms < UpdateIntervalMs()) return;
+    if (incident.update_step + 1 < static_cast<int64_t>(kUpdateIntervalMs.size())) ++incident.update_step;
+  }
+  Emit(context, SignalMessage::kUpdate, UpdateWindowMs(), previous_level, decision, more_tests, signals);
+}
+
+int64_t BrandMonitor::State::UpdateWindowMs() const {
   const bool long_window = incident.state == IncidentState::kEasing || incident.level > kConfirmedLevel;
-  Emit(context, SignalMessage::kUpdate, kDecisionWindowMs[long_window ? 2 : 1], previous_level, decision, more_tests,
-       signals);
+  return kDecisionWindowMs[long_window ? 2 : 1];
 }
 
 void BrandMonitor::State::CloseUnwatched(const EvaluationContext& context, std::string_view reason,
@@ -243,6 +256,9 @@ void BrandMonitor::State::Resolve(const EvaluationContext& context, const LevelD
   alarm_ms = kNoAlarm;
   incident.timeline.push_back({context.end_ms(), incident.state, 0});
   Emit(context, SignalMessage::kResolve, kDecisionWindowMs[2], previous_level, decision, calm, signals);
+  set_aside.clear();
+  // What opens again is told.
+  if (silence.has_value()) silence->level = 0;
   if (!incident.ever_confirmed) return;
   PostCrisis record;
   record.first_signal_ms = incident.first_signal_ms;
@@ -255,6 +271,7 @@ void BrandMonitor::State::Resolve(const EvaluationContext& context, const LevelD
   record.unique_authors = incident.authors.size();
   record.unique_authors_capped = incident.authors.capped();
   record.timeline = incident.timeline;
+  record.actions = incident.actions;
   signals->back().post_crisis = std::move(record);
 }
 

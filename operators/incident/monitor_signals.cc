@@ -8,6 +8,8 @@
 namespace tocsin {
 namespace {
 
+constexpr size_t kActionsShown = 10;
+
 void Append(const std::vector<SignalTest>& from, std::vector<SignalTest>* to) {
   to->insert(to->end(), from.begin(), from.end());
 }
@@ -28,6 +30,7 @@ void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage m
                                const std::vector<SignalTest>& more_tests, std::vector<Signal>* signals) {
   ++incident.sequence;
   incident.last_signal_ms = context.end_ms();
+  incident.muted_change = false;
   Signal signal = StartSignal(*options, *brand, route, baseline, context.quality, context.end_ms());
   signal.message = message;
   signal.kind = SignalKind::kCrisis;
@@ -48,8 +51,16 @@ void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage m
   Explain(decision, watch, more_tests, &signal);
   signal.certainty = Certainty(incident, decision, signal);
   if (incident.open()) {
-    signal.route.next_update_by_ms = context.end_ms() + kUpdateIntervalMs[static_cast<size_t>(incident.update_step)];
+    signal.route.next_update_by_ms = context.end_ms() + UpdateIntervalMs();
+    signal.handling.acknowledged = Acknowledged();
+    signal.handling.silenced = Silenced(context.end_ms());
+    if (const auto& silenced = signal.handling.silenced) {
+      signal.route.next_update_by_ms = std::max(*signal.route.next_update_by_ms, silenced->until_ms);
+    }
   }
+  signal.handling.ended = incident.ended;
+  const auto shown = static_cast<std::ptrdiff_t>(std::min(incident.actions.size(), kActionsShown));
+  signal.handling.actions.assign(incident.actions.end() - shown, incident.actions.end());
   signal.summary = Summarise(signal, language());
   signals->push_back(std::move(signal));
 }
@@ -100,7 +111,7 @@ void BrandMonitor::State::CheckSurge(const EvaluationContext& context, std::vect
   const ShareCounts share = {hour.mentions, hour.negative, hour.negative + hour.neutral + hour.positive};
   const int64_t end = context.end_ms();
   const SurgeCheck check = surge.Check(end, share, baseline);
-  if (!check.fired) return;
+  if (!check.fired || Muted(end)) return;
   Signal signal = StartSignal(*options, *brand, route, baseline, context.quality, end);
   signal.message = SignalMessage::kNotice;
   signal.kind = SignalKind::kSurge;

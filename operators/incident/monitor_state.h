@@ -1,7 +1,7 @@
 // What a BrandMonitor is made of. Included by its sources only.
 //
-// brand_monitor.cc: the way in, bins, encoding. incident_course.cc: the state machine. monitor_signals.cc: what goes
-// out.
+// brand_monitor.cc: the way in, bins, encoding. incident_course.cc: the state machine. monitor_actions.cc: what people
+// do about it. drill.cc: exercises. monitor_signals.cc: what goes out.
 #pragma once
 
 #include <algorithm>
@@ -59,7 +59,21 @@ struct BrandMonitor::State {
   int64_t rearm_ms = INT64_MIN;        // level 1 alone opens nothing before this
   SurgeDetector surge;
   int64_t notices = 0;
-  bool relearn = false;         // the baseline begins anew when the open incident is over
+  bool relearn = false;                  // the baseline begins anew when the open incident is over
+  std::optional<HandledAction> silence;  // of the brand, whichever incident is open
+  // After someone has closed an incident: nothing at or below its level opens before a calm hour.
+  struct Hold {
+    int64_t until_ms = 0;  // a bin's end; moved on while windows fire. 0: there is none
+    int32_t level = 0;
+    bool learns = false;  // it was a false alarm, so what goes on is usual
+    bool on() const { return until_ms != 0; }
+  } hold;
+  std::vector<BaselineSample> set_aside;  // bins of the open incident, which a false alarm gives back
+  struct Drill {
+    Incident incident;
+    int32_t target_level = 0;
+    int64_t ends_ms = 0;
+  } drill;
   int64_t alarm_ms = kNoAlarm;  // since when negative authors have been too many in some window
   std::array<int64_t, kDecisionWindows> thresholds = {-1, -1, -1};  // derived; -1: not computed since the last bin
 
@@ -73,6 +87,8 @@ struct BrandMonitor::State {
   void Evaluate(const EvaluationContext& context, std::vector<Signal>* signals);
   void LearnAnew();
   bool AdvanceBins(const BrandWindows& windows);
+  BaselineSample SampleOf(const BrandWindows& windows) const;  // of the bin that ends with the windows
+  absl::Status DecodeActions(ByteReader* reader);
   void PruneOfficials(int64_t end_ms);
 
   // The state machine, incident_course.cc.
@@ -83,6 +99,7 @@ struct BrandMonitor::State {
   void Open(const EvaluationContext& context, size_t window, std::vector<Signal>* signals);
   void Track(const EvaluationContext& context);
   void Check(const EvaluationContext& context, std::vector<Signal>* signals);
+  int64_t UpdateWindowMs() const;
   void UpdateCourse(const BrandWindows& windows);
   bool UpdateCompleteness(const EvaluationContext& context);
   std::vector<SignalTest> FreshTestsAt(int64_t end_ms) const;
@@ -90,6 +107,27 @@ struct BrandMonitor::State {
   void Resolve(const EvaluationContext& context, const LevelDecision& decision, const std::vector<SignalTest>& calm,
                std::vector<Signal>* signals);
   void CloseUnwatched(const EvaluationContext& context, std::string_view reason, std::vector<Signal>* signals);
+
+  // What people do, monitor_actions.cc.
+  ActionError Act(const EvaluationContext& context, const Action& action, std::vector<Signal>* signals);
+  void CloseByHand(const EvaluationContext& context, const HandledAction& action, std::vector<Signal>* signals);
+  std::optional<HandledAction> Acknowledged() const;
+  std::optional<HandledAction> Silenced(int64_t end_ms) const;
+  // Whether a signal of what has not risen since is kept back.
+  bool Muted(int64_t end_ms) const { return Silenced(end_ms).has_value(); }
+  int64_t UpdateIntervalMs() const;
+  void SetAside(const BaselineSample& sample);
+  bool Holds(int64_t end_ms, bool fired);
+  // Bin ends of [first_ms, first_ms + count bins) from which the baseline does not learn.
+  int64_t FrozenBins(int64_t first_ms, int64_t count) const;
+
+  // drill.cc.
+  ActionError StartDrill(const EvaluationContext& context, const Action& action, std::vector<Signal>* signals);
+  ActionError ActOnDrill(const EvaluationContext& context, const Action& action, std::vector<Signal>* signals);
+  void RunDrill(const EvaluationContext& context, std::vector<Signal>* signals);
+  void EndDrill(const EvaluationContext& context, std::string_view reason, std::vector<Signal>* signals);
+  void EmitDrill(const EvaluationContext& context, SignalMessage message, int32_t previous_level,
+                 std::string_view reason, std::vector<Signal>* signals);
 
   // Output, monitor_signals.cc.
   void Emit(const EvaluationContext& context, SignalMessage message, int64_t window_ms, int32_t previous_level,

@@ -23,7 +23,7 @@ struct EvaluationContext {
   const BrandBaseline& baseline;
   const BrandWindows& windows;
   const FeedQuality& quality;
-  const EvidenceSource& evidence;
+  EvidenceSource& evidence;
 
   int64_t end_ms() const { return windows.end_ms(); }
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -165,6 +166,31 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
   return result;
 }
 
+ActionError IngestChain::ProcessAction(const Record& record, int32_t source, int64_t* at_ms, std::string_view* field) {
+  *at_ms = kUnknownTime;
+  Action action;
+  const ActionError error =
+      ParseAction(record.has_value ? record.value : std::string_view(), record.append_time_ms, &action, field);
+  if (error != ActionError::kNone) return error;
+  const bool active = action.at_ms >= active_from_ms_ && action.at_ms < active_until_ms_;
+  if (!active && !Activate(action.at_ms)) return ActionError::kNone;
+  const HeldVersion& version = held_[active_];
+  const std::optional<uint32_t> brand = version.watchlist->Find(action.brand_id);
+  if (!brand.has_value()) {
+    *field = "brand_id";
+    return ActionError::kUnknownBrand;
+  }
+  *at_ms = action.at_ms;
+  const uint32_t number = version.first_brand + *brand;
+  buffers_[partition_of_[number]].actions.push_back(
+      {{.brand = number, .at_ms = action.at_ms, .source = source, .offset = record.offset, .text = {}},
+       std::string(record.value)});
+  ++action_count_;
+  action_bytes_ += record.value.size();
+  bytes_ += record.value.size() + kRowBytes;
+  return ActionError::kNone;
+}
+
 Mention IngestChain::MakeMention(const Post& post, const Sentiment& sentiment, int32_t source, Offset offset) const {
   Mention mention;
   mention.event_time_ms = post.event_time_ms;
@@ -310,6 +336,11 @@ int32_t IngestChain::StoreSample(const Post& post) {
 
 void IngestChain::Build(uint32_t partition, BlockBuilder* builder) const {
   builder->Clear();
+  for (const HeldAction& held : buffers_[partition].actions) {
+    BlockAction action = held.action;
+    action.text = held.text;
+    builder->AddAction(action, brands_[held.action.brand]->id);
+  }
   for (const Mention& row : buffers_[partition].rows) {
     const std::string& brand_id = brands_[row.brand]->id;
     if (row.sample < 0) {
@@ -335,6 +366,7 @@ void IngestChain::Clear() {
   }
   for (Buffer& buffer : buffers_) {
     buffer.rows.clear();
+    buffer.actions.clear();
     buffer.sample_uses.clear();
     buffer.candidates.clear();
   }
@@ -342,6 +374,7 @@ void IngestChain::Clear() {
   samples_used_ = 0;
   bytes_ = 0;
   mention_count_ = 0;
+  action_count_ = action_bytes_ = 0;
 }
 
 }  // namespace tocsin

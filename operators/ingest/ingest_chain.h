@@ -23,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "engine/base/hash.h"
+#include "operators/action/action.h"
 #include "operators/block/block.h"
 #include "operators/ingest/brand_sentiment.h"
 #include "operators/match/matcher.h"
@@ -73,12 +74,18 @@ class IngestChain {
   Result Process(PostParser& parser, const Record& record, size_t readable_padding, int32_t source);
   const absl::Status& status() const { return status_; }
 
+  // Takes in a record of the actions topic, for the partition of its brand. `*at_ms` becomes the action's time, unknown
+  // if it is refused; `*field` as of ParseAction.
+  ActionError ProcessAction(const Record& record, int32_t source, int64_t* at_ms, std::string_view* field);
+  size_t action_bytes() const { return action_bytes_; }  // of those held
+
   // Rows and samples for mentions partition `partition`, since the last Clear, moved into `*builder` (cleared first).
   void Build(uint32_t partition, BlockBuilder* builder) const;
 
   // Approximate bytes held: the flush is due when this nears the bound.
   size_t size_bytes() const { return bytes_; }
   size_t mention_count() const { return mention_count_; }
+  size_t action_count() const { return action_count_; }
   void Clear();
 
  private:
@@ -102,8 +109,13 @@ class IngestChain {
     bool has_first = false;
     bool has_reach = false;
   };
+  struct HeldAction {
+    BlockAction action;  // brand by number; text is beside it
+    std::string text;
+  };
   struct Buffer {
     std::vector<Mention> rows;
+    std::vector<HeldAction> actions;
     std::vector<uint8_t> sample_uses;  // how many candidate places each row holds
     absl::flat_hash_map<std::pair<int64_t, uint32_t>, Candidates> candidates;  // by slide start and brand number
   };
@@ -138,6 +150,8 @@ class IngestChain {
   std::vector<BrandMatch> matches_;
   size_t bytes_ = 0;
   size_t mention_count_ = 0;
+  size_t action_count_ = 0;
+  size_t action_bytes_ = 0;
 };
 
 }  // namespace tocsin

@@ -193,6 +193,32 @@ Json RenderRoute(const Signal::RouteInfo& route) {
               {"next_update_by", Time(route.next_update_by_ms)}};
 }
 
+Json RenderHandled(const HandledAction& action) {
+  return Json{{"action", ActionName(action.kind)},
+              {"by", action.by},
+              {"at", FormatEventTime(action.at_ms)},
+              {"until", action.until_ms > 0 ? Json(FormatEventTime(action.until_ms)) : Json(nullptr)},
+              {"level", action.level},
+              {"note", Text(action.note)}};
+}
+
+Json RenderHandled(const std::optional<HandledAction>& action) {
+  return action ? RenderHandled(*action) : Json(nullptr);
+}
+
+Json RenderHandled(const std::vector<HandledAction>& actions) {
+  Json list = Json::array();
+  for (const HandledAction& action : actions) list.push_back(RenderHandled(action));
+  return list;
+}
+
+Json RenderHandling(const Signal::Handling& handling) {
+  return Json{{"acknowledged", RenderHandled(handling.acknowledged)},
+              {"silenced", RenderHandled(handling.silenced)},
+              {"ended", RenderHandled(handling.ended)},
+              {"actions", RenderHandled(handling.actions)}};
+}
+
 Json DataObject(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
   Json tests = Json::array();
   for (const SignalTest& test : signal.tests) tests.push_back(RenderTest(test));
@@ -245,6 +271,7 @@ Json DataObject(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
                         {"brands", Integer(signal.sector.brands)},
                         {"ratio", Number(signal.sector.ratio)},
                         {"negative_shift", Number(signal.sector.negative_shift)}};
+  data["handling"] = RenderHandling(signal.handling);
   data["quality"] = RenderQuality(signal, emitted_at_ms);
   data["route"] = RenderRoute(signal.route);
   return data;
@@ -429,7 +456,8 @@ std::string RenderPostCrisis(const Signal& signal) {
   json["response"] = Json{{"first_official_post", Text(signal.response.first_official_post)},
                           {"minutes_to_respond", Number(signal.response.minutes_to_respond)},
                           {"official_posts", signal.response.official_posts}};
-  json["acknowledgements"] = Json::array();
+  json["ended"] = RenderHandled(signal.handling.ended);
+  json["acknowledgements"] = RenderHandled(record.actions);
   json["timeline"] = std::move(timeline);
   return Dump(json);
 }

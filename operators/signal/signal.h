@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/log/log.h"
+#include "operators/action/action.h"
 #include "operators/parse/post.h"
 #include "operators/sentiment/ratio_calibration.h"
 #include "operators/sentiment/sentiment.h"
@@ -92,6 +93,18 @@ struct LevelChange {
   friend bool operator==(const LevelChange&, const LevelChange&) = default;
 };
 
+// An action that has taken effect.
+struct HandledAction {
+  ActionKind kind = ActionKind::kNote;
+  std::string by;
+  std::string note;      // empty (null): none
+  int64_t at_ms = 0;     // as the record has it
+  int64_t until_ms = 0;  // of a silence
+  int32_t level = 0;     // of the incident when it took effect
+
+  friend bool operator==(const HandledAction&, const HandledAction&) = default;
+};
+
 // Written once, when an incident that had been confirmed is resolved.
 struct PostCrisis {
   int64_t first_signal_ms = 0;
@@ -104,6 +117,7 @@ struct PostCrisis {
   int64_t unique_authors = 0;
   bool unique_authors_capped = false;
   std::vector<LevelChange> timeline;
+  std::vector<HandledAction> actions;
 
   friend bool operator==(const PostCrisis&, const PostCrisis&) = default;
 };
@@ -262,6 +276,14 @@ struct Signal {
     std::optional<int64_t> next_update_by_ms;
     friend bool operator==(const RouteInfo&, const RouteInfo&) = default;
   } route;
+
+  struct Handling {                             // what people did about the incident
+    std::optional<HandledAction> acknowledged;  // in force: the level has not risen since
+    std::optional<HandledAction> silenced;      // in force
+    std::optional<HandledAction> ended;         // what ended it, if not the course of things
+    std::vector<HandledAction> actions;         // the last ones, in order
+    friend bool operator==(const Handling&, const Handling&) = default;
+  } handling;
 
   // Present on the resolving signal of an incident that had been confirmed; goes to its own topic, not into `data`.
   std::optional<PostCrisis> post_crisis;

@@ -84,6 +84,20 @@ constexpr Wording kEasingWording = {"The crisis that began at {0} is easing, hig
 constexpr Wording kResolvedWording = {"What began at {0} is over; nothing more is due",
                                       "L'épisode commencé le {0} est terminé ; plus rien n'est attendu",
                                       "L'episodio iniziato alle {0} è finito; non serve altro"};
+constexpr Wording kClosedWording = {"What began at {0} was closed by {1}",
+                                    "L'épisode commencé le {0} a été clos par {1}",
+                                    "L'episodio iniziato alle {0} è stato chiuso da {1}"};
+constexpr Wording kFalseAlarmWording = {"What began at {0} was a false alarm, says {1}",
+                                        "L'épisode commencé le {0} était une fausse alerte, selon {1}",
+                                        "L'episodio iniziato alle {0} era un falso allarme, secondo {1}"};
+constexpr Wording kDrillWording = {"EXERCISE: drill for {0} since {1}", "EXERCICE : simulation pour {0} depuis {1}",
+                                   "ESERCITAZIONE: simulazione per {0} da {1}"};
+constexpr Wording kDrillLevelWording = {"Level {0} of 5 is rehearsed, nothing has happened",
+                                        "Le niveau {0} sur 5 est répété, rien ne s'est passé",
+                                        "Si prova il livello {0} su 5, non è successo nulla"};
+constexpr Wording kDrillOverWording = {"The drill is over, nothing had happened",
+                                       "La simulation est terminée, rien ne s'était passé",
+                                       "La simulazione è finita, non era successo nulla"};
 constexpr Wording kSurgeWording = {"{0}: {1} mentions in the last {2} minutes, {3} times the usual volume",
                                    "{0} : {1} mentions ces {2} dernières minutes, {3} fois le volume habituel",
                                    "{0}: {1} menzioni negli ultimi {2} minuti, {3} volte il volume abituale"};
@@ -112,7 +126,26 @@ const Wording& StateWording(IncidentState state) {
   return kProvisionalWording;
 }
 
+std::string SummariseDrill(const Signal& signal, Language language) {
+  const std::string since = Moment(signal.times.onset_ms.value_or(signal.times.window_start_ms));
+  const bool over = signal.state == IncidentState::kResolved;
+  return Fill(kDrillWording.In(language), {signal.brand_name, since}) + ". " +
+         Fill((over ? kDrillOverWording : kDrillLevelWording).In(language), {std::to_string(signal.level)}) + ".";
+}
+
+// How it stands, or what someone has decided.
+std::string StateSentence(const Signal& signal, Language language) {
+  const std::string since = Moment(signal.times.onset_ms.value_or(signal.times.window_start_ms));
+  if (signal.state == IncidentState::kResolved && signal.handling.ended.has_value()) {
+    const bool false_alarm = signal.handling.ended->kind == ActionKind::kFalseAlarm;
+    return Fill((false_alarm ? kFalseAlarmWording : kClosedWording).In(language), {since, signal.handling.ended->by});
+  }
+  return Fill(StateWording(signal.state).In(language),
+              {since, Percent(signal.certainty.value_or(0)), std::to_string(signal.level)});
+}
+
 std::string SummariseCrisis(const Signal& signal, Language language) {
+  if (signal.status == SignalStatus::kExercise) return SummariseDrill(signal, language);
   const std::string minutes = Minutes(signal.times.window_start_ms, signal.times.window_end_ms);
   std::string text = Fill(kBigWording.In(language), {signal.brand_name, std::to_string(signal.sentiment.negative),
                                                      Percent(signal.sentiment.negative_ratio.value_or(0)),
@@ -121,11 +154,7 @@ std::string SummariseCrisis(const Signal& signal, Language language) {
   if (signal.velocity.ratio) {
     text += Fill(kVolumeWording.In(language), {Decimal(*signal.velocity.ratio, language)});
   }
-  return text + ". " +
-         Fill(StateWording(signal.state).In(language),
-              {Moment(signal.times.onset_ms.value_or(signal.times.window_start_ms)),
-               Percent(signal.certainty.value_or(0)), std::to_string(signal.level)}) +
-         ".";
+  return text + ". " + StateSentence(signal, language) + ".";
 }
 
 }  // namespace

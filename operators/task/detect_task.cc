@@ -4,6 +4,7 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -119,9 +120,10 @@ absl::Status DetectTask::State::AuditSources(const Block& block, Offset first_of
   if (absl::Status status = CheckSources(block); !status.ok()) return status;
   for (uint32_t i = 0; i < block.sources.size(); ++i) {
     const SourceRange& range = block.sources[i];
-    const size_t source = SourceIndex(range);
+    const size_t source = range.control ? kNoSource : SourceIndex(range);
     block_sources.push_back(source);
     skip_below.push_back(kSkipNone);
+    if (range.control && !range.accounts()) continue;
     if (!range.accounts()) {
       // The writer owns it and has found it empty, or only knows that it exists.
       const bool owned = range.idle || range.caught_up || range.highest_event_time_ms != kUnknownTime;
@@ -134,13 +136,14 @@ absl::Status DetectTask::State::AuditSources(const Block& block, Offset first_of
       repeat_is_planted = true;
     }
     skip_below.back() = result.skip_below;
-    if (result.skip_below != kSkipNone) {
+    if (result.skip_below != kSkipNone && !range.control) {
       notes.emplace(first_offset, RebuildNote{RebuildNote::Kind::kSkipSource, i, result.skip_below});
     }
     if (result.verdict == AuditVerdict::kRepeat) {
       ++counters.repeats;
       continue;
     }
+    if (range.control) continue;
     if (result.verdict == AuditVerdict::kGap) NoteGap(result.missing);
     UpdateSource(range, source);
   }
@@ -241,6 +244,33 @@ void DetectTask::State::ApplyRow(const Block& block, const Mention& row, uint32_
   }
 }
 
+void DetectTask::State::AddAction(const Block& block, const BlockAction& action) {
+  const auto source = static_cast<size_t>(action.source);
+  if (action.offset < skip_below[source]) return;
+  const uint32_t rank = block_brands[action.brand];
+  if (rank == kUnwatched) {
+    // Ingest knew it, by a version that has been forgotten since.
+    ++counters.actions_refused;
+    return;
+  }
+  const int64_t slide_ms = options.windows.slide_ms;
+  PendingAction pending;
+  pending.due_ms = FloorToSlide(action.at_ms + slide_ms - 1, slide_ms);
+  if (evaluated_ms != kUnknownTime) pending.due_ms = std::max(pending.due_ms, evaluated_ms + slide_ms);
+  pending.at_ms = action.at_ms;
+  pending.source = {block.sources[source].topic, block.sources[source].partition};
+  pending.offset = action.offset;
+  pending.text = action.text;
+  BrandState* brand = MakeBrand(rank);
+  const auto key = [](const PendingAction& each) {
+    return std::tie(each.due_ms, each.at_ms, each.source, each.offset);
+  };
+  const auto place = std::upper_bound(brand->actions.begin(), brand->actions.end(), pending,
+                                      [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  schedule.Set(rank, pending.due_ms);
+  brand->actions.insert(place, std::move(pending));
+}
+
 void DetectTask::State::KeepBlockTime(Offset first_offset, int64_t latest_ms) {
   if (latest_ms == kUnknownTime) return;
   // Blocks of several parts end in another order than they begin.
@@ -256,6 +286,7 @@ absl::Status DetectTask::State::ApplyWhole(absl::Span<const Block> parts, Offset
   for (const Block& part : parts) {
     ResolveBrands(part);
     for (const Mention& row : part.mentions) ApplyRow(part, row, row_number++, first_offset);
+    for (const BlockAction& action : part.actions) AddAction(part, action);
   }
   KeepBlockTime(first_offset, block_latest_ms);
   if (const int64_t cut_ms = dedup.EnforceBound(); cut_ms != kUnknownTime) {
@@ -268,6 +299,7 @@ absl::Status DetectTask::State::ApplyWhole(absl::Span<const Block> parts, Offset
 absl::Status DetectTask::State::Accept(std::string_view bytes, Offset offset) {
   if (absl::Status status = DecodeBlock(bytes, &decoded); !status.ok()) return status;
   if (absl::Status status = Announce(decoded.config_version); !status.ok()) return status;
+  written_ms = decoded.written_ms;
   ++counters.blocks;
   next_offset = offset + 1;
   const int64_t torn_before = assembler.torn();
@@ -311,7 +343,7 @@ void DetectTask::State::RebuildWhole(absl::Span<const Block> parts, Offset first
   block_sources.clear();
   skip_below.clear();
   for (const SourceRange& range : parts.front().sources) {
-    block_sources.push_back(SourceIndex(range));
+    block_sources.push_back(range.control ? kNoSource : SourceIndex(range));
     skip_below.push_back(kSkipNone);
   }
   std::vector<int64_t> skipped_rows;
@@ -395,6 +427,7 @@ bool DetectTask::EvaluateSome(size_t enough, std::vector<DetectOutput>* outputs)
 }
 
 void DetectTask::Flush(std::vector<DetectOutput>* outputs) {
+  state_->written_ms = kUnknownTime;
   state_->EvaluateTo(state_->watermark.AllIdleWatermark(), kAllOutputs, outputs);
 }
 

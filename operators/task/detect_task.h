@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "engine/log/log.h"
+#include "operators/action/action.h"
 #include "operators/incident/brand_monitor.h"
 #include "operators/match/watchlist_versions.h"
 #include "operators/signal/signal.h"
@@ -25,17 +26,26 @@
 
 namespace tocsin {
 
+// An action that detect can't use, for the dead letters: what ingest could not know.
+struct RefusedAction {
+  TopicPartition source;
+  Offset offset = 0;
+  ActionError error = ActionError::kNone;
+  std::string text;  // the record as it came
+};
+
 // One thing to publish.
 struct DetectOutput {
-  enum class Kind : uint8_t { kMetric, kSignal };
+  enum class Kind : uint8_t { kMetric, kSignal, kRefusedAction };
   Kind kind = Kind::kMetric;
   int64_t window_end_ms = 0;
   std::string brand_id;
-  int64_t sequence = 0;  // kMetric: the window's size in ms; kSignal: Signal::sequence
+  int64_t sequence = 0;  // kMetric: the window's size in ms; kSignal: Signal::sequence; kRefusedAction: its offset
   std::string metric;    // kMetric: the record as JSON
   // kSignal, never null then; rendered by the publisher, which alone knows the wall clock. Apart, since metrics are
   // many.
   std::shared_ptr<const Signal> signal;
+  std::shared_ptr<const RefusedAction> refused;  // kRefusedAction, never null then
 };
 
 // A window beyond those that are kept by panes: counts only, whole minutes, at its own slide.
@@ -83,8 +93,12 @@ struct DetectCounters {
   int64_t evaluations = 0;  // brand times slide end
   int64_t metrics = 0;
   int64_t signals = 0;
+  int64_t actions = 0;          // that took effect
+  int64_t actions_refused = 0;  // for the dead letters
 };
 
+// Actions are rows of the blocks too. One takes effect at the first slide end at or after its own time, or, if that has
+// been evaluated when it comes, at the next one.
 class DetectTask {
  public:
   DetectTask(const DetectTaskOptions& options, std::shared_ptr<WatchlistVersions> versions);

@@ -12,15 +12,21 @@
 
 namespace tocsin {
 
-FeedQuality DetectTask::State::Quality() const {
+// A window is of the past if it ended so long before the block was written that closed it: five minutes more than its
+// sources may be out of order. Both times are in the log, so replaying it gives the same.
+FeedQuality DetectTask::State::Quality(int64_t end_ms) const {
+  constexpr int64_t kStaleMs = 5 * kMinuteMs;
+  int64_t disorder_ms = 0;
+  for (const SourceBounds& each : bounds) disorder_ms = std::max(disorder_ms, each.out_of_orderness_ms);
   return {.watermark_ms = watermark.watermark(),
           .sources_complete = watermark.Complete(),
           .sources = watermark.Total(),
           .late_dropped = counters.late_dropped,
-          .gaps = counters.gaps};
+          .gaps = counters.gaps,
+          .stale = written_ms != kUnknownTime && written_ms - end_ms > kStaleMs + disorder_ms};
 }
 
-SectorCourse DetectTask::State::Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) const {
+SectorCourse DetectTask::State::Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) {
   const auto found = ranks_of_sector.find(brand.sector);
   if (found == ranks_of_sector.end()) return {};
   std::vector<SectorMember> members;
@@ -74,16 +80,18 @@ void DetectTask::State::EvaluateBrand(BrandState* brand, int64_t end_ms, std::ve
     std::erase_if(brand->officials, [end_ms](const Official& post) { return post.event_time_ms < end_ms; });
     brand->gap_missing = 0;
     const bool elsewhere = watchlist->Find(brand->brand->id).has_value();
-    brand->monitor.Close(brand->windows, Quality(), *this,
+    brand->monitor.Close(brand->windows, Quality(end_ms), *this,
                          elsewhere ? "the brand has another sector now, in which it is watched anew"
                                    : "the brand is not watched any more",
                          &signals);
   }
   DeliverOfficials(brand, end_ms);
-  const bool is_due = !brand->leaves() && (brand->change_ms <= end_ms || brand->monitor.NextDueMs() <= end_ms);
+  const bool has_actions = !brand->actions.empty() && brand->actions.front().due_ms <= end_ms;
+  const bool is_due =
+      !brand->leaves() && (brand->change_ms <= end_ms || brand->monitor.NextDueMs() <= end_ms || has_actions);
   if (is_due || brand->gap_missing > 0) {
     ++counters.evaluations;
-    const FeedQuality quality = Quality();
+    const FeedQuality quality = Quality(end_ms);
     if (is_due) brand->monitor.Evaluate(brand->windows, quality, *this, &signals);
     if (brand->gap_missing > 0) {
       signals.push_back(brand->monitor.FeedHealthNotice(
@@ -92,6 +100,7 @@ void DetectTask::State::EvaluateBrand(BrandState* brand, int64_t end_ms, std::ve
       brand->gap_missing = 0;
     }
   }
+  if (has_actions) ApplyActions(brand, end_ms, outputs);
   EmitMetrics(brand, end_ms, outputs);
   for (Signal& signal : signals) {
     ++counters.signals;
@@ -104,6 +113,37 @@ void DetectTask::State::EvaluateBrand(BrandState* brand, int64_t end_ms, std::ve
   }
   brand->change_ms = brand->windows.NextChangeMs();
   schedule.Set(brand->rank, NextDue(*brand, end_ms));
+}
+
+void DetectTask::State::ApplyActions(BrandState* brand, int64_t end_ms, std::vector<DetectOutput>* outputs) {
+  const auto behind = std::find_if(brand->actions.begin(), brand->actions.end(),
+                                   [end_ms](const PendingAction& action) { return action.due_ms > end_ms; });
+  const FeedQuality quality = Quality(end_ms);
+  for (auto pending = brand->actions.begin(); pending != behind; ++pending) {
+    Action action;
+    std::string_view field;
+    ActionError error = ParseAction(pending->text, kNoAppendTime, &action, &field);
+    if (error == ActionError::kNone && brand->leaves()) error = ActionError::kUnknownBrand;
+    if (error == ActionError::kNone) error = brand->monitor.Act(action, brand->windows, quality, *this, &signals);
+    if (error == ActionError::kNone) {
+      ++counters.actions;
+    } else {
+      RefuseAction(*brand, std::move(*pending), error, end_ms, outputs);
+    }
+  }
+  brand->actions.erase(brand->actions.begin(), behind);
+}
+
+void DetectTask::State::RefuseAction(const BrandState& brand, PendingAction action, ActionError error, int64_t end_ms,
+                                     std::vector<DetectOutput>* outputs) {
+  ++counters.actions_refused;
+  DetectOutput& output = outputs->emplace_back();
+  output.kind = DetectOutput::Kind::kRefusedAction;
+  output.window_end_ms = end_ms;
+  output.brand_id = brand.brand->id;
+  output.sequence = action.offset;
+  output.refused = std::make_shared<const RefusedAction>(
+      RefusedAction{std::move(action.source), action.offset, error, std::move(action.text)});
 }
 
 void DetectTask::State::DeliverOfficials(BrandState* brand, int64_t end_ms) {
@@ -184,7 +224,9 @@ int64_t DetectTask::State::NextDue(const BrandState& brand, int64_t end_ms) cons
   for (const Official& official : brand.officials) {
     due_ms = std::min(due_ms, NextSlideEnd(official.event_time_ms, options.windows.slide_ms));
   }
-  if (brand.gap_missing > 0 || (brand.leaves() && brand.monitor.has_open_incident())) due_ms = soonest_ms;
+  if (!brand.actions.empty()) due_ms = std::min(due_ms, brand.actions.front().due_ms);
+  const bool must_end = brand.leaves() && (brand.monitor.has_open_incident() || brand.monitor.has_drill());
+  if (brand.gap_missing > 0 || must_end) due_ms = soonest_ms;
   const size_t sizes = options.windows.sizes_ms.size();
   // The largest window has what any of them has.
   if ((brand.nonzero & metric_mask) != 0 || (metric_mask != 0 && brand.windows.Window(sizes - 1).mentions > 0)) {

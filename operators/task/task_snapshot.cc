@@ -10,7 +10,7 @@
 namespace tocsin {
 namespace {
 
-constexpr uint8_t kStateVersion = 3;
+constexpr uint8_t kStateVersion = kVersionWithActions;
 constexpr uint8_t kVersionWithTone = 2;  // older ones are still read
 
 constexpr int64_t DetectCounters::*kCounters[] = {
@@ -19,14 +19,41 @@ constexpr int64_t DetectCounters::*kCounters[] = {
     &DetectCounters::late_dropped, &DetectCounters::unknown_brand, &DetectCounters::official,
     &DetectCounters::repeats,      &DetectCounters::gaps,          &DetectCounters::torn,
     &DetectCounters::dedup_cuts,   &DetectCounters::evaluations,   &DetectCounters::metrics,
-    &DetectCounters::signals,
+    &DetectCounters::signals,      &DetectCounters::actions,       &DetectCounters::actions_refused,
 };
 static_assert(sizeof(DetectCounters) == sizeof(kCounters) / sizeof(kCounters[0]) * sizeof(int64_t),
               "every counter is in the snapshot");
 
+constexpr size_t kCountersOfActions = 2;  // the last ones
+
 absl::Status Malformed() { return absl::DataLossError("detect snapshot is malformed"); }
 
 }  // namespace
+
+void DetectTask::State::EncodeActions(const std::vector<PendingAction>& actions, ByteWriter* writer) {
+  writer->Varint(actions.size());
+  for (const PendingAction& action : actions) {
+    writer->Signed(action.due_ms);
+    writer->Signed(action.at_ms);
+    writer->String(action.source.topic);
+    writer->Signed(action.source.partition);
+    writer->Signed(action.offset);
+    writer->String(action.text);
+  }
+}
+
+void DetectTask::State::DecodeActions(ByteReader* reader, std::vector<PendingAction>* actions) {
+  constexpr size_t kLeastBytes = 6;
+  actions->resize(reader->Count(kLeastBytes));
+  for (PendingAction& action : *actions) {
+    action.due_ms = reader->Signed();
+    action.at_ms = reader->Signed();
+    action.source.topic = reader->String();
+    action.source.partition = static_cast<int32_t>(reader->Signed());
+    action.offset = reader->Signed();
+    action.text = reader->String();
+  }
+}
 
 void DetectTask::State::EncodeBrand(const BrandState& brand, std::string* bytes) const {
   ByteWriter writer(bytes);
@@ -35,6 +62,7 @@ void DetectTask::State::EncodeBrand(const BrandState& brand, std::string* bytes)
   writer.Signed(brand.change_ms);
   writer.Varint(brand.nonzero);
   writer.Signed(brand.gap_missing);
+  EncodeActions(brand.actions, &writer);
   brand.windows.Encode(&writer);
   brand.monitor.Encode(&writer);
 }
@@ -100,6 +128,7 @@ absl::Status DetectTask::State::DecodeBrand(uint8_t state_version, std::string_v
   brand->change_ms = reader.Signed();
   brand->nonzero = static_cast<uint32_t>(reader.Varint());
   brand->gap_missing = reader.Signed();
+  if (state_version >= kVersionWithActions) DecodeActions(&reader, &brand->actions);
   if (absl::Status status = brand->windows.Decode(&reader, state_version >= kVersionWithTone); !status.ok())
     return status;
   if (absl::Status status = brand->monitor.Decode(&reader); !status.ok()) return status;
@@ -107,6 +136,8 @@ absl::Status DetectTask::State::DecodeBrand(uint8_t state_version, std::string_v
   if (brand->leaves()) return absl::OkStatus();
   if (config_hash != brand->brand->config_hash) brand->monitor.Relearn();
   if (evaluated_ms != kUnknownTime) schedule.Set(brand->rank, NextDue(*brand, evaluated_ms));
+  // They may be there before any event time is.
+  if (!brand->actions.empty()) schedule.Set(brand->rank, brand->actions.front().due_ms);
   return absl::OkStatus();
 }
 
@@ -127,7 +158,8 @@ absl::Status DetectTask::State::Decode(std::string_view bytes) {
   evaluated_ms = reader.Signed();
   next_offset = reader.Signed();
   if (absl::Status status = DecodeVersions(version, &reader); !status.ok()) return status;
-  for (const auto counter : kCounters) counters.*counter = reader.Signed();
+  const size_t known = std::size(kCounters) - (version >= kVersionWithActions ? 0 : kCountersOfActions);
+  for (size_t i = 0; i < known; ++i) counters.*kCounters[i] = reader.Signed();
   constexpr size_t kMinSourceBytes = 4;
   for (size_t count = reader.Count(kMinSourceBytes); count > 0 && reader.ok(); --count) {
     SourceRange range;

@@ -37,6 +37,16 @@ struct RebuildNote {
   int64_t value = 0;
 };
 
+// An action on its way from its block to the slide end at which it takes effect.
+struct PendingAction {
+  int64_t due_ms = 0;  // slide end
+  int64_t at_ms = 0;
+  TopicPartition source;
+  Offset offset = 0;
+  std::string text;
+};
+
+inline constexpr uint8_t kVersionWithActions = 4;  // of a snapshot's payload
 // Of a snapshot's payload: from this one on it says which version of the watchlist it was made under.
 inline constexpr uint8_t kVersionWithWatchlists = 3;
 
@@ -71,6 +81,7 @@ struct DetectTask::State : EvidenceSource {
     std::vector<Official> officials;            // waiting for the slide end behind them
     int64_t change_ms = BrandSchedule::kNever;  // slide end at which the monitor must look at the windows
     uint32_t nonzero = 0;                       // bit i: the last record of window i said more than zero mentions
+    std::vector<PendingAction> actions;         // in the order in which they take effect
     int64_t gap_missing = 0;                    // source records of gaps that the open incident has not been told of
   };
   // A block and the latest event time of its rows: needed by Rebuild until that has left windows and deduplication.
@@ -89,7 +100,7 @@ struct DetectTask::State : EvidenceSource {
 
   const Sample* FindSample(int32_t handle) const override { return samples.Find(handle); }
   const TopicPartition& Source(int16_t index) const override { return sources[static_cast<size_t>(index)]; }
-  SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) const override;
+  SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) override;
 
   // detect_task.cc
   absl::Status Accept(std::string_view bytes, Offset offset);
@@ -97,6 +108,7 @@ struct DetectTask::State : EvidenceSource {
   void ApplyRow(const Block& block, const Mention& row, uint32_t row_number, Offset first_offset);
   void AddOfficial(BrandState* brand, const Block& block, const Mention& row);
   void AddToWindows(BrandState* brand, const Block& block, const Mention& row);
+  void AddAction(const Block& block, const BlockAction& action);
   HeldMention Hold(const BrandState& brand, const Block& block, const Mention& row);
   absl::Status AuditSources(const Block& block, Offset first_offset);
   absl::Status CheckSources(const Block& block) const;
@@ -143,7 +155,11 @@ struct DetectTask::State : EvidenceSource {
   void EmitMetric(BrandState* brand, size_t bit, int64_t end_ms, BrandMetric metric,
                   std::vector<DetectOutput>* outputs);
   void DeliverOfficials(BrandState* brand, int64_t end_ms);
-  FeedQuality Quality() const;
+  // Takes what is due out of the brand's actions.
+  void ApplyActions(BrandState* brand, int64_t end_ms, std::vector<DetectOutput>* outputs);
+  void RefuseAction(const BrandState& brand, PendingAction action, ActionError error, int64_t end_ms,
+                    std::vector<DetectOutput>* outputs);
+  FeedQuality Quality(int64_t end_ms) const;
   // When the brand must be looked at after its windows came to end at `end_ms`.
   int64_t NextDue(const BrandState& brand, int64_t end_ms) const;
   bool MayHaveMentions(const BrandState& brand, size_t long_window, int64_t end_ms) const;
@@ -155,6 +171,8 @@ struct DetectTask::State : EvidenceSource {
   absl::Status Decode(std::string_view bytes);
   void EncodeBrand(const BrandState& brand, std::string* bytes) const;
   absl::Status DecodeBrand(uint8_t state_version, std::string_view id, std::string_view bytes);
+  static void EncodeActions(const std::vector<PendingAction>& actions, ByteWriter* writer);
+  static void DecodeActions(ByteReader* reader, std::vector<PendingAction>* actions);
 
   DetectTaskOptions options;  // constant but for monitor.config_hash
   const std::shared_ptr<WatchlistVersions> versions;
@@ -183,6 +201,7 @@ struct DetectTask::State : EvidenceSource {
   SampleStore samples;
   int64_t evaluated_ms = kUnknownTime;
   int64_t evaluate_to_ms = kNoEventTime;     // the watermark that the last block led to
+  int64_t written_ms = kUnknownTime;         // when the last block was, by its writer's clock
   Offset next_offset = 0;                    // behind the last record applied
   std::deque<BlockTime> block_times;         // by first_offset
   std::multimap<Offset, RebuildNote> notes;  // by the first offset of their block
@@ -206,6 +225,7 @@ struct DetectTask::State : EvidenceSource {
   mutable uint32_t memory_asked = 0;
 
   static constexpr uint32_t kUnwatched = UINT32_MAX;
+  static constexpr size_t kNoSource = SIZE_MAX;  // in block_sources: carries no posts
 };
 
 }  // namespace tocsin

@@ -41,6 +41,11 @@ bool SameRow(const Block& left, const Block& right, size_t row) {
 
 void CheckRoundTrip(const Block& block) {
   BlockBuilder builder;
+  builder.set_written_ms(block.written_ms);
+  for (const BlockAction& action : block.actions) {
+    CHECK_LT(action.brand, block.brands.size());
+    builder.AddAction(action, block.brands[action.brand]);
+  }
   for (const Mention& mention : block.mentions) {
     CHECK_LT(mention.brand, block.brands.size());
     const Sample* sample = nullptr;
@@ -56,6 +61,14 @@ void CheckRoundTrip(const Block& block) {
   Block again;
   CHECK_OK(DecodeBlock(parts[0], &again));
   CHECK(again.sources == block.sources);
+  CHECK_EQ(again.written_ms, block.written_ms);
+  CHECK_EQ(again.actions.size(), block.actions.size());
+  for (size_t i = 0; i < block.actions.size(); ++i) {
+    const BlockAction& a = block.actions[i];
+    const BlockAction& b = again.actions[i];
+    CHECK(block.brands[a.brand] == again.brands[b.brand] && a.at_ms == b.at_ms && a.source == b.source &&
+          a.offset == b.offset && a.text == b.text);
+  }
   CHECK_EQ(again.mentions.size(), block.mentions.size());
   for (size_t row = 0; row < block.mentions.size(); ++row) CHECK(SameRow(block, again, row)) << "row " << row;
 }

@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
+#include "operators/action/action.h"
+#include "operators/signal/signal.h"
 
 namespace tocsin::simulation {
 namespace {
@@ -53,6 +55,7 @@ class Maker {
       ++firehose_.unmatched;
     }
     CountWindows(window_sizes_ms);
+    AddActions();
     return std::move(firehose_);
   }
 
@@ -110,6 +113,47 @@ class Maker {
   static std::string Post(const std::string& id, int64_t time_ms, const std::string& author, const std::string& text) {
     return absl::StrCat(R"({"id":")", id, R"(","time":)", time_ms, R"(,"lang":"en","author":")", author,
                         R"(","author_id":")", author, R"(","text":")", text, R"("})");
+  }
+
+  static Action ActionAt(ActionKind kind, std::string_view brand, int64_t at_ms) {
+    Action action;
+    action.kind = kind;
+    action.brand_id = brand;
+    action.by = "anna";
+    action.note = "of the simulation";
+    action.at_ms = at_ms;
+    if (kind == ActionKind::kSilence) action.for_ms = 300'000;
+    if (kind == ActionKind::kDrill) action.for_ms = 600'000, action.level = 3;
+    return action;
+  }
+
+  void AddAction(const Action& action, FirehoseAction::Fate fate) {
+    const bool drill = fate == FirehoseAction::Fate::kDrill;
+    firehose_.actions.push_back({action.at_ms, RenderAction(action), fate,
+                                 drill ? absl::StrCat("drill-", IncidentId(action.brand_id, action.at_ms)) : ""});
+  }
+
+  // Of each kind some; in no order of time.
+  void AddActions() {
+    using Fate = FirehoseAction::Fate;
+    const auto at = [this] { return kStartMs + kCrisisStartMs + Below(kSpanMs - kCrisisStartMs); };
+    for (const std::string_view brand : {kBrands[1], kBrands[3]}) {
+      AddAction(ActionAt(ActionKind::kDrill, brand, kStartMs + Below(kSpanMs)), Fate::kDrill);
+    }
+    for (const ActionKind kind : {ActionKind::kAcknowledge, ActionKind::kSilence, ActionKind::kNote,
+                                  ActionKind::kAcknowledge, ActionKind::kNote, ActionKind::kNote}) {
+      AddAction(ActionAt(kind, kBrands[0], at()), Fate::kAsItComes);
+    }
+    if (Chance(50)) {
+      const ActionKind kind = Chance(50) ? ActionKind::kClose : ActionKind::kFalseAlarm;
+      AddAction(ActionAt(kind, kBrands[0], at()), Fate::kAsItComes);
+    }
+    Action unknown = ActionAt(ActionKind::kClose, kBrands[2], at());
+    unknown.incident_id = "cobalt-20200101T000000Z";
+    AddAction(unknown, Fate::kRefused);
+    AddAction(ActionAt(ActionKind::kNote, "nobody", at()), Fate::kUnusable);
+    firehose_.actions.push_back({at(), R"({"action":"ack","brand_id":)", Fate::kUnusable, ""});
+    std::shuffle(firehose_.actions.begin(), firehose_.actions.end(), random_);
   }
 
   // Straight from the definition: a window holds the mentions in [end - size, end).

@@ -3,7 +3,8 @@
 //
 // The posts are a pure function of the workload's seed, the way is one of the seed of a run: the same posts come in
 // many ways, and the same must come of them. Some posts are repeated (in any partition), some records are no posts, one
-// brand has a crisis, and each partition ends with a post far in the future that closes every window.
+// brand has a crisis, about which people do something, and each partition ends with a post far in the future that
+// closes every window.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,20 @@ struct FirehosePost {
   bool is_dead = false;
 };
 
+// One record of the actions topic.
+struct FirehoseAction {
+  enum class Fate : uint8_t {
+    kUnusable,   // ingest must make it a dead letter
+    kRefused,    // detect must
+    kDrill,      // must give the three signals of `drill_id`
+    kAsItComes,  // takes effect if the crisis is open by then
+  };
+  int64_t at_ms = 0;
+  std::string value;
+  Fate fate = Fate::kAsItComes;
+  std::string drill_id;
+};
+
 // Mentions and distinct authors by (brand, window size, window end).
 struct WindowCount {
   int64_t mentions = 0;
@@ -40,6 +55,7 @@ using WindowKey = std::tuple<std::string, int64_t, int64_t>;
 // Immutable once made, so worlds in several threads may share one.
 struct Firehose {
   std::vector<FirehosePost> posts;  // copies one after the other, the closing ones last
+  std::vector<FirehoseAction> actions;
   int64_t matched = 0, unmatched = 0, dead = 0, official = 0;
   int64_t mentions = 0;  // rows before duplicates are dropped
   // Every window with mentions, at the slide ends where metrics are written.

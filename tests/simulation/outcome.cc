@@ -61,12 +61,12 @@ std::vector<StoredRecord> ReadTopic(const MemoryLog& log, const std::string& top
 }
 
 // Every block of one mentions partition: each source's ranges must follow one upon the other, and account for all that
-// was read.
+// was read. Adds the offsets of the actions that count.
 void AuditPartition(const MemoryLog& log, const TopicPartition& partition, const Firehose& firehose,
-                    std::vector<std::string>* problems) {
+                    std::vector<Offset>* actions, std::vector<std::string>* problems) {
   auto records = log.ReadStored(partition);
   CHECK_OK(records.status());
-  std::map<int32_t, Offset> behind;
+  std::map<TopicPartition, Offset> behind;
   SourceRange total;
 
   Block block;
@@ -75,9 +75,13 @@ void AuditPartition(const MemoryLog& log, const TopicPartition& partition, const
     if (block.part != 0) continue;
     for (const SourceRange& range : block.sources) {
       if (!range.accounts()) continue;
-      const auto [last, first] = behind.try_emplace(range.partition, 0);
+      const auto [last, first] = behind.try_emplace({range.topic, range.partition}, 0);
       if (range.from == last->second) {
         last->second = range.to;
+        if (range.control) {
+          for (const BlockAction& action : block.actions) actions->push_back(action.offset);
+          continue;
+        }
         total.records += range.records;
         total.matched += range.matched;
         total.unmatched += range.unmatched;
@@ -85,8 +89,9 @@ void AuditPartition(const MemoryLog& log, const TopicPartition& partition, const
         total.official += range.official;
       } else if (range.to > last->second) {  // else it was written twice on purpose
 
-        problems->push_back(absl::StrCat("audit: source partition ", range.partition, " goes on at ", range.from,
-                                         " instead of ", last->second, " in mentions partition ", partition.partition));
+        problems->push_back(absl::StrCat("audit: source partition ", range.topic, "/", range.partition, " goes on at ",
+                                         range.from, " instead of ", last->second, " in mentions partition ",
+                                         partition.partition));
         last->second = range.to;
       }
     }
@@ -169,16 +174,61 @@ void CheckDeadLetters(const std::vector<StoredRecord>& letters, const Firehose& 
     if (!firehose.posts[arrival.post].is_dead) continue;
     expected.emplace_back(absl::StrCat("posts/", arrival.partition), absl::StrCat(offset));
   }
+  const std::string actions_key = absl::StrCat(WorldSettings()->ingest.actions_topic, "/0");
+  for (size_t i = 0; i < firehose.actions.size(); ++i) {
+    const FirehoseAction::Fate fate = firehose.actions[i].fate;
+    if (fate == FirehoseAction::Fate::kUnusable || fate == FirehoseAction::Fate::kRefused) {
+      expected.emplace_back(actions_key, absl::StrCat(i));
+    }
+  }
   std::vector<std::pair<std::string, std::string>> found;
   for (const StoredRecord& letter : letters) {
     const auto offset = std::find_if(letter.headers.begin(), letter.headers.end(),
                                      [](const auto& header) { return header.first == "offset"; });
     found.emplace_back(*letter.key, offset == letter.headers.end() ? "" : offset->second);
+    // Whether the crisis was open is not counted naively; the calm world says.
+    int64_t action = 0;
+    const bool may_be = *letter.key == actions_key && absl::SimpleAtoi(found.back().second, &action) &&
+                        firehose.actions[static_cast<size_t>(action)].fate == FirehoseAction::Fate::kAsItComes;
+    if (may_be) found.pop_back();
   }
   std::sort(expected.begin(), expected.end());
   std::sort(found.begin(), found.end());
   if (found == expected) return;
   problems->push_back(absl::StrCat("dead letters: ", found.size(), " instead of ", expected.size(), ", or others"));
+}
+
+// Each action that can be used must be in the mentions log once, and each drill must have given its three signals.
+void CheckActions(const Firehose& firehose, std::vector<Offset> offsets, const std::vector<std::string>& signals,
+                  std::vector<std::string>* problems) {
+  std::vector<Offset> expected;
+  for (size_t i = 0; i < firehose.actions.size(); ++i) {
+    const FirehoseAction& action = firehose.actions[i];
+    if (action.fate != FirehoseAction::Fate::kUnusable) expected.push_back(static_cast<Offset>(i));
+    if (action.drill_id.empty()) continue;
+    const std::string id = absl::StrCat(R"("incident_id":")", action.drill_id, "\"");
+    const auto count = std::count_if(signals.begin(), signals.end(), [&](const std::string& signal) {
+      return signal.find(id) != std::string::npos && signal.find(R"("status":"exercise")") != std::string::npos;
+    });
+    if (count != 3) problems->push_back(absl::StrCat(action.drill_id, " has ", count, " signals instead of 3"));
+  }
+  std::sort(offsets.begin(), offsets.end());
+  if (offsets != expected) {
+    problems->push_back(
+        absl::StrCat("actions: ", offsets.size(), " in the mentions log instead of ", expected.size(), ", or others"));
+  }
+}
+
+std::vector<std::string> ActionLetters(const std::vector<StoredRecord>& letters) {
+  std::vector<std::string> lines;
+  for (const StoredRecord& letter : letters) {
+    if (!letter.key->starts_with(WorldSettings()->ingest.actions_topic)) continue;
+    std::string line = *letter.value;
+    for (const auto& [name, value] : letter.headers) absl::StrAppend(&line, " ", name, "=", value);
+    lines.push_back(std::move(line));
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
 }
 
 }  // namespace
@@ -200,11 +250,15 @@ Outcome World::Read() const {
   for (const StoredRecord& record : ReadTopic(*log_, settings.topics.post_crisis, 1)) {
     outcome.post_crisis.push_back(Comparable(*record.value));
   }
-  CheckDeadLetters(ReadTopic(*log_, settings.ingest.dead_letters_topic, 1), *firehose_, arrivals_, &outcome.problems);
+  const std::vector<StoredRecord> letters = ReadTopic(*log_, settings.ingest.dead_letters_topic, 1);
+  CheckDeadLetters(letters, *firehose_, arrivals_, &outcome.problems);
+  outcome.dead_letters = ActionLetters(letters);
   CheckMetrics(metrics, *firehose_, &outcome.problems);
+  std::vector<Offset> actions;
   for (int32_t partition = 0; partition < partitions; ++partition) {
-    AuditPartition(*log_, {settings.ingest.mentions_topic, partition}, *firehose_, &outcome.problems);
+    AuditPartition(*log_, {settings.ingest.mentions_topic, partition}, *firehose_, &actions, &outcome.problems);
   }
+  CheckActions(*firehose_, std::move(actions), outcome.signals, &outcome.problems);
   for (std::vector<std::string>* lines : {&outcome.metrics, &outcome.signals, &outcome.post_crisis}) {
     std::sort(lines->begin(), lines->end());
   }

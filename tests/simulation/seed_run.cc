@@ -71,6 +71,7 @@ SeedResult RunSeed(uint64_t seed, Sabotage sabotage, bool trace, Oracles* oracle
   Compare("signals", found.signals, expected.signals, &result.problems);
   Compare("open incidents", found.open_incidents, expected.open_incidents, &result.problems);
   Compare("post-crisis records", found.post_crisis, expected.post_crisis, &result.problems);
+  Compare("dead letters of actions", found.dead_letters, expected.dead_letters, &result.problems);
   result.metrics = static_cast<int64_t>(found.metrics.size());
   result.signals = static_cast<int64_t>(found.signals.size());
   return result;

@@ -20,6 +20,7 @@ constexpr int kActionsMax = 2'000;
 constexpr int64_t kKillsMin = 3;
 constexpr int kCalmRounds = 4'000;
 constexpr int kMaxDepth = 2;
+constexpr int kWaitsMax = 1'000;                  // for the actions to be read: only a sabotaged world never does
 constexpr uint64_t kCalmWay = uint64_t{1} << 63;  // posts of a calm world never arrive as those of a wild one
 constexpr char kIngestGroup[] = "sim-ingest";
 constexpr char kDetectGroup[] = "sim-detect";
@@ -150,6 +151,7 @@ World::World(const WorldOptions& options, const Firehose* firehose, AppMetrics* 
     }
   }
   CreateTopics();
+  ArriveActions();
 }
 
 World::~World() {
@@ -219,7 +221,27 @@ void World::PlanFault() {
 
 void World::Advance(absl::Duration duration) { clock_->Advance(duration); }
 
+void World::ArriveActions() {
+  const bool was_quiet = std::exchange(quiet_, true);
+  for (const FirehoseAction& action : firehose_->actions) {
+    CHECK_OK(log_->Append({WorldSettings()->ingest.actions_topic, 0}, std::nullopt, action.value, {}, action.at_ms)
+                 .status());
+  }
+  quiet_ = was_quiet;
+}
+
+bool World::ActionsAreRead() {
+  if (actions_read_) return true;
+  const bool was_quiet = std::exchange(quiet_, true);
+  const auto committed = log_->CommittedOffsets(kIngestGroup, {{WorldSettings()->ingest.actions_topic, 0}});
+  quiet_ = was_quiet;
+  CHECK_OK(committed.status());
+  actions_read_ = (*committed)[0].committed.value_or(0) >= std::ssize(firehose_->actions);
+  return actions_read_;
+}
+
 void World::Arrive(int64_t count) {
+  if (!options_.calm && !ActionsAreRead() && waits_++ < kWaitsMax) return;
   const bool was_quiet = std::exchange(quiet_, true);
   for (; count > 0 && arrived_ < arrivals_.size(); --count, ++arrived_) {
     const Arrival& arrival = arrivals_[arrived_];

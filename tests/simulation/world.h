@@ -58,7 +58,8 @@ struct Outcome {
   std::vector<std::string> signals;
   std::vector<std::string> open_incidents;  // the last of each incident
   std::vector<std::string> post_crisis;
-  std::vector<std::string> problems;  // found while reading: the audit, the account, the order
+  std::vector<std::string> dead_letters;  // of actions: where they stood, and why
+  std::vector<std::string> problems;      // found while reading: the audit, the account, the order
 };
 
 class World : private FaultInjector {
@@ -97,6 +98,9 @@ class World : private FaultInjector {
   void Freeze(Seat* seat);
   void PlanFault();
   void Arrive(int64_t count);
+  void ArriveActions();
+  // Only then do posts arrive: so each action is known at its slide end, whatever dies, as in the calm world.
+  bool ActionsAreRead();
   void RepeatBlock();
   void Advance(absl::Duration duration);
   absl::Status RunCalmly();
@@ -117,6 +121,8 @@ class World : private FaultInjector {
   struct Zombie;
   std::vector<std::unique_ptr<Zombie>> zombies_;
   size_t arrived_ = 0;
+  bool actions_read_ = false;
+  int waits_ = 0;
   bool quiet_ = false;  // no faults from here on
   int depth_ = 0;       // of steps within calls
   std::optional<absl::Status> unforgivable_;

@@ -174,7 +174,7 @@ class BrokerCommands(unittest.TestCase):
             service.kill()
         report, findings = self.audit()
         self.assertEqual((report["whole"], findings, report["notes"]), (True, [], []))
-        source = report["partitions"][1]["sources"][0]
+        source = next(each for each in report["partitions"][1]["sources"] if each["topic"] == self.prefix + "posts")
         self.assertEqual((source["first"], source["end"], source["committed"], source["dead"]), (0, 3, 3, 3))
 
         blocks = self.blocks()

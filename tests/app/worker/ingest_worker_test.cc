@@ -97,13 +97,14 @@ class IngestWorkerTest : public testing::Test {
     ASSERT_THAT(worker_->Step(absl::ZeroDuration()), IsOk());
   }
 
-  // The sources of the last block of mentions partition 0, by partition.
+  // The sources of the last block of mentions partition 0, by partition, without that of actions.
   std::vector<SourceRange> LastSources() {
     const auto records = log_->ReadStored({settings_->ingest.mentions_topic, 0});
     CHECK_OK(records.status());
     CHECK(!records->empty());
     Block block;
     CHECK_OK(DecodeBlock(*records->back().value, &block));
+    std::erase_if(block.sources, [](const SourceRange& source) { return source.control; });
     std::sort(block.sources.begin(), block.sources.end(),
               [](const SourceRange& a, const SourceRange& b) { return a.partition < b.partition; });
     return block.sources;
@@ -118,6 +119,42 @@ class IngestWorkerTest : public testing::Test {
   std::unique_ptr<MemoryLog> log_;
   std::unique_ptr<IngestWorker> worker_;
 };
+
+TEST_F(IngestWorkerTest, ActionsTravelInTheBlockOfTheirBrandOrBecomeDeadLetters) {
+  const std::string& topic = settings_->ingest.actions_topic;
+  const std::string ack = absl::StrCat(R"({"action":"ack","brand_id":"acme","by":"anna","at":)", kStartMs, "}");
+  for (const std::string& action :
+       {ack, std::string("{broken"),
+        absl::StrCat(R"({"action":"ack","brand_id":"nobody","by":"anna","at":)", kStartMs, "}"),
+        std::string(R"({"action":"explode","brand_id":"acme"})")}) {
+    CHECK_OK(log_->Append({topic, 0}, std::nullopt, action).status());
+  }
+  StepAndFlush();
+  std::vector<std::string> actions;
+  for (const int32_t partition : {0, 1}) {
+    const auto blocks = log_->ReadStored({settings_->ingest.mentions_topic, partition});
+    CHECK_OK(blocks.status());
+    ASSERT_THAT(*blocks, SizeIs(1));
+    Block block;
+    CHECK_OK(DecodeBlock(*blocks->front().value, &block));
+    EXPECT_EQ(block.written_ms, kStartMs + 1'000);
+    const auto range =
+        std::find_if(block.sources.begin(), block.sources.end(), [](const auto& s) { return s.control; });
+    ASSERT_NE(range, block.sources.end());
+    EXPECT_EQ(range->topic, topic);
+    EXPECT_EQ(range->to, 4);
+    EXPECT_EQ(range->matched, 1u);
+    EXPECT_EQ(range->dead, 3u);
+    EXPECT_FALSE(range->idle || range->caught_up);
+    for (const BlockAction& action : block.actions) actions.emplace_back(action.text);
+  }
+  EXPECT_THAT(actions, testing::ElementsAre(ack));
+  std::vector<std::string> reasons;
+  for (const StoredRecord& letter : DeadLetters()) reasons.push_back(letter.headers.front().second);
+  EXPECT_THAT(reasons, testing::ElementsAre("not_json", "unknown_brand", "unknown_action"));
+  EXPECT_EQ(log_->CommittedOffsets("ingest", {{topic, 0}})->front().committed, 4);
+  EXPECT_EQ(metrics_.Sum().posts, 0);
+}
 
 TEST_F(IngestWorkerTest, ABlockAccountsForEveryRecordThatWasRead) {
   Append(0, Post("1", "acme is down"));

@@ -259,8 +259,27 @@ TEST(BlockTest, ABuilderIsEmptyAfterClear) {
   ExpectPartsHold(parts, content);
 }
 
-// Version 1 has no column of reasons: with one row that has none, the byte before its last five.
-TEST(BlockTest, BlocksWithoutReasonsAreStillRead) {
+// A part without actions, and with one row without reasons, as an older version wrote it. Version 2 has neither the
+// time of writing, ten bytes if that is unknown, nor actions, here one byte; version 1 no column of reasons either: the
+// byte before the row's last five.
+std::string AsOfVersion(std::string part, char version) {
+  constexpr size_t kPrefix = 9;
+  constexpr size_t kBehindReasons = 5;
+  constexpr size_t kBeforeWritten = kPrefix + 8 + 1 + 1;
+  EXPECT_EQ(part.back(), '\0');
+  part.pop_back();
+  part.erase(kBeforeWritten, 10);
+  if (version == 1) {
+    EXPECT_EQ(part[part.size() - kBehindReasons - 1], '\0');
+    part.erase(part.size() - kBehindReasons - 1, 1);
+  }
+  part[0] = version;
+  const uint64_t checksum = Hash64(std::string_view{part}.substr(kPrefix));
+  std::memcpy(part.data() + 1, &checksum, sizeof(checksum));
+  return part;
+}
+
+TEST(BlockTest, BlocksOfOlderVersionsAreStillRead) {
   SourceRange source;
   source.topic = "posts";
   source.from = 7;
@@ -275,21 +294,56 @@ TEST(BlockTest, BlocksWithoutReasonsAreStillRead) {
   builder.Add(mention, "acme", nullptr);
   std::vector<std::string> parts;
   builder.Encode(1, {&source, 1}, kNoLimit, &parts);
-  constexpr size_t kBehindReasons = 5;
-  constexpr size_t kPrefix = 9;
-  std::string old = parts[0];
-  ASSERT_EQ(old[old.size() - kBehindReasons - 1], '\0');
-  old.erase(old.size() - kBehindReasons - 1, 1);
-  old[0] = 1;
-  const uint64_t checksum = Hash64(std::string_view{old}.substr(kPrefix));
-  std::memcpy(old.data() + 1, &checksum, sizeof(checksum));
+  for (const char version : {'\1', '\2'}) {
+    Block block;
+    ASSERT_THAT(DecodeBlock(AsOfVersion(parts[0], version), &block), IsOk());
+    ASSERT_EQ(block.mentions.size(), 1u);
+    EXPECT_EQ(block.mentions[0].flags, kVerified);
+    EXPECT_EQ(block.mentions[0].reasons, 0);
+    EXPECT_EQ(block.mentions[0].language, mention.language);
+    EXPECT_EQ(block.mentions[0].offset, mention.offset);
+    EXPECT_EQ(block.written_ms, kUnknownTime);
+    EXPECT_TRUE(block.actions.empty());
+  }
+}
+
+TEST(BlockTest, ActionsAreInTheFirstPartWithTheTimeOfWriting) {
+  std::vector<SourceRange> sources(2);
+  sources[0].topic = "posts";
+  sources[1].topic = "tocsin.actions";
+  sources[1].control = true;
+  BlockBuilder builder;
+  builder.set_written_ms(1'795'132'800'000);
+  for (uint64_t i = 0; i < 100; ++i) {
+    Mention mention;
+    mention.post_hash = i;
+    builder.Add(mention, "acme", nullptr);
+  }
+  builder.AddAction({.brand = 0, .at_ms = -5, .source = 1, .offset = 17, .text = "{}"}, "bolt");
+  builder.AddAction({.brand = 0, .at_ms = 7, .source = 1, .offset = 18, .text = "{\"a\":1}"}, "acme");
+  EXPECT_FALSE(builder.empty());
+  std::vector<std::string> parts;
+  builder.Encode(1, sources, 1'000, &parts);
+  ASSERT_GT(parts.size(), 2u);
   Block block;
-  ASSERT_THAT(DecodeBlock(old, &block), IsOk());
-  ASSERT_EQ(block.mentions.size(), 1u);
-  EXPECT_EQ(block.mentions[0].flags, kVerified);
-  EXPECT_EQ(block.mentions[0].reasons, 0);
-  EXPECT_EQ(block.mentions[0].language, mention.language);
-  EXPECT_EQ(block.mentions[0].offset, mention.offset);
+  size_t rows = 0;
+  for (size_t part = parts.size(); part-- > 0;) {
+    ASSERT_THAT(DecodeBlock(parts[part], &block), IsOk());
+    EXPECT_LE(parts[part].size(), 1'000u);
+    EXPECT_EQ(block.written_ms, 1'795'132'800'000);
+    EXPECT_EQ(block.sources, sources);
+    EXPECT_EQ(block.actions.size(), part == 0 ? 2u : 0u);
+    rows += block.mentions.size();
+  }
+  EXPECT_EQ(rows, 100u);
+  EXPECT_EQ(block.brands[block.actions[0].brand], "bolt");
+  EXPECT_EQ(block.brands[block.actions[1].brand], "acme");
+  EXPECT_EQ(block.actions[0].at_ms, -5);
+  EXPECT_EQ(block.actions[0].source, 1);
+  EXPECT_EQ(block.actions[0].offset, 17);
+  EXPECT_EQ(block.actions[1].text, "{\"a\":1}");
+  builder.Clear();
+  EXPECT_TRUE(builder.empty());
 }
 
 TEST(BlockTest, TheSizeIsKnownBeforeEncoding) {
@@ -350,7 +404,7 @@ TEST(BlockTest, MalformedBytesUnderARightChecksumNeverCrash) {
     }
     std::string bytes;
     ByteWriter writer(&bytes);
-    writer.Byte(1);
+    writer.Byte(static_cast<uint8_t>(1 + random() % 3));
     writer.Fixed64(Hash64(body));
     bytes += body;
     const absl::Status status = DecodeBlock(bytes, &block);
@@ -359,6 +413,10 @@ TEST(BlockTest, MalformedBytesUnderARightChecksumNeverCrash) {
         ASSERT_LT(row.brand, block.brands.size());
         ASSERT_LT(static_cast<size_t>(row.source), block.sources.size());
         ASSERT_LT(row.sample, static_cast<int32_t>(block.samples.size()));
+      }
+      for (const BlockAction& action : block.actions) {
+        ASSERT_LT(action.brand, block.brands.size());
+        ASSERT_LT(static_cast<size_t>(action.source), block.sources.size());
       }
     } else {
       EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss));

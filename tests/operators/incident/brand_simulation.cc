@@ -57,7 +57,7 @@ FakeEvidence::FakeEvidence() {
 
 const Sample* FakeEvidence::FindSample(int32_t handle) const { return handle % 3 == 0 ? nullptr : &sample_; }
 const TopicPartition& FakeEvidence::Source(int16_t) const { return source_; }
-SectorCourse FakeEvidence::Sector(const Brand&, int64_t, int64_t) const { return SectorOf(members_); }
+SectorCourse FakeEvidence::Sector(const Brand&, int64_t, int64_t) { return SectorOf(members_); }
 
 SimulatedBrand::SimulatedBrand(Evaluation evaluation)
     : evaluation_(evaluation), brand_(UnitedBrand()), windows_(&window_options_) {
@@ -83,6 +83,18 @@ void SimulatedBrand::RunTo(int64_t end_ms) {
     monitor_->Evaluate(windows_, quality_, evidence_, &signals_);
     ++evaluations_;
   }
+}
+
+ActionError SimulatedBrand::Act(Action action) {
+  if (windows_.end_ms() != end_ms_) {
+    windows_.AdvanceTo(end_ms_);
+    monitor_->Evaluate(windows_, quality_, evidence_, &signals_);
+    ++evaluations_;
+  }
+  action.brand_id = brand_.id;
+  action.at_ms = end_ms_;
+  if (action.by.empty()) action.by = "anna";
+  return monitor_->Act(action, windows_, quality_, evidence_, &signals_);
 }
 
 void SimulatedBrand::Run(SimulatedMentions* mentions, int64_t from_minute, int64_t to_minute) {

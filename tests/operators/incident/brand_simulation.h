@@ -43,7 +43,7 @@ class FakeEvidence final : public EvidenceSource {
   FakeEvidence();
   const Sample* FindSample(int32_t handle) const override;
   const TopicPartition& Source(int16_t index) const override;
-  SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) const override;
+  SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) override;
   // What the other brands are said to do.
   void set_sector(std::vector<SectorMember> members) { members_ = std::move(members); }
 
@@ -65,6 +65,9 @@ class SimulatedBrand {
   void RunTo(int64_t end_ms);
   // Minutes [from, to) of the mentions.
   void Run(SimulatedMentions* mentions, int64_t from_minute, int64_t to_minute);
+
+  // Someone does `kind` just now, at the slide end up to which it ran.
+  ActionError Act(Action action);
 
   // Replaces the monitor by what its encoding gives.
   void Reload();

@@ -64,6 +64,38 @@ TEST(SignalTest, StructuredEventValidatesAgainstThePublishedSchema) {
   EXPECT_EQ(SchemaErrors(RenderIncident(AnySignal(), std::nullopt)), "");
 }
 
+HandledAction AnyAction(ActionKind kind) {
+  HandledAction action;
+  action.kind = kind;
+  action.by = "anna";
+  action.at_ms = 1'795'170'600'000;
+  if (kind == ActionKind::kSilence) action.until_ms = 1'795'174'200'000;
+  action.level = 2;
+  return action;
+}
+
+TEST(SignalTest, WhatPeopleDidIsRenderedAndValid) {
+  Signal signal = AnySignal();
+  signal.status = SignalStatus::kExercise;
+  signal.incident_id = "drill-united-20261120T100000Z";
+  signal.handling.acknowledged = AnyAction(ActionKind::kAcknowledge);
+  signal.handling.silenced = AnyAction(ActionKind::kSilence);
+  signal.handling.ended = AnyAction(ActionKind::kFalseAlarm);
+  for (size_t kind = 0; kind < kActionKinds; ++kind) {
+    signal.handling.actions.push_back(AnyAction(static_cast<ActionKind>(kind)));
+  }
+  signal.handling.actions.back().note = "so it is";
+  EXPECT_EQ(SchemaErrors(RenderStructuredCloudEvent(signal, std::nullopt)), "");
+  const Json handling = Json::parse(RenderSignalData(signal, std::nullopt))["handling"];
+  EXPECT_EQ(handling["acknowledged"]["by"], "anna");
+  EXPECT_EQ(handling["acknowledged"]["at"], "2026-11-20T10:30:00Z");
+  EXPECT_TRUE(handling["acknowledged"]["until"].is_null());
+  EXPECT_EQ(handling["silenced"]["until"], "2026-11-20T11:30:00Z");
+  EXPECT_EQ(handling["ended"]["action"], "false_alarm");
+  EXPECT_EQ(handling["actions"][5]["note"], "so it is");
+  EXPECT_TRUE(handling["actions"][0]["note"].is_null());
+}
+
 TEST(SignalTest, TheSchemaRefusesWhatBreaksTheContract) {
   const Json good = Json::parse(RenderStructuredCloudEvent(AnySignal(), std::nullopt));
   Json renamed = good;
@@ -86,6 +118,8 @@ TEST(SignalTest, PostCrisisRecordValidatesAgainstItsSchema) {
   PostCrisis record;
   record.first_signal_ms = record.confirmed_ms = record.resolved_ms = record.peak_ms = 1'795'170'600'000;
   record.timeline.push_back({1'795'170'600'000, IncidentState::kConfirmed, 2});
+  record.actions = {AnyAction(ActionKind::kAcknowledge), AnyAction(ActionKind::kClose)};
+  signal.handling.ended = record.actions.back();
   signal.post_crisis = record;
   EXPECT_EQ(SchemaErrors(RenderPostCrisis(signal), "deploy/schemas/post-crisis.schema.json"), "");
 }

@@ -70,6 +70,28 @@ TEST(SummaryTest, EveryKindAndStateHasTwoSentencesInEveryLanguage) {
   }
 }
 
+TEST(SummaryTest, WhatSomeoneEndedAndWhatIsADrillSaySo) {
+  Signal ended = Crisis();
+  ended.state = IncidentState::kResolved;
+  ended.handling.ended = HandledAction{.kind = ActionKind::kClose, .by = "anna", .note = ""};
+  EXPECT_THAT(Summarise(ended, "en"), testing::EndsWith("What began at 2026-11-20 10:00 UTC was closed by anna."));
+  ended.handling.ended->kind = ActionKind::kFalseAlarm;
+  EXPECT_THAT(Summarise(ended, "en"), testing::EndsWith("was a false alarm, says anna."));
+  Signal drill = Crisis();
+  drill.status = SignalStatus::kExercise;
+  EXPECT_EQ(Summarise(drill, "en"),
+            "EXERCISE: drill for United Airlines since 2026-11-20 10:00 UTC. Level 3 of 5 is rehearsed, nothing has "
+            "happened.");
+  for (const char* language : {"en", "fr", "it"}) {
+    for (const IncidentState state : {IncidentState::kConfirmed, IncidentState::kResolved}) {
+      drill.state = state;
+      EXPECT_EQ(Sentences(Summarise(drill, language)), 2) << Summarise(drill, language);
+    }
+    EXPECT_EQ(Sentences(Summarise(ended, language)), 2) << Summarise(ended, language);
+    EXPECT_EQ(Summarise(ended, language).find('{'), std::string::npos);
+  }
+}
+
 TEST(SummaryTest, TestsAreToldInPlainWords) {
   SignalTest test;
   test.name = "negative_authors";

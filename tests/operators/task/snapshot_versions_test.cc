@@ -129,6 +129,10 @@ TEST(SnapshotVersionsTest, ThatOfMonitorState2GoesOn) {
   ExpectGoesOn(ReadFile("tests/operators/task/snapshots/monitor_2.bin"));
 }
 
+TEST(SnapshotVersionsTest, ThatOfMonitorState3GoesOn) {
+  ExpectGoesOn(ReadFile("tests/operators/task/snapshots/monitor_3.bin"));
+}
+
 TEST(SnapshotVersionsTest, AnUnknownVersionIsRefused) {
   std::string snapshot = ReadFile("tests/operators/task/snapshots/monitor_2.bin");
   ASSERT_FALSE(snapshot.empty());
