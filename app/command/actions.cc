@@ -146,7 +146,7 @@ std::shared_ptr<ActionArguments> AddAction(CLI::App* app, ChosenCommand* chosen,
   AddConfigOptions(*command, &arguments->config);
   (*command)
       ->add_option(
-          "target", arguments->target,
+          "TARGET", arguments->target,
           kind == ActionKind::kDrill ? "Id of the brand" : "Id of a brand, for what it has open, or of an incident")
       ->type_name(kind == ActionKind::kDrill ? "BRAND" : "BRAND|INCIDENT")
       ->required();
@@ -185,7 +185,7 @@ void AddActionCommands(CLI::App* app, ChosenCommand* chosen) {
   add_note(close.get());
   auto note =
       AddAction(app, chosen, ActionKind::kNote, "note", "Adds a note to an incident, for its signals", &command);
-  command->add_option("text", note->note, "The note")->type_name("TEXT")->required();
+  command->add_option("TEXT", note->note, "The note")->type_name("TEXT")->required();
 }
 
 }  // namespace tocsin

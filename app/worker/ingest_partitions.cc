@@ -68,7 +68,8 @@ absl::StatusOr<std::vector<StartPosition>> IngestWorker::OnAssigned(absl::Span<c
   }
   assigned_ = true;
   metrics_->rebalances->Increment();
-  metrics_->assigned->Set(static_cast<double>(slots_.size()));
+  const auto posts = std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return !slot.control; });
+  metrics_->assigned->Set(static_cast<double>(posts));
   return starts;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/log/check.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "app/worker/detect_worker.h"
@@ -235,6 +236,7 @@ bool World::ActionsAreRead() {
   const bool was_quiet = std::exchange(quiet_, true);
   const auto committed = log_->CommittedOffsets(kIngestGroup, {{WorldSettings()->ingest.actions_topic, 0}});
   quiet_ = was_quiet;
+  if (absl::IsUnavailable(committed.status())) return false;  // an open transaction may still move them
   CHECK_OK(committed.status());
   actions_read_ = (*committed)[0].committed.value_or(0) >= std::ssize(firehose_->actions);
   return actions_read_;

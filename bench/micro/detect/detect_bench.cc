@@ -33,7 +33,7 @@ void BM_BrandHour(benchmark::State& state) {
   std::vector<HeldMention> rows;
   int64_t minute = 26 * 60;
   const bool with_monitor = state.range(1) != 0;
-  const FakeEvidence evidence;
+  FakeEvidence evidence;
   std::vector<Signal> signals;
   int64_t slides = 0;
   for (auto _ : state) {

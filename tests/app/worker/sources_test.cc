@@ -55,6 +55,7 @@ class SourcesTest : public testing::Test {
                                            {"reviews", 1, -1, {}},
                                            {"more.reviews", 1, -1, {}},
                                            {"forum", 1, -1, {}},
+                                           {"tocsin.actions", 1, -1, {}},
                                            {"tocsin.mentions", 16, -1, {}},
                                            {"tocsin.dead-letters", 1, -1, {}}};
     EXPECT_THAT(log_.EnsureTopics(topics, true), IsOk());
@@ -142,7 +143,8 @@ TEST_F(SourcesTest, CarryEachTheirBoundsInEveryBlock) {
     const SourceRange& range = ranges_[{topic, partition}];
     return std::pair(range.out_of_orderness_ms, range.max_drag_ms);
   };
-  ASSERT_EQ(ranges_.size(), 7U);
+  ASSERT_EQ(ranges_.size(), 8U);
+  EXPECT_TRUE((ranges_[{"tocsin.actions", 0}].control)) << "has no bounds: no watermark waits for it";
   EXPECT_EQ(bounds("tweets", 0), std::pair(1'000L, 30'000L));
   EXPECT_EQ(bounds("tweets", 1), std::pair(1'000L, 30'000L));
   EXPECT_EQ(bounds("sky", 0), std::pair(5'000L, 45'000L));
