@@ -173,10 +173,12 @@ class BrokerCheck {
 
   void CheckOwn(const TopicSpec& spec, const KafkaTopicInfo& topic) {
     if (absl::IsNotFound(topic.status)) return SayMissing(spec);
-    std::set<KafkaRight> rights = {KafkaRight::kWrite, KafkaRight::kDescribe};
+    std::set<KafkaRight> rights = {KafkaRight::kDescribe};
     const Config::Topics& names = config_.topics;
     const bool state = spec.name == names.mentions || spec.name == names.snapshots;
-    if (state || spec.name == names.config || spec.name == names.actions) rights.insert(KafkaRight::kRead);
+    const bool actions = spec.name == names.actions;  // written by people, by rights of their own
+    if (!actions) rights.insert(KafkaRight::kWrite);
+    if (state || actions || spec.name == names.config) rights.insert(KafkaRight::kRead);
     if (!Usable(topic, rights)) return;
     if (topic.partitions != spec.partitions) {
       report_.Error(

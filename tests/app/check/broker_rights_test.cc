@@ -134,10 +134,12 @@ topics: {mentions_partitions: 2}
   std::vector<Right> Needed() const {
     const Config::Topics& names = settings_->config->topics;
     std::vector<Right> rights;
-    for (const std::string& topic : {std::string("posts"), names.mentions, names.snapshots, names.config}) {
+    for (const std::string& topic :
+         {std::string("posts"), names.mentions, names.snapshots, names.config, names.actions}) {
       rights.push_back({RD_KAFKA_RESOURCE_TOPIC, topic, RD_KAFKA_ACL_OPERATION_READ});
     }
     for (const TopicSpec& spec : settings_->topic_specs) {
+      if (spec.name == names.actions) continue;
       rights.push_back({RD_KAFKA_RESOURCE_TOPIC, spec.name, RD_KAFKA_ACL_OPERATION_WRITE});
     }
     for (const char* group : {"rights-ingest", "rights-detect"}) {
