@@ -41,7 +41,7 @@ import end_to_end  # noqa: E402
 
 yaml = deploying.yaml()
 BASE = "localhost/debian:13-slim"
-RESTRICTED = ("--read-only", "--cap-drop=all", "--security-opt", "no-new-privileges", "--user", "65532:65532", "--pids-limit", "64")
+RESTRICTED = ("--read-only", "--cap-drop=all", "--security-opt", "no-new-privileges", "--user", "65532:65532", "--pids-limit", "256")
 # Neither systemd nor cgroups v2 are to be had in every place where this runs.
 CONTAINERS = """\
 [engine]
