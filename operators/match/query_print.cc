@@ -22,19 +22,6 @@ int Precedence(QueryOp op) {
   }
 }
 
-std::string_view Sigil(TokenKind kind) {
-  switch (kind) {
-    case TokenKind::kHashtag:
-      return "#";
-    case TokenKind::kHandle:
-      return "@";
-    case TokenKind::kCashtag:
-      return "$";
-    default:
-      return "";
-  }
-}
-
 // The folded form, unless that would be cut otherwise when read again (a fraction, say, folds to two numbers).
 std::string_view Shown(const LiteralToken& token, bool keep_accents) {
   Tokenizer tokenizer;

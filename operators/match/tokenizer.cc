@@ -94,6 +94,19 @@ constexpr size_t kMinRoom = FoldTable::kMaxFoldBytes;
 
 }  // namespace
 
+std::string_view Sigil(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::kHashtag:
+      return "#";
+    case TokenKind::kHandle:
+      return "@";
+    case TokenKind::kCashtag:
+      return "$";
+    default:
+      return "";
+  }
+}
+
 uint64_t TokenHash(std::string_view folded, TokenKind kind) { return HashOf(folded, kind); }
 
 void Tokenizer::Reset(Options options) {

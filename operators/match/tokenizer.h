@@ -22,6 +22,8 @@ enum class TokenKind : uint8_t {
   kSite,      // a host, or a suffix of one that starts at a label
   kAuthor,
 };
+// What is written before a hashtag, handle or cashtag; nothing for the others.
+std::string_view Sigil(TokenKind kind);
 
 struct Token {
   uint64_t hash;    // of the folded bytes and the kind; 0 for a barrier or URL, and for nothing else

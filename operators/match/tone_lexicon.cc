@@ -21,19 +21,6 @@ uint16_t LanguageNumber(std::string_view code) {
   return static_cast<uint16_t>(static_cast<uint8_t>(code[0]) << 8 | static_cast<uint8_t>(code[1]));
 }
 
-std::string_view SignOf(TokenKind kind) {
-  switch (kind) {
-    case TokenKind::kHashtag:
-      return "#";
-    case TokenKind::kHandle:
-      return "@";
-    case TokenKind::kCashtag:
-      return "$";
-    default:
-      return "";
-  }
-}
-
 class ToneReader {
  public:
   explicit ToneReader(YamlErrors* errors) : errors_(*errors) {}
@@ -104,7 +91,7 @@ class ToneReader {
                     "name words, hashtags, handles or emoji");
         return;
       }
-      absl::StrAppend(&term.text, term.text.empty() ? "" : " ", SignOf(token.kind), tokenizer_.Folded(token));
+      absl::StrAppend(&term.text, term.text.empty() ? "" : " ", Sigil(token.kind), tokenizer_.Folded(token));
       term.hashes.push_back(token.hash);
     }
     if (term.hashes.empty() || term.hashes.size() > kMaxToneTokens) {
