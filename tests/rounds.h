@@ -1,5 +1,5 @@
-// How often a random test tries. A sanitizer looks for what any input of a kind brings to light, at five to twenty times the
-// cost: there a part of the rounds does, while the presets at full speed run all of them.
+// How often a random test tries. A sanitizer looks for what any input of a kind brings to light, at five to twenty
+// times the cost: there a part of the rounds does, while the presets at full speed run all of them.
 #pragma once
 
 namespace tocsin {

@@ -300,8 +300,8 @@ constexpr size_t kBrands = 50;
 constexpr size_t kPosts = 100;
 
 // Goal: the compiled matcher does what the grammar says, whatever the query.
-// Method: 1,000,000 (query, post) pairs (150,000 under a sanitizer); queries and posts are made as trees and lists of words, printed with random
-// case, accents and separators, and evaluated by both.
+// Method: 1,000,000 (query, post) pairs (150,000 under a sanitizer); queries and posts are made as trees and lists of
+// words, printed with random case, accents and separators, and evaluated by both.
 TEST(MatcherRandomTest, AgreesWithTheNaiveEvaluatorOnRandomQueriesAndPosts) {
   std::map<naive::Op, int> ops;
   size_t matched_pairs = 0;

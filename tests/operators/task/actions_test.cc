@@ -173,7 +173,8 @@ TEST(TaskActionsRestoreTest, ARestoredTaskContinuesByteForByte) {
     stream.seed = seed;
     stream.duration_ms = 3 * 3'600'000;
     stream.posts = 2'500;
-    // Metrics at every slide: a brand that is not evaluated keeps, in its snapshot, panes that a restored one has let go.
+    // Metrics at every slide: a brand that is not evaluated keeps, in its snapshot, panes that a restored one has let
+    // go.
     const DetectTaskOptions options = QuickTaskOptions();
     std::mt19937_64 random(seed);
     const std::vector<std::string> posts = BadDay(seed, stream);
