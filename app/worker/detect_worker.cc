@@ -235,12 +235,11 @@ absl::Status DetectWorker::CommitAll(bool with_snapshots) {
   if (absl::Status status = PublishOutputs(); !status.ok()) return status;
   std::vector<ConsumedOffset> offsets;
   for (Slot& slot : slots_) {
-    const uint64_t generation = slot.snapshot_generation;
     if (with_snapshots) {
       if (absl::Status status = WriteSnapshotIfDue(slot, start, draining_); !status.ok()) return status;
     }
     // With a snapshot the journal begins anew, also where the offset stays.
-    if (has_moved(slot) || slot.snapshot_generation != generation) {
+    if (has_moved(slot) || slot.next_rebuild_from >= 0) {
       offsets.push_back({slot.partition, slot.position, EncodeJournal(slot.journal)});
     }
   }

@@ -34,13 +34,8 @@ ActionError BrandMonitor::State::StartDrill(const EvaluationContext& context, co
   const bool confirms = action.level >= kConfirmedLevel;
   exercise.next_check_ms =
       confirms ? CeilTo(end + std::min(kConfirmedAfterMs, (ends_ms - end) / 2), options->slide_ms) : ends_ms;
-  HandledAction started;
-  started.kind = ActionKind::kDrill;
-  started.by = action.by;
-  started.note = action.note;
-  started.at_ms = action.at_ms;
+  HandledAction started = Handled(action, action.level);
   started.until_ms = ends_ms;
-  started.level = action.level;
   exercise.Remember(started);
   EmitDrill(context, SignalMessage::kAlert, 0, absl::StrCat("a drill that ", action.by, " has started"), signals);
   return ActionError::kNone;
@@ -51,12 +46,7 @@ ActionError BrandMonitor::State::ActOnDrill(const EvaluationContext& context, co
   Incident& exercise = drill.incident;
   if (!exercise.open()) return ActionError::kNotOpen;
   if (action.kind == ActionKind::kSilence || action.kind == ActionKind::kFalseAlarm) return ActionError::kNotForDrill;
-  HandledAction handled;
-  handled.kind = action.kind;
-  handled.by = action.by;
-  handled.note = action.note;
-  handled.at_ms = action.at_ms;
-  handled.level = exercise.level;
+  const HandledAction handled = Handled(action, exercise.level);
   exercise.Remember(handled);
   if (action.kind == ActionKind::kClose) {
     exercise.ended = handled;
@@ -109,8 +99,7 @@ void BrandMonitor::State::EmitDrill(const EvaluationContext& context, SignalMess
   signal.times.detected_at_ms = exercise.opened_ms;
   signal.times.detection_delay_ms = exercise.opened_ms - exercise.onset_ms;
   signal.course.persistence_s = (end - exercise.onset_ms) / 1'000;
-  const bool in_force = exercise.acknowledged.has_value() && exercise.level <= exercise.acknowledged->level;
-  if (in_force) signal.handling.acknowledged = exercise.acknowledged;
+  signal.handling.acknowledged = exercise.AcknowledgedInForce();
   signal.handling.ended = exercise.ended;
   signal.handling.actions = exercise.actions;
   if (exercise.open()) signal.route.next_update_by_ms = exercise.next_check_ms;

@@ -147,6 +147,11 @@ void Incident::RestartCounts() {
   *this = std::move(fresh);
 }
 
+std::optional<HandledAction> Incident::AcknowledgedInForce() const {
+  const bool in_force = acknowledged.has_value() && level <= acknowledged->level;
+  return in_force ? acknowledged : std::nullopt;
+}
+
 void Incident::Remember(const HandledAction& action) {
   if (actions.size() >= kActionsHeld) actions.erase(actions.begin());
   actions.push_back(action);

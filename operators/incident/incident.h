@@ -116,6 +116,8 @@ struct Incident {
   // Back to the state before any opening, but for what a relapse takes up again.
   void RestartCounts();
   void Remember(const HandledAction& action);
+  // By whom and when, unless it has risen since.
+  std::optional<HandledAction> AcknowledgedInForce() const;
   // Adds one row since onset. Rows come in (event time, post hash) order within a slide.
   void Add(const HeldMention& row);
 

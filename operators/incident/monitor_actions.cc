@@ -15,6 +15,8 @@ namespace {
 constexpr int64_t kHoldMs = kHourMs;
 constexpr size_t kSetAsideBins = 288;  // a day
 
+}  // namespace
+
 HandledAction Handled(const Action& action, int32_t level) {
   HandledAction handled;
   handled.kind = action.kind;
@@ -24,13 +26,6 @@ HandledAction Handled(const Action& action, int32_t level) {
   if (action.kind == ActionKind::kSilence) handled.until_ms = action.at_ms + action.for_ms;
   handled.level = level;
   return handled;
-}
-
-}  // namespace
-
-std::optional<HandledAction> BrandMonitor::State::Acknowledged() const {
-  const bool in_force = incident.acknowledged.has_value() && incident.level <= incident.acknowledged->level;
-  return in_force ? incident.acknowledged : std::nullopt;
 }
 
 // The one in force that ends last. What has risen above the level at which it was silenced is told.
@@ -46,7 +41,7 @@ std::optional<HandledAction> BrandMonitor::State::Silenced(int64_t end_ms) const
 }
 
 int64_t BrandMonitor::State::UpdateIntervalMs() const {
-  if (Acknowledged().has_value()) return kUpdateIntervalMs.back();
+  if (incident.AcknowledgedInForce().has_value()) return kUpdateIntervalMs.back();
   return kUpdateIntervalMs[static_cast<size_t>(incident.update_step)];
 }
 

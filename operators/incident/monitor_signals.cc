@@ -52,7 +52,7 @@ void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage m
   signal.certainty = Certainty(incident, decision, signal);
   if (incident.open()) {
     signal.route.next_update_by_ms = context.end_ms() + UpdateIntervalMs();
-    signal.handling.acknowledged = Acknowledged();
+    signal.handling.acknowledged = incident.AcknowledgedInForce();
     signal.handling.silenced = Silenced(context.end_ms());
     if (const auto& silenced = signal.handling.silenced) {
       signal.route.next_update_by_ms = std::max(*signal.route.next_update_by_ms, silenced->until_ms);

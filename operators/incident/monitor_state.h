@@ -29,6 +29,9 @@ inline int64_t CeilTo(int64_t value, int64_t step) {
   return rest > 0 ? value + step - rest : value - rest;
 }
 
+// `action` as it is remembered, done while the incident had `level`.
+HandledAction Handled(const Action& action, int32_t level);
+
 struct BrandMonitor::State {
   static constexpr int64_t kNoAlarm = INT64_MIN;
 
@@ -111,7 +114,6 @@ struct BrandMonitor::State {
   // What people do, monitor_actions.cc.
   ActionError Act(const EvaluationContext& context, const Action& action, std::vector<Signal>* signals);
   void CloseByHand(const EvaluationContext& context, const HandledAction& action, std::vector<Signal>* signals);
-  std::optional<HandledAction> Acknowledged() const;
   std::optional<HandledAction> Silenced(int64_t end_ms) const;
   // Whether a signal of what has not risen since is kept back.
   bool Muted(int64_t end_ms) const { return Silenced(end_ms).has_value(); }

@@ -16,14 +16,17 @@ namespace tocsin {
 // sources may be out of order. Both times are in the log, so replaying it gives the same.
 FeedQuality DetectTask::State::Quality(int64_t end_ms) const {
   constexpr int64_t kStaleMs = 5 * kMinuteMs;
-  int64_t disorder_ms = 0;
-  for (const SourceBounds& each : bounds) disorder_ms = std::max(disorder_ms, each.out_of_orderness_ms);
+  const int64_t past_ms = written_ms == kUnknownTime ? 0 : written_ms - end_ms - kStaleMs;
+  // Almost always without a look at the sources.
+  const bool stale = past_ms > 0 && std::all_of(bounds.begin(), bounds.end(), [past_ms](const SourceBounds& each) {
+                       return each.out_of_orderness_ms < past_ms;
+                     });
   return {.watermark_ms = watermark.watermark(),
           .sources_complete = watermark.Complete(),
           .sources = watermark.Total(),
           .late_dropped = counters.late_dropped,
           .gaps = counters.gaps,
-          .stale = written_ms != kUnknownTime && written_ms - end_ms > kStaleMs + disorder_ms};
+          .stale = stale};
 }
 
 SectorCourse DetectTask::State::Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) {
