@@ -159,6 +159,9 @@ struct Tally {
   std::array<int64_t, kTermBits> terms = {};  // among negative originals
   int64_t negative_originals = 0;
   int64_t negative_reviews = 0;
+  int64_t responsibility = 0;          // likewise
+  int64_t first_person = 0;            // likewise, where the language has words for it
+  int64_t first_person_languages = 0;  // negative originals in those
 
   void Add(const HeldMention& row, Signal* signal) {
     Signal::Volume& volume = signal->volume;
@@ -201,6 +204,10 @@ struct Tally {
     for (size_t bit = 0; bit < kTermBits; ++bit) {
       if ((row.terms >> bit & 1) != 0) ++terms[bit];
     }
+    if ((row.terms & kResponsibilityTerm) != 0) ++responsibility;
+    if (FirstPersonLanguage(row.language) == kFirstPersonLanguages.size()) return;
+    ++first_person_languages;
+    if ((row.terms & kFirstPersonTerm) != 0) ++first_person;
   }
 };
 
@@ -232,6 +239,19 @@ void FillType(const Tally& tally, Signal* signal) {
   if (best == 0 && tally.negative_reviews >= kTypeLeastPosts && 2 * tally.negative_reviews > tally.negative_originals) {
     signal->type.name = "review_surge";
     signal->type.confidence = ShareOf(tally.negative_reviews, tally.negative_originals);
+  }
+}
+
+void FillWording(const Tally& tally, Signal* signal) {
+  Signal::Wording& wording = signal->wording;
+  wording.posts = tally.negative_originals;
+  if (wording.posts == 0) return;
+  static_assert(kAngerTerm == 1 << 3 && kCallToAction == 1 << 2);
+  wording.anger_share = ShareOf(tally.terms[3], wording.posts);
+  wording.call_to_action_share = ShareOf(tally.terms[2], wording.posts);
+  wording.responsibility_share = ShareOf(tally.responsibility, wording.posts);
+  if (tally.first_person_languages > 0) {
+    wording.first_person_share = ShareOf(tally.first_person, tally.first_person_languages);
   }
 }
 
@@ -287,6 +307,7 @@ void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms
   FillTopAuthors(tally, signal);
   FillSamples(winners.negatives(), source, signal);
   FillType(tally, signal);
+  FillWording(tally, signal);
 }
 
 void FindFirstPosts(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,

@@ -19,7 +19,7 @@ inline constexpr size_t kSamplesOfSlide = 3;
 // Posts that a signal shows.
 inline constexpr size_t kSamplesOfSignal = 5;
 
-// Fills volume, sentiment counts, coordination, top lists, samples and type of `*signal` from the rows of
+// Fills volume, sentiment counts, coordination, top lists, samples, type and wording of `*signal` from the rows of
 // [from_ms, windows.end_ms()). One pass; cost is linear in those rows.
 void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
                   Signal* signal);

@@ -25,7 +25,7 @@ namespace tocsin {
 inline constexpr uint32_t kHighReachFollowers = 100'000;
 // Actions that an incident remembers; of more, the last.
 inline constexpr size_t kActionsHeld = 50;
-// Bits of Mention::terms that are counted.
+// Bits of Mention::terms that an incident counts: those that may name its type or raise its level.
 inline constexpr size_t kTermBits = 6;
 
 // Distinct hashes, exact up to 100,000, then a lower bound.

@@ -214,7 +214,7 @@ Mention IngestChain::MakeMention(const Post& post, const Sentiment& sentiment, i
   mention.language = LanguageCode(post.language);
   if (mention.language == 0) mention.language = LanguageCode(sentiment.language);
   mention.reach = static_cast<uint32_t>(std::clamp<int64_t>(post.followers, 0, UINT32_MAX));
-  mention.terms = scratch_.Terms();
+  mention.terms = scratch_.Terms(mention.language);
   mention.source = source;
   mention.offset = offset;
   return mention;

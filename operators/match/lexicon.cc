@@ -1,6 +1,9 @@
 #include "operators/match/lexicon.h"
 
+#include <array>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/log/check.h"
 #include "absl/strings/str_split.h"
@@ -88,6 +91,28 @@ constexpr std::string_view kMisconduct =
     "mentira,"
     "mentiras,agresion,abuso,maltrato";
 
+constexpr std::string_view kResponsibility =
+    "blame,blamed,responsible,responsibility,accountable,accountability,fault,negligence,negligent,careless,"
+    "deliberately,"
+    "knowingly,preventable,liable,guilty,incompetence,incompetent,your fault,their fault,they knew,"
+    "responsable,responsables,responsabilite,coupable,coupables,faute,negligence,negligent,deliberement,sciemment,"
+    "incompetence,incompetents,assumez,leur faute,"
+    "colpa,colpevole,colpevoli,responsabile,responsabili,responsabilita,negligenza,negligente,deliberatamente,"
+    "incompetenza,incompetenti,vostra colpa,loro colpa,"
+    "schuld,schuldig,verantwortlich,verantwortung,verantwortungslos,fahrlassig,fahrlassigkeit,absichtlich,vorsatzlich,"
+    "wissentlich,haftbar,unfahig,"
+    "culpa,culpable,culpables,responsabilidad,negligencia,deliberadamente,incompetencia,incompetentes,sabian";
+
+// One entry for each of kFirstPersonLanguages. Elisions and "I'm" are two tokens each.
+constexpr std::array<std::string_view, kFirstPersonLanguages.size()> kFirstPerson = {
+    "i,me,my,mine,myself,im,ive",
+    "j,je,m,me,moi,mon,ma,mes,mien,mienne",
+    "io,me,mi,mio,mia,miei,mie",
+    "ich,mich,mir,mein,meine,meinen,meinem,meiner,meines",
+    "yo,me,mi,mis,mio,mia,mios,mias,conmigo",
+    "eu,me,mim,meu,minha,meus,minhas,comigo",
+};
+
 uint64_t PairHash(uint64_t first, uint64_t second) { return first * 0x9E3779B97F4A7C15 ^ second; }
 
 }  // namespace
@@ -99,6 +124,12 @@ Lexicon::Lexicon() {
   Add(kAngerTerm, kAnger);
   Add(kServiceTerm, kService);
   Add(kMisconductTerm, kMisconduct);
+  Add(kResponsibilityTerm, kResponsibility);
+  for (size_t i = 0; i < kFirstPerson.size(); ++i) {
+    for (const std::string_view word : absl::StrSplit(kFirstPerson[i], ',')) {
+      terms_[TokenHash(word, TokenKind::kWord)] |= uint32_t{1} << (kFirstPersonShift + i);
+    }
+  }
 }
 
 const Lexicon& Lexicon::Get() {
@@ -123,7 +154,7 @@ void Lexicon::Add(uint32_t term, std::string_view words) {
   }
 }
 
-uint32_t Lexicon::Terms(const Tokenizer& tokenizer) const {
+uint32_t Lexicon::Terms(const Tokenizer& tokenizer, uint16_t language) const {
   uint32_t terms = 0;
   for (size_t i = 0; i < tokenizer.text_tokens(); ++i) {
     const Token& token = tokenizer.tokens()[i];
@@ -134,7 +165,10 @@ uint32_t Lexicon::Terms(const Tokenizer& tokenizer) const {
     const auto pair = terms_.find(PairHash(token.hash, tokenizer.tokens()[i + 1].hash));
     if (pair != terms_.end()) terms |= pair->second;
   }
-  return terms & ~kStartsPair;
+  const size_t index = FirstPersonLanguage(language);
+  if (index < kFirstPersonLanguages.size() && (terms >> (kFirstPersonShift + index) & 1) != 0)
+    terms |= kFirstPersonTerm;
+  return terms & ((uint32_t{1} << kFirstPersonShift) - 1);
 }
 
 }  // namespace tocsin

@@ -1,5 +1,6 @@
-// Words that tell what a crisis is about: safety, breach, call to action, anger, service, misconduct. A small built-in
-// list in English, French, Italian, German and Spanish; its hits are evidence for a type and a level, never a decision.
+// Words that tell what a crisis is about and how people speak of it: safety, breach, call to action, anger, service,
+// misconduct, responsibility, the first person. A small built-in list in English, French, Italian, German and Spanish
+// (the first person in Portuguese too); its hits are evidence for a type and a level, never a decision.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +15,17 @@ class Lexicon {
  public:
   static const Lexicon& Get();
 
-  // MentionTerm bits of the words, pairs of words and hashtags in the text. One look-up a token.
-  uint32_t Terms(const Tokenizer& tokenizer) const;
+  // MentionTerm bits of the words, pairs of words and hashtags in the text. `language` as in Mention::language: its
+  // words for the first person count ("i" is a plural in Italian), of other languages none. One look-up a token.
+  uint32_t Terms(const Tokenizer& tokenizer, uint16_t language) const;
 
  private:
   Lexicon();
   void Add(uint32_t term, std::string_view words);
 
+  // Bits of the table only.
   static constexpr uint32_t kStartsPair = uint32_t{1} << 31;
+  static constexpr int kFirstPersonShift = 16;     // and from here on, one for each of kFirstPersonLanguages
   absl::flat_hash_map<uint64_t, uint32_t> terms_;  // by token hash, or by hash of a pair's
 };
 

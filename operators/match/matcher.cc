@@ -13,7 +13,7 @@ MatchScratch::MatchScratch() : state_(std::make_unique<State>()) {}
 MatchScratch::~MatchScratch() = default;
 const Tokenizer& MatchScratch::tokenizer() const { return state_->tokenizer; }
 uint64_t MatchScratch::TextFingerprint() const { return state_->tokenizer.Fingerprint(); }
-uint32_t MatchScratch::Terms() const { return Lexicon::Get().Terms(state_->tokenizer); }
+uint32_t MatchScratch::Terms(uint16_t language) const { return Lexicon::Get().Terms(state_->tokenizer, language); }
 
 Matcher::Matcher(std::span<const Source> sources) { Builder(this).Build(sources); }
 

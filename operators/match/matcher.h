@@ -41,8 +41,8 @@ class MatchScratch {
   const Tokenizer& tokenizer() const;
   // Of the text's folded tokens without handles, URLs and a leading "RT": equal for copies of one text.
   uint64_t TextFingerprint() const;
-  // MentionTerm bits of the words in the text.
-  uint32_t Terms() const;
+  // MentionTerm bits of the words in the text; `language` as in Mention::language.
+  uint32_t Terms(uint16_t language) const;
 
   struct State;
   State& state() { return *state_; }

@@ -62,7 +62,21 @@ enum MentionTerm : uint32_t {
   kAngerTerm = 1 << 3,
   kServiceTerm = 1 << 4,
   kMisconductTerm = 1 << 5,
+  kResponsibilityTerm = 1 << 6,  // who is to blame
+  kFirstPersonTerm = 1 << 7,     // "I", "me", "my" of the text's language; see kFirstPersonLanguages
 };
+
+// Languages in which the first person is looked for.
+inline constexpr std::array<std::string_view, 6> kFirstPersonLanguages = {"en", "fr", "it", "de", "es", "pt"};
+// Index of a language (as Mention::language) among those; their number if it is none of them.
+constexpr size_t FirstPersonLanguage(uint16_t language) {
+  size_t index = 0;
+  while (index < kFirstPersonLanguages.size() &&
+         language != (kFirstPersonLanguages[index][0] << 8 | kFirstPersonLanguages[index][1])) {
+    ++index;
+  }
+  return index;
+}
 
 struct Mention {
   uint32_t brand = 0;  // index into the table that goes with it: the watchlist's, or a block's

@@ -262,6 +262,11 @@ Json DataObject(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
   data["evidence"] = RenderEvidence(signal.evidence);
   data["type"] =
       Json{{"name", signal.type.name}, {"confidence", Number(signal.type.confidence)}, {"terms", signal.type.terms}};
+  data["wording"] = Json{{"posts", signal.wording.posts},
+                         {"anger_share", Number(signal.wording.anger_share)},
+                         {"responsibility_share", Number(signal.wording.responsibility_share)},
+                         {"call_to_action_share", Number(signal.wording.call_to_action_share)},
+                         {"first_person_share", Number(signal.wording.first_person_share)}};
   data["response"] = Json{{"first_official_post", Text(signal.response.first_official_post)},
                           {"minutes_to_respond", Number(signal.response.minutes_to_respond)},
                           {"official_posts", signal.response.official_posts}};

@@ -237,6 +237,16 @@ struct Signal {
     friend bool operator==(const Type&, const Type&) = default;
   } type;
 
+  // How the negative originals, replies and quotes of the window speak (docs/DETECTION.md, "Evidence").
+  struct Wording {
+    int64_t posts = 0;                  // their number
+    std::optional<double> anger_share;  // of them; null, as what follows: none
+    std::optional<double> responsibility_share;
+    std::optional<double> call_to_action_share;
+    std::optional<double> first_person_share;  // of those in a language that has words for it
+    friend bool operator==(const Wording&, const Wording&) = default;
+  } wording;
+
   struct Response {
     std::string first_official_post;  // empty: none
     std::optional<double> minutes_to_respond;

@@ -69,7 +69,7 @@ TEST(MatcherAllocationTest, MatchingAllocatesNothingInSteadyState) {
       if (i % 5 == 0) post.urls = urls;
       (*watchlist)->Match(post, &scratch, &matches);
       matched += matches.size();
-      matched += (scratch.TextFingerprint() & 1) + scratch.Terms();
+      matched += (scratch.TextFingerprint() & 1) + scratch.Terms(0);
     }
   };
   match_all();

@@ -207,12 +207,13 @@ TEST(FoldTest, HandlesAreComparedFoldedWithTheirPunctuation) {
       << "U+0351 is dropped; its neighbours make no new one";
 }
 
-uint32_t Terms(std::string_view text) {
+uint32_t Terms(std::string_view text, std::string_view language = "") {
   Tokenizer tokenizer;
   tokenizer.Reset({});
   tokenizer.AddText(text);
   tokenizer.Finish();
-  return Lexicon::Get().Terms(tokenizer);
+  const int code = language.size() == 2 ? language[0] << 8 | language[1] : 0;
+  return Lexicon::Get().Terms(tokenizer, static_cast<uint16_t>(code));
 }
 
 TEST(LexiconTest, FindsEachClassInEachLanguage) {
@@ -225,12 +226,35 @@ TEST(LexiconTest, FindsEachClassInEachLanguage) {
       {kAngerTerm, {"this is DISGUSTING", "quelle honte", "che vergogna", "eine Unverschämtheit", "qué vergüenza"}},
       {kServiceTerm,
        {"flight cancelled", "toujours en panne", "treno in ritardo", "schon wieder Ausfall", "otro retraso"}},
+      {kResponsibilityTerm,
+       {"they KNEW and it is their fault", "les responsables doivent payer", "è colpa vostra", "grob fahrlässig",
+        "la culpa es de ellos"}},
       {kMisconductTerm, {"racist staff", "c'est une arnaque", "è una truffa", "reiner Betrug", "menuda estafa"}},
   };
   for (const auto& [term, texts] : cases) {
     for (const std::string& text : texts) EXPECT_NE(Terms(text) & term, 0u) << text;
   }
   EXPECT_EQ(Terms("lovely flight with a friendly crew, merci, grazie, danke, gracias"), 0u);
+}
+
+TEST(LexiconTest, FindsTheFirstPersonInTheTextsOwnLanguage) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> cases = {
+      {"en", {"I am stuck", "they lost my bag", "I've had it", "why ME?"}},
+      {"fr", {"j'attends", "mon vol", "c'est pour moi", "ils m'ont menti", "Ma valise"}},
+      {"it", {"mi hanno mentito", "la mia valigia", "io no"}},
+      {"de", {"ich warte", "mein Koffer", "sagt mir keiner"}},
+      {"es", {"me mintieron", "mi maleta", "yo no"}},
+      {"pt", {"me mentiram", "minha mala", "eu não"}},
+  };
+  for (const auto& [language, texts] : cases) {
+    for (const std::string& text : texts) {
+      EXPECT_EQ(Terms(text, language), uint32_t{kFirstPersonTerm}) << text;
+      EXPECT_EQ(Terms(text, "sv"), 0u) << text;
+      EXPECT_EQ(Terms(text), 0u) << text;
+    }
+  }
+  EXPECT_EQ(Terms("i treni, ma non tutti", "it"), 0u) << "the English and the French would mean themselves";
+  EXPECT_EQ(Terms("el mes de mayo", "es"), 0u);
 }
 
 TEST(LexiconTest, FindsPairsAndHashtags) {

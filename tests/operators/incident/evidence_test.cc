@@ -1,0 +1,167 @@
+#include "operators/incident/evidence.h"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "operators/mention/mention.h"
+#include "tests/operators/incident/brand_simulation.h"
+#include "tests/rounds.h"
+
+namespace tocsin {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr int64_t kSlideMs = 5'000;
+constexpr int64_t kEndMs = 1'600'000'000'000;
+
+class EvidenceTest : public testing::Test {
+ protected:
+  // A row `seconds` before the end; hash and author are its number.
+  HeldMention Row(int64_t seconds) {
+    const uint64_t number = ++rows_;
+    return {.event_time_ms = kEndMs - seconds * 1'000,
+            .post_hash = number,
+            .author_hash = number,
+            .text_hash = number,
+            .sentiment = SentimentClass::kNegative};
+  }
+  HeldMention Row(std::string_view language, uint32_t terms) {
+    HeldMention row = Row(30);
+    row.language = static_cast<uint16_t>(language[0] << 8 | language[1]);
+    row.terms = terms;
+    return row;
+  }
+  Signal Evidence(const std::vector<HeldMention>& rows, int64_t from_ms = kEndMs - 600'000) {
+    BrandWindows windows(&options_);
+    for (const HeldMention& row : rows) windows.Add(row);
+    windows.AdvanceTo(kEndMs);
+    Signal signal;
+    FillEvidence(windows, from_ms, kSlideMs, evidence_, &signal);
+    return signal;
+  }
+
+ private:
+  const WindowOptions options_;
+  FakeEvidence evidence_;
+  uint64_t rows_ = 0;
+};
+
+TEST_F(EvidenceTest, WordingIsOfNegativeOriginalsAndOfLanguagesThatHaveTheWords) {
+  std::vector<HeldMention> rows = {Row("en", kAngerTerm | kFirstPersonTerm), Row("en", kResponsibilityTerm),
+                                   Row("fr", kCallToAction), Row("sv", kAngerTerm)};
+  rows.push_back(Row("en", kAngerTerm));
+  rows.back().kind = PostKind::kRepost;
+  rows.push_back(Row("en", kAngerTerm | kResponsibilityTerm | kCallToAction | kFirstPersonTerm));
+  rows.back().sentiment = SentimentClass::kPositive;
+  const Signal::Wording wording = Evidence(rows).wording;
+  EXPECT_EQ(wording.posts, 4);
+  EXPECT_EQ(wording.anger_share, 0.5);
+  EXPECT_EQ(wording.responsibility_share, 0.25);
+  EXPECT_EQ(wording.call_to_action_share, 0.25);
+  EXPECT_EQ(wording.first_person_share, 1.0 / 3) << "Swedish has no words for it here";
+}
+
+TEST_F(EvidenceTest, WordingOfNothingIsUnknown) {
+  EXPECT_EQ(Evidence({Row("sv", 0)}).wording.first_person_share, std::nullopt);
+  HeldMention praise = Row("en", kAngerTerm);
+  praise.sentiment = SentimentClass::kPositive;
+  EXPECT_EQ(Evidence({praise}).wording, Signal::Wording());
+}
+
+TEST_F(EvidenceTest, TheTypeNeedsFivePostsAndAShare) {
+  std::vector<HeldMention> rows;
+  for (int i = 0; i < 4; ++i) rows.push_back(Row("en", kBreachTerm));
+  EXPECT_EQ(Evidence(rows).type.name, "unknown");
+  rows.push_back(Row("en", kBreachTerm | kAngerTerm));
+  EXPECT_EQ(Evidence(rows).type.name, "data_breach");
+  EXPECT_THAT(Evidence(rows).type.terms, ElementsAre("breach"));
+  for (int i = 0; i < 29; ++i) rows.push_back(Row("en", 0));
+  EXPECT_EQ(Evidence(rows).type.name, "unknown") << "5 of 34 are below 15 %";
+}
+
+// All that no order and no sample bears on, from the rows one by one.
+struct Naive {
+  Signal::Volume volume;
+  Signal::Wording wording;
+  std::array<int64_t, 4> classes = {};
+  std::set<uint64_t> authors, negative_authors, texts;
+  int64_t new_accounts = 0, anger = 0, blame = 0, action = 0, spoken = 0, first_person = 0;
+
+  void Add(const HeldMention& row) {
+    ++volume.mentions;
+    volume.reach += row.reach;
+    authors.insert(row.author_hash);
+    ++classes[static_cast<size_t>(row.sentiment)];
+    new_accounts += (row.flags & kNewAccount) != 0 ? 1 : 0;
+    if (row.kind == PostKind::kRepost) {
+      ++volume.reposts;
+      return;
+    }
+    ++volume.originals;
+    texts.insert(row.text_hash);
+    if (row.sentiment != SentimentClass::kNegative) return;
+    negative_authors.insert(row.author_hash);
+    ++wording.posts;
+    anger += (row.terms & kAngerTerm) != 0 ? 1 : 0;
+    blame += (row.terms & kResponsibilityTerm) != 0 ? 1 : 0;
+    action += (row.terms & kCallToAction) != 0 ? 1 : 0;
+    static const std::set<std::string> kWithWords = {"en", "fr", "it", "de", "es", "pt"};
+    if (!kWithWords.contains(LanguageName(row.language))) return;
+    ++spoken;
+    first_person += (row.terms & kFirstPersonTerm) != 0 ? 1 : 0;
+  }
+};
+
+TEST_F(EvidenceTest, EqualsANaiveCountOverRandomRows) {
+  std::mt19937_64 random(11);
+  const std::vector<std::string> languages = {"en", "fr", "it", "de", "es", "pt", "sv", "ja"};
+  for (int round = 0; round < Rounds(300, 60); ++round) {
+    std::vector<HeldMention> rows;
+    Naive naive;
+    const int64_t from_s = static_cast<int64_t>(random() % 120 + 1) * 5;
+    for (uint64_t i = random() % 200; i > 0; --i) {
+      HeldMention row = Row(languages[random() % languages.size()], static_cast<uint32_t>(random() & 0xFF));
+      row.event_time_ms = kEndMs - static_cast<int64_t>(random() % 600'000) - 1;
+      row.author_hash = random() % 50;
+      row.text_hash = random() % 30;
+      row.reach = static_cast<uint32_t>(random() % 200'000);
+      row.sentiment = static_cast<SentimentClass>(random() % 4);
+      row.kind = static_cast<PostKind>(random() % 4);
+      row.flags = static_cast<uint8_t>(random() % 2 * kNewAccount);
+      rows.push_back(row);
+      if (row.event_time_ms >= kEndMs - from_s * 1'000) naive.Add(row);
+    }
+    const Signal signal = Evidence(rows, kEndMs - from_s * 1'000);
+    naive.volume.unique_authors = static_cast<int64_t>(naive.authors.size());
+    naive.volume.negative_authors = static_cast<int64_t>(naive.negative_authors.size());
+    EXPECT_EQ(signal.volume, naive.volume);
+    const auto share = [](int64_t part, int64_t whole) {
+      return whole == 0 ? std::nullopt : std::optional(static_cast<double>(part) / static_cast<double>(whole));
+    };
+    naive.wording.anger_share = share(naive.anger, naive.wording.posts);
+    naive.wording.responsibility_share = share(naive.blame, naive.wording.posts);
+    naive.wording.call_to_action_share = share(naive.action, naive.wording.posts);
+    naive.wording.first_person_share = share(naive.first_person, naive.spoken);
+    EXPECT_EQ(signal.wording, naive.wording);
+    const auto count = [&naive](SentimentClass label) { return naive.classes[static_cast<size_t>(label)]; };
+    EXPECT_EQ(signal.sentiment.negative, count(SentimentClass::kNegative));
+    EXPECT_EQ(signal.sentiment.neutral, count(SentimentClass::kNeutral));
+    EXPECT_EQ(signal.sentiment.positive, count(SentimentClass::kPositive));
+    EXPECT_EQ(signal.sentiment.unclassified, count(SentimentClass::kUnclassified));
+    EXPECT_EQ(signal.coordination.new_account_share, share(naive.new_accounts, naive.volume.mentions));
+    EXPECT_EQ(signal.coordination.duplicate_text_share,
+              share(naive.volume.originals - static_cast<int64_t>(naive.texts.size()), naive.volume.originals));
+  }
+}
+
+}  // namespace
+}  // namespace tocsin
