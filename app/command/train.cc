@@ -80,6 +80,11 @@ void AddTrainCommand(CLI::App* app, ChosenCommand* chosen) {
   command->add_option("--lang", flags->calibrate.language, "Language of the labelled posts; without: each is guessed")
       ->needs(calibrate);
   command
+      ->add_option("--watchlist", flags->calibrate.watchlist_path,
+                   "Judges the posts as mentions of its brands, with its lexicon; posts that mention none are left out")
+      ->type_name("FILE")
+      ->needs(calibrate);
+  command
       ->add_option("--name", flags->calibrate.name, "Name of the calibration, as published; without: that of the file")
       ->needs(calibrate);
   command->add_option("--seed", flags->train.seed, "Equal seed, data and options give an equal file")

@@ -4,14 +4,18 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "app/files/read_file.h"
 #include "app/train/fit.h"
 #include "app/train/labelled_posts.h"
+#include "app/train/mention_judge.h"
 #include "app/train/model_writer.h"
 #include "operators/detect/negative_ratio.h"
+#include "operators/match/watchlist.h"
 #include "operators/sentiment/calibration_file.h"
 #include "operators/sentiment/model_format.h"
 #include "operators/sentiment/sentiment_model.h"
@@ -144,6 +148,18 @@ RatioCalibration::Measure MeasureClasses(const std::vector<std::vector<Judgement
   return measure;
 }
 
+absl::StatusOr<JudgedMentions> JudgeOwn(const CalibrateOptions& options, const SentimentModel& model,
+                                        const std::vector<LabelledPost>& posts) {
+  if (options.watchlist_path.empty()) return JudgedMentions{Judge(model, posts, options.language)};
+  const std::optional<std::string> yaml = ReadWholeFile(options.watchlist_path);
+  if (!yaml.has_value()) {
+    return absl::NotFoundError(absl::StrCat("can't read the watchlist; file=", options.watchlist_path));
+  }
+  const absl::StatusOr<std::shared_ptr<const Watchlist>> watchlist = Watchlist::Parse(*yaml, options.watchlist_path);
+  if (!watchlist.ok()) return watchlist.status();
+  return JudgeMentions(model, **watchlist, posts, options.language);
+}
+
 }  // namespace
 
 ScoreScale FitScoreScale(const std::vector<Judgement>& judgements) {
@@ -209,15 +225,20 @@ absl::Status RunCalibrate(const CalibrateOptions& options) {
   const SentimentModel* const model = opened->get();
   std::string name = options.name;
   if (name.empty()) name = std::filesystem::path(options.posts_path).stem().string();
-  const std::vector<Judgement> judgements = Judge(*model, *posts, options.language);
-  absl::StatusOr<RatioCalibration> calibration = MeasureOwn(judgements, name);
+  const absl::StatusOr<JudgedMentions> judged = JudgeOwn(options, *model, *posts);
+  if (!judged.ok()) return judged.status();
+  absl::StatusOr<RatioCalibration> calibration = MeasureOwn(judged->judgements, name);
   if (!calibration.ok()) return calibration.status();
   if (options.report) {
-    const Quality quality = MeasureQuality(judgements);
+    const Quality quality = MeasureQuality(judged->judgements);
     const auto line = [&options](std::string_view of, const RatioCalibration::Measure& measure, int64_t count) {
       options.report(absl::StrFormat("%-9s posts=%d mean=%.4f variance=%.4f error=%.6f", of, count, measure.mean,
                                      measure.variance, measure.error));
     };
+    if (!options.watchlist_path.empty()) {
+      options.report(
+          absl::StrFormat("mentions=%d posts_without_a_mention=%d", judged->judgements.size(), judged->unmatched));
+    }
     options.report(absl::StrFormat("model=%08x posts=%d classified=%.3f macro_f1=%.3f negatives true=%.3f found=%.3f",
                                    model->checksum(), posts->size(), quality.classified_share, quality.macro_f1,
                                    quality.negative_share, quality.predicted_negative_share));

@@ -43,7 +43,10 @@ struct CalibrateOptions {
   std::string posts_path;  // labelled posts of the user's own, as ReadLabelledPosts() reads them
   std::string model_path;  // empty: the shipped model
   std::string language;    // of all posts; empty: each is guessed
-  std::string name;        // as published; empty: the name of the file of posts
+  // Watchlist whose mentions the posts are judged as; posts without one are left out. Empty: whole posts, by the model
+  // alone.
+  std::string watchlist_path;
+  std::string name;  // as published; empty: the name of the file of posts
   std::string out_path;
   std::function<void(std::string_view line)> report;
 };
@@ -51,8 +54,8 @@ struct CalibrateOptions {
 // The model of a file, or the shipped one without a path. Errors as SentimentModel::Load().
 absl::StatusOr<std::shared_ptr<const SentimentModel>> OpenModel(const std::string& path);
 
-// Writes the calibration that sentiment.calibration names. Errors as ReadLabelledPosts(), SentimentModel::Load() and
-// MeasureOwn().
+// Writes the calibration that sentiment.calibration names. Errors as ReadLabelledPosts(), SentimentModel::Load(),
+// Watchlist::Parse() and MeasureOwn(); NotFound if the watchlist cannot be read.
 [[nodiscard]] absl::Status RunCalibrate(const CalibrateOptions& options);
 
 }  // namespace tocsin

@@ -3,27 +3,19 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "app/worker/dead_letters.h"
 
 namespace tocsin {
 
 absl::Status WriteRefusedAction(const RefusedAction& refused, std::string_view topic, Writer* writer) {
-  const std::string partition = absl::StrCat(refused.source.partition);
-  const std::string offset = absl::StrCat(refused.offset);
-  const std::string length = absl::StrCat(refused.text.size());
-  const std::string key = absl::StrCat(refused.source.topic, "/", partition);
-  const std::vector<Header> headers = {{"error", ActionErrorName(refused.error)},
-                                       {"topic", refused.source.topic},
-                                       {"partition", partition},
-                                       {"offset", offset},
-                                       {"length", length}};
-  OutputRecord record;
-  record.topic = topic;
-  record.key = key;
+  Record record;
   record.value = refused.text;
-  record.headers = headers;
-  return writer->Write(record);
+  record.has_value = true;
+  record.offset = refused.offset;
+  DeadLetters letter(/*per_second=*/1);
+  letter.Add(refused.source, record, ActionErrorName(refused.error), /*field=*/{}, absl::UnixEpoch());
+  return letter.WriteTo(writer, topic);
 }
 
 absl::Status LogPublisher::Publish(const DetectOutput& output, Writer* writer) {
