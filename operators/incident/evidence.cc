@@ -12,11 +12,13 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "operators/detect/tail.h"
+#include "operators/incident/top_terms.h"
 
 namespace tocsin {
 namespace {
 
 constexpr size_t kTopListSize = 5;
+constexpr int64_t kUsualMs = 3'600'000;
 constexpr int64_t kTypeLeastPosts = 5;
 constexpr double kTypeLeastShare = 0.15;
 // An author with so many rows and such a share of all is suspected of flooding.
@@ -65,7 +67,8 @@ SignalPost MakePost(const HeldMention& row, const EvidenceSource& source, std::s
   return post;
 }
 
-// Keeps per slide the negative originals with the lowest hashes, and the row of highest reach. Rows come in time order.
+// Keeps per slide the negative originals with the lowest hashes, the rows with the lowest hashes of all, and the one of
+// highest reach. Rows come in time order.
 class SlideWinners {
  public:
   explicit SlideWinners(int64_t slide_ms) : slide_ms_(slide_ms) {}
@@ -78,29 +81,38 @@ class SlideWinners {
         (!reach_ || std::pair(row.reach, reach_->post_hash) > std::pair(reach_->reach, row.post_hash))) {
       reach_ = row;
     }
-    if (!IsNegativeOriginal(row)) return;
-    const auto place = std::find_if(lowest_.begin(), lowest_.end(),
-                                    [&row](const HeldMention& other) { return row.post_hash < other.post_hash; });
-    lowest_.insert(place, row);
-    if (lowest_.size() > kSamplesOfSlide) lowest_.pop_back();
+    Enter(row, kOthersOfSlide, &lowest_of_all_);
+    if (IsNegativeOriginal(row)) Enter(row, kSamplesOfSlide, &lowest_);
   }
 
   void Flush() {
     negatives_.insert(negatives_.end(), lowest_.begin(), lowest_.end());
+    others_.insert(others_.end(), lowest_of_all_.begin(), lowest_of_all_.end());
     if (reach_) reaches_.push_back(*reach_);
     lowest_.clear();
+    lowest_of_all_.clear();
     reach_.reset();
   }
 
   const std::vector<HeldMention>& negatives() const { return negatives_; }
+  const std::vector<HeldMention>& others() const { return others_; }  // of all, negatives among them
   const std::vector<HeldMention>& reaches() const { return reaches_; }
 
  private:
+  static void Enter(const HeldMention& row, size_t size, std::vector<HeldMention>* lowest) {
+    const auto place = std::find_if(lowest->begin(), lowest->end(),
+                                    [&row](const HeldMention& other) { return row.post_hash < other.post_hash; });
+    lowest->insert(place, row);
+    if (lowest->size() > size) lowest->pop_back();
+  }
+
   int64_t slide_ms_;
   int64_t slide_ = INT64_MIN;
   std::vector<HeldMention> lowest_;
+  std::vector<HeldMention> lowest_of_all_;
   std::optional<HeldMention> reach_;
   std::vector<HeldMention> negatives_;
+  std::vector<HeldMention> others_;
   std::vector<HeldMention> reaches_;
 };
 
@@ -142,6 +154,28 @@ void FillSamples(const std::vector<HeldMention>& candidates, const EvidenceSourc
     if (!texts.insert(row.text_hash).second || !authors.insert(row.author_hash).second) continue;
     signal->evidence.samples.push_back(MakePost(row, source, "negative; drawn by hash, one per author and text"));
   }
+}
+
+// The negative originals of [from_ms, end) against the other posts of the last hour, each text once.
+void FillTopTerms(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
+                  Signal* signal) {
+  SlideWinners winners(slide_ms);
+  windows.ForEachHeld(windows.end_ms() - kUsualMs, [&winners](const HeldMention& row) { winners.Add(row); });
+  winners.Flush();
+  TopTerms terms;
+  absl::flat_hash_set<uint64_t> texts;
+  const auto add = [&](const HeldMention& row, TopTerms::Kind kind) {
+    const Sample* sample = row.sample >= 0 ? source.FindSample(row.sample) : nullptr;
+    if (sample == nullptr || sample->text.empty() || !texts.insert(row.text_hash).second) return;
+    terms.Add(sample->text, kind);
+  };
+  for (const HeldMention& row : winners.negatives()) {
+    if (row.event_time_ms >= from_ms) add(row, TopTerms::Kind::kCrisis);
+  }
+  for (const HeldMention& row : winners.others()) {
+    if (row.event_time_ms < from_ms || !IsNegativeOriginal(row)) add(row, TopTerms::Kind::kUsual);
+  }
+  signal->evidence.top_terms = terms.Find(kTopListSize, signal->brand_name);
 }
 
 struct AuthorRows {
@@ -306,6 +340,7 @@ void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms
   signal->coordination.negative_ratio_without_suspects = RatioWithoutSuspects(windows, from_ms, tally, volume.mentions);
   FillTopAuthors(tally, signal);
   FillSamples(winners.negatives(), source, signal);
+  FillTopTerms(windows, from_ms, slide_ms, source, signal);
   FillType(tally, signal);
   FillWording(tally, signal);
 }

@@ -2,7 +2,8 @@
 //
 // The result depends on the rows' content only, never on the order in which they arrived or on how ingest cut its
 // flushes: texts are looked up only for rows whose text is sure to have travelled (per slide of event time the negative
-// originals with the lowest hashes, and the row with the highest reach), ties go to the smaller hash. Pure functions.
+// originals with the lowest hashes, the rows with the lowest hashes of all, and the one with the highest reach), ties
+// go to the smaller hash. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,13 @@ namespace tocsin {
 
 // Negative originals of one slide whose texts ingest is sure to send.
 inline constexpr size_t kSamplesOfSlide = 3;
+// Posts of one slide, whatever they say, of which that holds too.
+inline constexpr size_t kOthersOfSlide = 2;
 // Posts that a signal shows.
 inline constexpr size_t kSamplesOfSignal = 5;
 
 // Fills volume, sentiment counts, coordination, top lists, samples, type and wording of `*signal` from the rows of
-// [from_ms, windows.end_ms()). One pass; cost is linear in those rows.
+// [from_ms, windows.end_ms()), with signal->brand_name set. Cost is linear in the rows of the last hour.
 void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
                   Signal* signal);
 

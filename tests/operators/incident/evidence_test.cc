@@ -2,17 +2,19 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "operators/mention/mention.h"
-#include "tests/operators/incident/brand_simulation.h"
 #include "tests/rounds.h"
 
 namespace tocsin {
@@ -22,6 +24,24 @@ using ::testing::ElementsAre;
 
 constexpr int64_t kSlideMs = 5'000;
 constexpr int64_t kEndMs = 1'600'000'000'000;
+
+// Texts by handle.
+class Texts final : public EvidenceSource {
+ public:
+  int32_t Put(std::string text) {
+    texts_.push_back(std::make_unique<std::string>(std::move(text)));
+    samples_.emplace_back().text = *texts_.back();
+    return static_cast<int32_t>(samples_.size()) - 1;
+  }
+  const Sample* FindSample(int32_t handle) const override { return &samples_[static_cast<size_t>(handle)]; }
+  const TopicPartition& Source(int16_t /*index*/) const override { return source_; }
+  SectorCourse Sector(const Brand& /*brand*/, int64_t /*from_ms*/, int64_t /*end_ms*/) override { return {}; }
+
+ private:
+  std::vector<std::unique_ptr<std::string>> texts_;
+  std::deque<Sample> samples_;
+  TopicPartition source_{"posts", 0};
+};
 
 class EvidenceTest : public testing::Test {
  protected:
@@ -45,13 +65,14 @@ class EvidenceTest : public testing::Test {
     for (const HeldMention& row : rows) windows.Add(row);
     windows.AdvanceTo(kEndMs);
     Signal signal;
+    signal.brand_name = "Acme";
     FillEvidence(windows, from_ms, kSlideMs, evidence_, &signal);
     return signal;
   }
+  Texts evidence_;
 
  private:
   const WindowOptions options_;
-  FakeEvidence evidence_;
   uint64_t rows_ = 0;
 };
 
@@ -86,6 +107,25 @@ TEST_F(EvidenceTest, TheTypeNeedsFivePostsAndAShare) {
   EXPECT_THAT(Evidence(rows).type.terms, ElementsAre("breach"));
   for (int i = 0; i < 29; ++i) rows.push_back(Row("en", 0));
   EXPECT_EQ(Evidence(rows).type.name, "unknown") << "5 of 34 are below 15 %";
+}
+
+TEST_F(EvidenceTest, TopTermsAreWhatTheCrisisSpeaksOfOverTheUsual) {
+  std::vector<HeldMention> rows;
+  const auto add = [&](int64_t seconds, SentimentClass sentiment, std::string text, uint64_t text_hash = 0) {
+    rows.push_back(Row(seconds));
+    rows.back().sentiment = sentiment;
+    rows.back().sample = evidence_.Put(std::move(text));
+    if (text_hash != 0) rows.back().text_hash = text_hash;
+  };
+  for (int i = 0; i < 200; ++i) {
+    add(700 + i * 14, i % 4 == 0 ? SentimentClass::kNegative : SentimentClass::kNeutral, "Acme flight to Paris");
+  }
+  for (int i = 0; i < 60; ++i) add(5 + i * 9, SentimentClass::kNegative, "Acme flight: no refund");
+  for (int i = 0; i < 60; ++i) add(7 + i * 9, SentimentClass::kNegative, "Acme copied words", 1 << 20);
+  const std::vector<CountedName> terms = Evidence(rows).evidence.top_terms;
+  ASSERT_EQ(terms.size(), 1u);
+  EXPECT_EQ(terms[0], (CountedName{"refund", 60})) << "the copied text counts once, and what is usual does not";
+  EXPECT_THAT(Evidence(rows, kEndMs).evidence.top_terms, ElementsAre());
 }
 
 // All that no order and no sample bears on, from the rows one by one.
