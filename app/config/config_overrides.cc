@@ -14,28 +14,36 @@
 namespace tocsin {
 namespace {
 
-// Far more than any configuration has: a document whose aliases multiply it is refused instead of walked.
-constexpr int kMaxValues = 100'000;
+// Far more than any configuration has: a document whose aliases multiply it, or stand inside of what they name, is
+// refused instead of walked.
+constexpr int kMaxValues = 10'000;
+constexpr int kMaxDepth = 64;
 
 class Interpolation {
  public:
   Interpolation(const ConfigSources& sources, YamlErrors* errors) : sources_(sources), errors_(errors) {}
 
-  void Apply(YAML::Node node) {
-    if (++values_ > kMaxValues) {
-      if (values_ == kMaxValues + 1) errors_->Add(node, "the configuration has too many values");
-      return;
+  void Apply(YAML::Node node, int depth = 0) {
+    if (refused_) return;
+    if (++values_ > kMaxValues) return Refuse(node, "the configuration has too many values");
+    if (depth > kMaxDepth) {
+      return Refuse(node, "nested too deeply, or an alias inside of what it stands for; write the values out");
     }
     if (node.IsMap()) {
-      for (const auto& entry : node) Apply(entry.second);
+      for (const auto& entry : node) Apply(entry.second, depth + 1);
     } else if (node.IsSequence()) {
-      for (const auto& element : node) Apply(element);
+      for (const auto& element : node) Apply(element, depth + 1);
     } else if (node.IsScalar() && absl::StrContains(node.Scalar(), "${")) {
       node = Replaced(node);
     }
   }
 
  private:
+  void Refuse(const YAML::Node& node, std::string_view why) {
+    refused_ = true;
+    errors_->Add(node, why);
+  }
+
   std::string Replaced(const YAML::Node& node) {
     const std::string& text = node.Scalar();
     std::string out;
@@ -82,6 +90,7 @@ class Interpolation {
   const ConfigSources& sources_;
   YamlErrors* const errors_;
   int values_ = 0;
+  bool refused_ = false;
 };
 
 // Keys of librdkafka have dots themselves.

@@ -35,13 +35,20 @@ void TopTerms::Add(std::string_view text, Kind kind) {
 }
 
 double TopTerms::Score(const Counts& counts) const {
-  const auto with_half = [](int64_t count) { return static_cast<double>(count) + 0.5; };
-  const double a = with_half(counts.crisis);
-  const double b = with_half(posts_.crisis - counts.crisis);
-  const double c = with_half(counts.usual);
-  const double d = with_half(posts_.usual - counts.usual);
-  const double score = std::log(a * d / (b * c)) / std::sqrt(1 / a + 1 / b + 1 / c + 1 / d);
-  return std::round(score * 10'000) / 10'000;
+  const auto posts = static_cast<double>(posts_.crisis + posts_.usual);
+  double sum = 0;
+  const auto add = [posts, &sum](int64_t observed, int64_t of_kind, int64_t of_word) {
+    if (observed == 0) return;
+    const double expected = static_cast<double>(of_kind) * static_cast<double>(of_word) / posts;
+    sum += static_cast<double>(observed) * std::log(static_cast<double>(observed) / expected);
+  };
+  const int64_t with = counts.crisis + counts.usual;
+  const int64_t without = posts_.crisis + posts_.usual - with;
+  add(counts.crisis, posts_.crisis, with);
+  add(posts_.crisis - counts.crisis, posts_.crisis, without);
+  add(counts.usual, posts_.usual, with);
+  add(posts_.usual - counts.usual, posts_.usual, without);
+  return std::round(2 * sum * 10'000) / 10'000;
 }
 
 std::vector<CountedName> TopTerms::Find(size_t size, std::string_view name) {
@@ -49,7 +56,8 @@ std::vector<CountedName> TopTerms::Find(size_t size, std::string_view name) {
   for (const std::string_view word : words_) counts_.erase(word);
   std::vector<std::pair<double, CountedName>> found;
   for (const auto& [word, counts] : counts_) {
-    if (counts.crisis < kLeastPosts) continue;
+    const bool more = counts.crisis * posts_.usual > counts.usual * posts_.crisis;
+    if (counts.crisis < kLeastPosts || !more) continue;
     const double score = Score(counts);
     if (score >= kLeastScore) found.push_back({score, {word, counts.crisis}});
   }

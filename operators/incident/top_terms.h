@@ -1,9 +1,9 @@
 // Words that posts of one kind have over those of another: what a crisis speaks of, over what is usual for the brand.
 //
-// Each word is counted once a post. Its score is the log odds ratio of the two kinds over its standard error, with half
-// a post added to each of the four counts (Woolf, Annals of Human Genetics 19 (1955); Haldane, ibid. 20 (1956)):
-//   ln((a + .5)(d + .5) / ((b + .5)(c + .5))) / sqrt(1/(a + .5) + 1/(b + .5) + 1/(c + .5) + 1/(d + .5))
-// where a and b posts of the first kind have the word and lack it, c and d of the second. Not thread-safe.
+// Each word is counted once a post, and the four numbers of posts that have it or lack it, of the one kind or the
+// other, are compared with those of a word that belongs to neither: 2 * sum(observed * ln(observed / expected))
+// (Dunning, "Accurate Methods for the Statistics of Surprise and Coincidence", Computational Linguistics 19 (1993),
+// section 4), which holds for rare words too. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@ namespace tocsin {
 class TopTerms {
  public:
   enum class Kind : uint8_t { kCrisis, kUsual };
-  // What a word needs to be named: with a thousand words, less would name some by chance.
-  static constexpr double kLeastScore = 3.3;
+  // What a word needs to be named: one in 10,000 has that by chance (chi-squared, one degree of freedom).
+  static constexpr double kLeastScore = 15.1;
   static constexpr int64_t kLeastPosts = 3;
 
   // Counts the words of a post: not hashtags and handles, URLs, numbers, nor what is shorter than three bytes folded.

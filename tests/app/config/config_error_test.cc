@@ -206,5 +206,13 @@ TEST(ConfigErrorsTest, RefusesADocumentThatItsAliasesMultiply) {
   EXPECT_THAT(ErrorOf(yaml), testing::HasSubstr("the configuration has too many values"));
 }
 
+TEST(ConfigErrorsTest, AnAliasInsideOfWhatItStandsForIsRefused) {
+  for (const char* const yaml :
+       {"deployment: &x\n  c: *x\n", "sources: &x [*x, *x]\n", "a: &x {b: [{c: *x}], d: *x}\n"}) {
+    EXPECT_THAT(ErrorOf(yaml), testing::HasSubstr("nested too deeply, or an alias inside of what it stands for"))
+        << yaml;
+  }
+}
+
 }  // namespace
 }  // namespace tocsin
