@@ -68,6 +68,12 @@ CheckReport FindDoubtful(const PipelineSettings& settings) {
   }
   for (const auto& entry : watchlist.routes()) {
     const std::string& name = entry.first;
+    const Route& route = entry.second;
+    if ((route.escalate_after_ms > 0) == route.next.empty()) {
+      report.Warn(absl::StrCat("route ", name, " has ",
+                               route.next.empty() ? "escalate_after, but no next" : "next, but no escalate_after",
+                               ", so nobody is ever called; give both"));
+    }
     if (used.contains(name)) continue;
     const bool is_next = std::any_of(watchlist.routes().begin(), watchlist.routes().end(),
                                      [&name](const auto& other) { return other.second.next == name; });

@@ -56,6 +56,9 @@ BrandGauges::BrandGauges(prometheus::Registry* registry)
                          "Time from the onset of the open incident to the brand's first own post; absent without.")),
       networks_(FamilyOf(registry, "tocsin_brand_incident_mentions",
                          "Mentions since the onset of the open incident, by network.")),
+      escalated_(
+          FamilyOf(registry, "tocsin_brand_escalated",
+                   "1 while the open incident is with who is next of its route, since nobody has acknowledged.")),
       info_(FamilyOf(registry, "tocsin_brand_info",
                      "Always 1; the labels say what the brand is called and who owns its alerts.")),
       incidents_(FamilyOf(registry, "tocsin_incidents_open", "Open incidents of all brands, by state.")) {
@@ -108,6 +111,9 @@ void BrandGauges::Add(const BrandStatus& brand, Series* series) const {
   if (!IsOpen(brand)) return;
   (*series)[{onset_, labels}] = static_cast<double>(brand.onset_ms) * 1e-3;
   if (brand.response_ms.has_value()) (*series)[{response_, labels}] = static_cast<double>(*brand.response_ms) * 1e-3;
+  if (!brand.escalated_to.empty()) {
+    (*series)[{escalated_, {{"brand", brand.id}, {"next", brand.escalated_to}}}] = 1;
+  }
   for (const auto& [network, mentions] : brand.networks) {
     (*series)[{networks_, {{"brand", brand.id}, {"network", std::string(NetworkName(network))}}}] =
         static_cast<double>(mentions);

@@ -54,7 +54,7 @@ class BrandGauges {
   // Constant after construction; the registry owns them.
   Family *velocity_, *expected_, *expected_high_;
   Family *negative_, *negative_low_, *negative_high_, *expected_negative_;
-  Family *level_, *onset_, *response_, *networks_, *info_;
+  Family *level_, *onset_, *response_, *networks_, *escalated_, *info_;
   Family* incidents_;
   prometheus::Gauge *active_, *hidden_;
 };

@@ -17,8 +17,9 @@ constexpr int64_t kOfficialsHeldMs = 86'400'000;
 // Mentions a minute that must be usual: of fewer, ten minutes say nothing of how a brand has risen.
 constexpr double kLeastOfSectorMember = 0.3;
 // Version 1 had no `relearn`, version 2 no balance of the baseline and no positives of the incident, version 3 no
-// actions.
-constexpr uint8_t kStateVersion = 4;
+// actions, version 4 no escalations.
+constexpr uint8_t kStateVersion = 5;
+constexpr uint8_t kVersionWithEscalations = 5;
 constexpr uint8_t kVersionWithActions = 4;
 constexpr uint8_t kVersionWithBalance = 3;
 
@@ -119,6 +120,12 @@ ActionError BrandMonitor::Act(const Action& action, const BrandWindows& windows,
   return state_->Act({*s.options, *s.brand, s.route, s.baseline, windows, quality, evidence}, action, signals);
 }
 
+void BrandMonitor::Escalate(const BrandWindows& windows, const FeedQuality& quality, EvidenceSource& evidence,
+                            std::vector<Signal>* signals) {
+  const State& s = *state_;
+  state_->Escalate({*s.options, *s.brand, s.route, s.baseline, windows, quality, evidence}, signals);
+}
+
 void BrandMonitor::Rebind(const Brand* brand, const Route* route) {
   state_->brand = brand;
   state_->route = route;
@@ -157,9 +164,11 @@ void BrandMonitor::AddOfficial(int64_t event_time_ms, std::string_view post_id) 
 int64_t BrandMonitor::NextDueMs() const {
   const State& s = *state_;
   int64_t due = INT64_MAX;
-  if (s.incident.open()) due = s.incident.next_check_ms;
+  if (s.incident.open()) due = std::min(s.incident.next_check_ms, s.EscalationDueMs(s.incident));
   if (s.started() && s.active) due = std::min(due, s.next_bin_ms);
-  if (s.drill.incident.open()) due = std::min(due, s.drill.incident.next_check_ms);
+  if (s.drill.incident.open()) {
+    due = std::min({due, s.drill.incident.next_check_ms, s.EscalationDueMs(s.drill.incident)});
+  }
   return due == INT64_MAX ? due : CeilTo(due, s.options->slide_ms);
 }
 
@@ -215,6 +224,8 @@ BrandStatus BrandMonitor::Status() const {
   status.state = incident.state;
   status.level = incident.level;
   status.onset_ms = incident.onset_ms;
+  const bool escalated = incident.escalated_at_ms.has_value() && !incident.AcknowledgedInForce().has_value();
+  if (escalated && s.route != nullptr) status.escalated_to = s.route->next;
   for (const auto& [time_ms, id] : s.officials) {
     if (time_ms < incident.onset_ms) continue;
     status.response_ms = time_ms - incident.onset_ms;
@@ -261,7 +272,7 @@ void BrandMonitor::Encode(ByteWriter* writer) const {
   writer->Signed(s.drill.ends_ms);
 }
 
-absl::Status BrandMonitor::State::DecodeActions(ByteReader* reader) {
+absl::Status BrandMonitor::State::DecodeActions(ByteReader* reader, bool has_escalations) {
   silence = DecodeHandled(reader);
   hold.until_ms = reader->Signed();
   hold.level = static_cast<int32_t>(reader->Signed());
@@ -269,7 +280,10 @@ absl::Status BrandMonitor::State::DecodeActions(ByteReader* reader) {
   constexpr size_t kLeastSampleBytes = 7;
   set_aside.resize(reader->Count(kLeastSampleBytes));
   for (BaselineSample& sample : set_aside) sample = DecodeSample(reader, /*has_balance=*/true);
-  if (absl::Status status = drill.incident.Decode(reader); !status.ok()) return status;
+  if (absl::Status status = drill.incident.Decode(reader, /*has_balance=*/true, /*has_actions=*/true, has_escalations);
+      !status.ok()) {
+    return status;
+  }
   drill.target_level = static_cast<int32_t>(reader->Signed());
   drill.ends_ms = reader->Signed();
   return absl::OkStatus();
@@ -297,11 +311,13 @@ absl::Status BrandMonitor::Decode(ByteReader* reader) {
   s.thresholds.fill(-1);
   if (absl::Status status = s.baseline.Decode(reader, version >= kVersionWithBalance); !status.ok()) return status;
   const bool has_actions = version >= kVersionWithActions;
-  if (absl::Status status = s.incident.Decode(reader, version >= kVersionWithBalance, has_actions); !status.ok()) {
+  const bool has_escalations = version >= kVersionWithEscalations;
+  if (absl::Status status = s.incident.Decode(reader, version >= kVersionWithBalance, has_actions, has_escalations);
+      !status.ok()) {
     return status;
   }
   if (has_actions) {
-    if (absl::Status status = s.DecodeActions(reader); !status.ok()) return status;
+    if (absl::Status status = s.DecodeActions(reader, has_escalations); !status.ok()) return status;
   }
   if (!reader->ok()) return absl::DataLossError("brand monitor: damaged state");
   return absl::OkStatus();

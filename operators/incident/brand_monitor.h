@@ -94,6 +94,11 @@ class BrandMonitor {
   ActionError Act(const Action& action, const BrandWindows& windows, const FeedQuality& quality,
                   EvidenceSource& evidence, std::vector<Signal>* signals);
 
+  // Calls who is next on the route if a confirmed incident, or a drill, has not been acknowledged in the route's time.
+  // Called last at a slide end, with the arguments of Evaluate: so what was done by then counts.
+  void Escalate(const BrandWindows& windows, const FeedQuality& quality, EvidenceSource& evidence,
+                std::vector<Signal>* signals);
+
   // A response by an official account (never a mention).
   void AddOfficial(int64_t event_time_ms, std::string_view post_id);
 

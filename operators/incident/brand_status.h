@@ -37,6 +37,7 @@ struct BrandStatus {
   int32_t level = 0;
   int64_t onset_ms = 0;
   std::optional<int64_t> response_ms;                 // from onset to the brand's first own post
+  std::string escalated_to;                           // empty: nobody, or someone has acknowledged since
   std::vector<std::pair<Network, int64_t>> networks;  // mentions since onset
 };
 

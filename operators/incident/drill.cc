@@ -53,7 +53,10 @@ ActionError BrandMonitor::State::ActOnDrill(const EvaluationContext& context, co
     EndDrill(context, absl::StrCat("the drill was closed by ", action.by), signals);
     return ActionError::kNone;
   }
-  if (action.kind == ActionKind::kAcknowledge) exercise.acknowledged = handled;
+  if (action.kind == ActionKind::kAcknowledge) {
+    exercise.acknowledged = handled;
+    exercise.escalate_by_ms = 0;
+  }
   EmitDrill(context, SignalMessage::kUpdate, exercise.level, "a drill, in which someone has acted", signals);
   return ActionError::kNone;
 }
@@ -66,6 +69,7 @@ void BrandMonitor::State::RunDrill(const EvaluationContext& context, std::vector
   const int32_t previous_level = std::exchange(exercise.level, drill.target_level);
   exercise.state = IncidentState::kConfirmed;
   exercise.next_check_ms = drill.ends_ms;
+  AwaitAnswer(context.end_ms(), &exercise);
   EmitDrill(context, SignalMessage::kUpdate, previous_level, "a drill: the level that is rehearsed", signals);
 }
 
@@ -101,6 +105,7 @@ void BrandMonitor::State::EmitDrill(const EvaluationContext& context, SignalMess
   signal.course.persistence_s = (end - exercise.onset_ms) / 1'000;
   signal.handling.acknowledged = exercise.AcknowledgedInForce();
   signal.handling.ended = exercise.ended;
+  FillEscalation(exercise, &signal);
   signal.handling.actions = exercise.actions;
   if (exercise.open()) signal.route.next_update_by_ms = exercise.next_check_ms;
   signal.summary = Summarise(signal, language());

@@ -212,14 +212,17 @@ void Incident::Encode(ByteWriter* writer) const {
     writer->Signed(change.at_ms);
     writer->Byte(static_cast<uint8_t>(change.state));
     writer->Signed(change.level);
+    writer->String(change.escalated_to);
   }
   writer->Varint(actions.size());
   for (const HandledAction& action : actions) EncodeAction(action, writer);
   for (const auto* action : {&acknowledged, &silenced, &ended}) EncodeHandled(*action, writer);
   writer->Bool(muted_change);
+  writer->Signed(escalate_by_ms);
+  EncodeOptional(escalated_at_ms, writer);
 }
 
-absl::Status Incident::Decode(ByteReader* reader, bool has_balance, bool has_actions) {
+absl::Status Incident::Decode(ByteReader* reader, bool has_balance, bool has_actions, bool has_escalations) {
   *this = Incident();
   const uint8_t state_value = reader->Byte();
   id = reader->String();
@@ -251,11 +254,16 @@ absl::Status Incident::Decode(ByteReader* reader, bool has_balance, bool has_act
     change.at_ms = reader->Signed();
     change.state = static_cast<IncidentState>(reader->Byte());
     change.level = static_cast<int32_t>(reader->Signed());
+    if (has_escalations) change.escalated_to = reader->String();
   }
   if (has_actions) {
     for (size_t i = reader->Count(6); i > 0; --i) actions.push_back(DecodeAction(reader));
     for (auto* action : {&acknowledged, &silenced, &ended}) *action = DecodeHandled(reader);
     muted_change = reader->Bool();
+  }
+  if (has_escalations) {
+    escalate_by_ms = reader->Signed();
+    escalated_at_ms = DecodeOptional(reader);
   }
   if (!reader->ok() || state_value > static_cast<uint8_t>(IncidentState::kResolved)) {
     return absl::DataLossError("incident: damaged state");

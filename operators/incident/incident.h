@@ -109,6 +109,9 @@ struct Incident {
   std::optional<HandledAction> ended;         // the action that ended it
   bool muted_change = false;                  // a silence has kept back that the state changed
 
+  int64_t escalate_by_ms = 0;              // who is next is called then, unless someone acknowledges; 0: nobody is
+  std::optional<int64_t> escalated_at_ms;  // when it was done, for what has not been acknowledged since
+
   bool open() const { return state != IncidentState::kQuiet && state != IncidentState::kResolved; }
   // A of DESIGN.
   int64_t NegativeAuthors() const { return std::min(negative_authors.size(), negative_texts.size()); }
@@ -122,8 +125,9 @@ struct Incident {
   void Add(const HeldMention& row);
 
   void Encode(ByteWriter* writer) const;
-  // Without the balance, or actions: written before these were kept.
-  absl::Status Decode(ByteReader* reader, bool has_balance = true, bool has_actions = true);
+  // Without the balance, actions, or escalations: written before these were kept.
+  absl::Status Decode(ByteReader* reader, bool has_balance = true, bool has_actions = true,
+                      bool has_escalations = true);
 };
 
 }  // namespace tocsin

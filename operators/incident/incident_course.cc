@@ -116,7 +116,7 @@ void BrandMonitor::State::Open(const EvaluationContext& context, size_t window, 
   UpdateCourse(context.windows);
   const LevelDecision decision = DecideLevel(GatherCourse(context, incident), baseline);
   incident.confirm_streak = decision.tested_level >= kConfirmedLevel ? 1 : 0;
-  incident.timeline.push_back({end, incident.state, incident.level});
+  incident.timeline.push_back({end, incident.state, incident.level, ""});
   Emit(context, SignalMessage::kAlert, kDecisionWindowMs[window], 0, decision, {}, signals);
 }
 
@@ -176,6 +176,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
   std::vector<SignalTest> more_tests;
   const IncidentState previous_state = incident.state;
   const int32_t previous_level = incident.level;
+  const bool was_answered = incident.AcknowledgedInForce().has_value();
   const int64_t half_hour = course.half_hour.mentions;
 
   if (incident.state == IncidentState::kProvisional) {
@@ -189,6 +190,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
       incident.confirmed_ms = end;
       if (!incident.ever_confirmed) incident.first_confirmed_ms = end;
       incident.ever_confirmed = true;
+      AwaitAnswer(end, &incident);
     } else if (end - std::max(incident.last_fired_ms, incident.incomplete_ms) >= kProvisionalQuietMs) {
       return Resolve(context, decision, {}, signals);
     } else if (end - incident.opened_ms >= kProvisionalLongestMs) {
@@ -198,6 +200,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
   } else {
     incident.level = std::max(incident.level, static_cast<int32_t>(decision.level));
     const bool rises = incident.level > previous_level;
+    if (rises && was_answered) AwaitAnswer(end, &incident);
     if (incident.state == IncidentState::kConfirmed) {
       const bool eases = half_hour * 2 < incident.peak_half_hour && end - incident.confirmed_ms >= kLeastConfirmedMs;
       if (eases && !rises) incident.state = IncidentState::kEasing;
@@ -217,7 +220,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
   const bool changed = incident.state != previous_state || incident.level != previous_level;
   if (changed) {
     incident.update_step = 0;
-    incident.timeline.push_back({end, incident.state, incident.level});
+    incident.timeline.push_back({end, incident.state, incident.level, ""});
   }
   if (incident.level <= previous_level && Muted(end)) {
     incident.muted_change |= changed;
@@ -254,7 +257,7 @@ void BrandMonitor::State::Resolve(const EvaluationContext& context, const LevelD
   incident.level = 0;
   incident.resolved_ms = context.end_ms();
   alarm_ms = kNoAlarm;
-  incident.timeline.push_back({context.end_ms(), incident.state, 0});
+  incident.timeline.push_back({context.end_ms(), incident.state, 0, ""});
   Emit(context, SignalMessage::kResolve, kDecisionWindowMs[2], previous_level, decision, calm, signals);
   set_aside.clear();
   // What opens again is told.

@@ -87,7 +87,10 @@ ActionError BrandMonitor::State::Act(const EvaluationContext& context, const Act
   const HandledAction handled = Handled(action, incident.level);
   incident.Remember(handled);
   if (action.kind == ActionKind::kSilence && names_one) incident.silenced = handled;
-  if (action.kind == ActionKind::kAcknowledge) incident.acknowledged = handled;
+  if (action.kind == ActionKind::kAcknowledge) {
+    incident.acknowledged = handled;
+    incident.escalate_by_ms = 0;
+  }
   if (action.kind == ActionKind::kClose || action.kind == ActionKind::kFalseAlarm) {
     CloseByHand(context, handled, signals);
     return ActionError::kNone;

@@ -58,6 +58,7 @@ void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage m
       signal.route.next_update_by_ms = std::max(*signal.route.next_update_by_ms, silenced->until_ms);
     }
   }
+  FillEscalation(incident, &signal);
   signal.handling.ended = incident.ended;
   const auto shown = static_cast<std::ptrdiff_t>(std::min(incident.actions.size(), kActionsShown));
   signal.handling.actions.assign(incident.actions.end() - shown, incident.actions.end());

@@ -1,7 +1,7 @@
 // What a BrandMonitor is made of. Included by its sources only.
 //
 // brand_monitor.cc: the way in, bins, encoding. incident_course.cc: the state machine. monitor_actions.cc: what people
-// do about it. drill.cc: exercises. monitor_signals.cc: what goes out.
+// do about it. escalation.cc: what nobody does about it. drill.cc: exercises. monitor_signals.cc: what goes out.
 #pragma once
 
 #include <algorithm>
@@ -91,7 +91,7 @@ struct BrandMonitor::State {
   void LearnAnew();
   bool AdvanceBins(const BrandWindows& windows);
   BaselineSample SampleOf(const BrandWindows& windows) const;  // of the bin that ends with the windows
-  absl::Status DecodeActions(ByteReader* reader);
+  absl::Status DecodeActions(ByteReader* reader, bool has_escalations);
   void PruneOfficials(int64_t end_ms);
 
   // The state machine, incident_course.cc.
@@ -122,6 +122,16 @@ struct BrandMonitor::State {
   bool Holds(int64_t end_ms, bool fired);
   // Bin ends of [first_ms, first_ms + count bins) from which the baseline does not learn.
   int64_t FrozenBins(int64_t first_ms, int64_t count) const;
+
+  // What nobody does about it, escalation.cc.
+  // From now on someone has to acknowledge `of` within the route's time.
+  void AwaitAnswer(int64_t end_ms, Incident* of) const;
+  // When who is next is called, as things are; INT64_MAX: they are not.
+  int64_t EscalationDueMs(const Incident& of) const;
+  void Escalate(const EvaluationContext& context, std::vector<Signal>* signals);
+  // Takes note of it in `of`; true if it is to be told now.
+  bool CallNext(int64_t end_ms, Incident* of) const;
+  void FillEscalation(const Incident& of, Signal* signal) const;
 
   // drill.cc.
   ActionError StartDrill(const EvaluationContext& context, const Action& action, std::vector<Signal>* signals);

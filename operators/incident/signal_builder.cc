@@ -142,6 +142,7 @@ Signal StartSignal(const MonitorOptions& options, const Brand& brand, const Rout
     signal.route.channel = route->channel;
     signal.route.playbook_url = route->playbook_url;
     signal.route.dashboard_url = route->dashboard_url;
+    signal.route.next = route->next;
   }
   return signal;
 }

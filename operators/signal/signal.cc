@@ -190,7 +190,11 @@ Json RenderRoute(const Signal::RouteInfo& route) {
               {"channel", Text(route.channel)},
               {"playbook_url", Text(route.playbook_url)},
               {"dashboard_url", Text(route.dashboard_url)},
-              {"next_update_by", Time(route.next_update_by_ms)}};
+              {"next_update_by", Time(route.next_update_by_ms)},
+              {"next", Text(route.next)},
+              {"calls_next", route.calls_next},
+              {"escalate_by", Time(route.escalate_by_ms)},
+              {"escalated_at", Time(route.escalated_at_ms)}};
 }
 
 Json RenderHandled(const HandledAction& action) {
@@ -428,8 +432,10 @@ std::string RenderPostCrisis(const Signal& signal) {
   const PostCrisis& record = *signal.post_crisis;
   Json timeline = Json::array();
   for (const LevelChange& change : record.timeline) {
-    timeline.push_back(Json{
-        {"at", FormatEventTime(change.at_ms)}, {"state", IncidentStateName(change.state)}, {"level", change.level}});
+    timeline.push_back(Json{{"at", FormatEventTime(change.at_ms)},
+                            {"state", IncidentStateName(change.state)},
+                            {"level", change.level},
+                            {"escalated_to", Text(change.escalated_to)}});
   }
   Json posts = Json::array();
   if (signal.evidence.first_post) posts.push_back(RenderPost(*signal.evidence.first_post));

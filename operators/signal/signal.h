@@ -85,10 +85,12 @@ struct SignalPost {
   friend bool operator==(const SignalPost&, const SignalPost&) = default;
 };
 
+// A change of state or level; or that nobody had acknowledged the incident, so that who is next was called.
 struct LevelChange {
   int64_t at_ms = 0;
   IncidentState state = IncidentState::kQuiet;
   int32_t level = 0;
+  std::string escalated_to;  // empty (null): a change
 
   friend bool operator==(const LevelChange&, const LevelChange&) = default;
 };
@@ -284,6 +286,10 @@ struct Signal {
     std::string playbook_url;
     std::string dashboard_url;
     std::optional<int64_t> next_update_by_ms;
+    std::string next;
+    bool calls_next = false;                 // this very signal is for `next`, since nobody has acknowledged
+    std::optional<int64_t> escalate_by_ms;   // when `next` is called, unless someone acknowledges before
+    std::optional<int64_t> escalated_at_ms;  // when `next` was called, since the last acknowledgement
     friend bool operator==(const RouteInfo&, const RouteInfo&) = default;
   } route;
 

@@ -98,6 +98,9 @@ constexpr Wording kDrillLevelWording = {"Level {0} of 5 is rehearsed, nothing ha
 constexpr Wording kDrillOverWording = {"The drill is over, nothing had happened",
                                        "La simulation est terminée, rien ne s'était passé",
                                        "La simulazione è finita, non era successo nulla"};
+constexpr Wording kCallsNextWording = {"Nobody has acknowledged it; next: {0}",
+                                       "Personne ne l'a prise en charge ; à prévenir maintenant : {0}",
+                                       "Nessuno l'ha presa in carico; ora tocca a: {0}"};
 constexpr Wording kSurgeWording = {"{0}: {1} mentions in the last {2} minutes, {3} times the usual volume",
                                    "{0} : {1} mentions ces {2} dernières minutes, {3} fois le volume habituel",
                                    "{0}: {1} menzioni negli ultimi {2} minuti, {3} volte il volume abituale"};
@@ -126,11 +129,18 @@ const Wording& StateWording(IncidentState state) {
   return kProvisionalWording;
 }
 
+// A sentence more where nobody has acknowledged it and who is next is called.
+std::string CallSentence(const Signal& signal, Language language) {
+  if (!signal.route.calls_next) return {};
+  return " " + Fill(kCallsNextWording.In(language), {signal.route.next}) + ".";
+}
+
 std::string SummariseDrill(const Signal& signal, Language language) {
   const std::string since = Moment(signal.times.onset_ms.value_or(signal.times.window_start_ms));
   const bool over = signal.state == IncidentState::kResolved;
   return Fill(kDrillWording.In(language), {signal.brand_name, since}) + ". " +
-         Fill((over ? kDrillOverWording : kDrillLevelWording).In(language), {std::to_string(signal.level)}) + ".";
+         Fill((over ? kDrillOverWording : kDrillLevelWording).In(language), {std::to_string(signal.level)}) + "." +
+         CallSentence(signal, language);
 }
 
 // How it stands, or what someone has decided.
@@ -154,7 +164,7 @@ std::string SummariseCrisis(const Signal& signal, Language language) {
   if (signal.velocity.ratio) {
     text += Fill(kVolumeWording.In(language), {Decimal(*signal.velocity.ratio, language)});
   }
-  return text + ". " + StateSentence(signal, language) + ".";
+  return text + ". " + StateSentence(signal, language) + "." + CallSentence(signal, language);
 }
 
 }  // namespace

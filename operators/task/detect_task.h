@@ -98,7 +98,7 @@ struct DetectCounters {
 };
 
 // Actions are rows of the blocks too. One takes effect at the first slide end at or after its own time, or, if that has
-// been evaluated when it comes, at the next one.
+// been evaluated when it comes, at the next one. Who is next is called after that, so what was done by then counts.
 class DetectTask {
  public:
   DetectTask(const DetectTaskOptions& options, std::shared_ptr<WatchlistVersions> versions);

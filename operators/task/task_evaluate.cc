@@ -104,6 +104,9 @@ void DetectTask::State::EvaluateBrand(BrandState* brand, int64_t end_ms, std::ve
     }
   }
   if (has_actions) ApplyActions(brand, end_ms, outputs);
+  if (is_due && (brand->monitor.has_open_incident() || brand->monitor.has_drill())) {
+    brand->monitor.Escalate(brand->windows, Quality(end_ms), *this, &signals);
+  }
   EmitMetrics(brand, end_ms, outputs);
   for (Signal& signal : signals) {
     ++counters.signals;

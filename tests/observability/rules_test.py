@@ -25,6 +25,7 @@ TOLD = (
     ("alertname=TocsinCrisis level=3 owner=airline comms", "record-webhook,airline-pagerduty"),
     ("alertname=TocsinIncidentConfirmed level=2", "record-webhook,comms-slack"),
     ("alertname=TocsinIncidentConfirmed level=2 owner=airline comms", "record-webhook,airline-slack"),
+    ("alertname=TocsinNotAcknowledged severity=critical next=head-of-comms", "head-of-comms-pagerduty"),
     ("alertname=TocsinDown severity=critical", "engine-pagerduty"),
     ("alertname=TocsinLag severity=warning", "engine-slack"),
 )

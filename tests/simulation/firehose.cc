@@ -193,11 +193,12 @@ class Maker {
 
 std::string_view WatchlistYaml() {
   return R"(brands:
-  - {id: acme, name: Acme, query: acme, sector: tools, official_accounts: [acmecare]}
+  - {id: acme, name: Acme, query: acme, sector: tools, official_accounts: [acmecare], route: oncall}
   - {id: bolt, name: Bolt, query: bolt, sector: tools, official_accounts: [boltcare]}
   - {id: cobalt, name: Cobalt, query: cobalt, sector: tools, official_accounts: [cobaltcare]}
   - {id: delta, name: Delta, query: delta, official_accounts: [deltacare]}
   - {id: ember, name: Ember, query: ember, official_accounts: [embercare]}
+routes: {oncall: {owner: comms, escalate_after: 2m, next: head-of-comms}}
 )";
 }
 

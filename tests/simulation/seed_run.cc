@@ -1,5 +1,6 @@
 #include "tests/simulation/seed_run.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -74,6 +75,9 @@ SeedResult RunSeed(uint64_t seed, Sabotage sabotage, bool trace, Oracles* oracle
   Compare("dead letters of actions", found.dead_letters, expected.dead_letters, &result.problems);
   result.metrics = static_cast<int64_t>(found.metrics.size());
   result.signals = static_cast<int64_t>(found.signals.size());
+  result.calls = std::count_if(found.signals.begin(), found.signals.end(), [](const std::string& signal) {
+    return signal.find(R"("calls_next":true)") != std::string::npos;
+  });
   return result;
 }
 

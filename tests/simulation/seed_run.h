@@ -46,6 +46,7 @@ struct SeedResult {
   std::vector<std::string> problems;  // empty: the wild world published what it must
   WorldStatistics statistics;         // of the wild world
   int64_t metrics = 0, signals = 0;   // that it published
+  int64_t calls = 0;                  // of these, signals that call who is next
 };
 
 SeedResult RunSeed(uint64_t seed, Sabotage sabotage, bool trace, Oracles* oracles, AppMetrics* metrics);

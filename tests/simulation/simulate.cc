@@ -68,6 +68,7 @@ class Simulation {
       total_.Add(result.statistics);
       metrics_ += result.metrics;
       signals_ += result.signals;
+      calls_ += result.calls;
       ++done_;
       if (result.problems.empty()) continue;
       ++failed_;
@@ -86,7 +87,8 @@ class Simulation {
 
   void Print() const {
     absl::PrintF("%d seeds, %d failed\n", done_, failed_);
-    absl::PrintF("published: %d brand metrics, %d signals in %d commits\n", metrics_, signals_, total_.log.commits);
+    absl::PrintF("published: %d brand metrics, %d signals (%d call who is next) in %d commits\n", metrics_, signals_,
+                 calls_, total_.log.commits);
     absl::PrintF("kills %d, frozen %d, drained %d, ended by an error %d, clock jumps %d, interleavings %d\n",
                  total_.kills, total_.freezes, total_.drains, total_.errors, total_.clock_jumps, total_.interleavings);
     absl::PrintF(
@@ -107,7 +109,7 @@ class Simulation {
   Oracles oracles_;
   std::mutex mu_;
   WorldStatistics total_;  // guarded by mu_, as what follows
-  int64_t done_ = 0, failed_ = 0, metrics_ = 0, signals_ = 0;
+  int64_t done_ = 0, failed_ = 0, metrics_ = 0, signals_ = 0, calls_ = 0;
 };
 
 }  // namespace

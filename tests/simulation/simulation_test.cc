@@ -22,16 +22,19 @@ TEST(SimulationTest, WhateverDiesTheSameIsPublishedOnce) {
   AppMetrics metrics;
   Oracles oracles;
   WorldStatistics total;
+  int64_t calls = 0;
   for (uint64_t seed = 1; seed <= kSeeds * kStride; seed += kStride) {
     const SeedResult result = RunSeed(seed, Sabotage::kNone, /*trace=*/false, &oracles, &metrics);
     EXPECT_THAT(result.problems, IsEmpty()) << "seed " << seed << ": " << absl::StrJoin(result.problems, "\n");
     total.Add(result.statistics);
+    calls += result.calls;
   }
   // Else nothing has been tried.
   EXPECT_THAT(total.kills, Ge(3 * kSeeds));
   EXPECT_THAT(total.log.snapshot_recoveries, Ge(kSeeds));
   EXPECT_THAT(total.log.fences, Gt(0));
   EXPECT_THAT(total.log.open_transactions, Gt(0));
+  EXPECT_THAT(calls, Gt(0)) << "of who is next, since nobody had acknowledged";
 }
 
 class SabotageTest : public testing::TestWithParam<Sabotage> {};

@@ -113,6 +113,25 @@ class ActionsOffline(unittest.TestCase):
             self.assertFalse(each["quality"]["stale"])
 
 
+    def test_who_is_next_is_called_unless_someone_has_acknowledged_by_then(self):
+        self.write("posts", "\n".join(posts()) + "\n")
+        self.write("watchlist.yaml", "brands: [{id: acme, name: Acme, query: acme, route: r}]\n"
+                   "routes: {r: {owner: o, escalate_after: 17m, next: head-of-comms, language: it}}\n")
+        replays = [self.replay("--flush-bytes", size) for size in ("1000", "100000", "10000000")]
+        self.assertEqual(replays[0], replays[1])
+        self.assertEqual(replays[0], replays[2])
+        calls = [each for each in replays[0] if each["route"]["calls_next"]]
+        confirmed = next(each for each in replays[0] if each["state"] == "confirmed")
+        self.assertEqual([each["times"]["window_end"] for each in calls], [confirmed["route"]["escalate_by"]])
+        self.assertEqual(calls[0]["route"]["next"], "head-of-comms")
+        self.assertTrue(calls[0]["summary"].endswith(" Nessuno l'ha presa in carico; ora tocca a: head-of-comms."))
+        # What was done by the very slide end counts, what was done a moment later does not.
+        for late, called in ((0, False), (1, True)):
+            at = calls[0]["times"]["window_end"].replace("Z", f".00{late}Z")
+            self.write("actions", json.dumps({"action": "ack", "brand_id": "acme", "by": "anna", "at": at}) + "\n")
+            self.assertEqual(any(each["route"]["calls_next"] for each in self.replay("--actions", "actions")), called, at)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tocsin", required=True)

@@ -202,7 +202,7 @@ class GoodFiles(Folder):
         "  - {id: the, name: The, query: the}\n"
         "  - {id: silent, name: Silent, query: 'Qu\u00eb OR (never NEAR/3 (seen OR heard))'}\n"
         "  - {id: twin, name: Twin, query: 'THE'}\n"
-        "routes: {oncall: {owner: a}, unused: {owner: b}}\n")
+        "routes: {oncall: {owner: a}, unused: {owner: b, next: oncall, escalate_after: 5m}}\n")
     CONFIG = "sources: [{topics: [posts], preset: generic}]\nwatchlist: w.yaml\n"
 
     def test_explains_queries_and_doubts(self):
@@ -215,6 +215,13 @@ class GoodFiles(Folder):
         self.assertIn("route unused is used by no brand", result.stderr)
         self.assertIn("kafka.bootstrap.servers is not set", result.stderr)
         self.assertNotIn("route oncall", result.stderr)
+        self.assertNotIn("escalate_after", result.stderr)
+
+    def test_doubts_a_route_that_calls_nobody(self):
+        for half, words in (("next: b", "next, but no escalate_after"), ("escalate_after: 5m", "escalate_after, but no next")):
+            result = self.check(self.CONFIG, f"brands: [{{id: a, name: A, query: a, route: r}}]\nroutes: {{r: {{owner: o, {half}}}}}\n")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn(f"route r has {words}, so nobody is ever called; give both", result.stderr)
 
     def test_tries_a_file(self):
         def post(number, text, author="x"):

@@ -46,6 +46,7 @@ BrandStatus EverythingKnown() {
   brand.level = 3;
   brand.onset_ms = 1'767'225'600'000;
   brand.response_ms = 60'000;
+  brand.escalated_to = "head-of-comms";
   brand.networks = {{Network::kTwitter, 5}};
   return brand;
 }

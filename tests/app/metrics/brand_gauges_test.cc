@@ -99,6 +99,15 @@ TEST_F(BrandGaugesTest, RemovesAtOnceWhatAWorkerNoLongerShows) {
   EXPECT_THAT(Series("tocsin_brand_level"), IsEmpty());
 }
 
+TEST_F(BrandGaugesTest, SaysWhoHasBeenCalledAsLongAsNobodyHasAcknowledged) {
+  BrandStatus called = InTrouble("acme", 3);
+  called.escalated_to = "head-of-comms";
+  gauges_.Show("detect-0-0", {called, InTrouble("bolt", 3)});
+  EXPECT_THAT(Series("tocsin_brand_escalated"), ElementsAre(Pair("acme,head-of-comms", 1)));
+  gauges_.Show("detect-0-0", {InTrouble("acme", 3)});
+  EXPECT_THAT(Series("tocsin_brand_escalated"), IsEmpty());
+}
+
 TEST_F(BrandGaugesTest, CountsOpenIncidentsOfHiddenBrandsToo) {
   gauges_.Choose(0, {});
   gauges_.Show("detect-0-0", {InTrouble("a", 2), InTrouble("b", 5), Quiet("c", 1, 0)});
@@ -123,6 +132,7 @@ TEST_F(BrandGaugesTest, AddsNoSeriesAsTimeGoesBy) {
   gauges_.Choose(5, {});
   for (int round = 0; round < 100; ++round) {
     std::vector<BrandStatus> brands;
+    brands.reserve(50);
     for (int i = 0; i < 50; ++i) brands.push_back(Quiet(absl::StrCat("b", i), 1 + (i * 7 + round) % 50, 0));
     gauges_.Show("detect-0-0", std::move(brands));
     EXPECT_EQ(Exposed().size(), 5U);

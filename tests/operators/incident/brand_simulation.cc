@@ -81,6 +81,7 @@ void SimulatedBrand::RunTo(int64_t end_ms) {
     }
     windows_.AdvanceTo(end_ms_);
     monitor_->Evaluate(windows_, quality_, evidence_, &signals_);
+    monitor_->Escalate(windows_, quality_, evidence_, &signals_);
     ++evaluations_;
   }
 }
@@ -89,6 +90,7 @@ ActionError SimulatedBrand::Act(Action action) {
   if (windows_.end_ms() != end_ms_) {
     windows_.AdvanceTo(end_ms_);
     monitor_->Evaluate(windows_, quality_, evidence_, &signals_);
+    monitor_->Escalate(windows_, quality_, evidence_, &signals_);
     ++evaluations_;
   }
   action.brand_id = brand_.id;

@@ -60,7 +60,10 @@ TEST(IncidentTest, EncodingRoundsTripAndDamageIsRefused) {
   incident.first_post = SignalPost();
   incident.first_post->text = "text";
   incident.first_post->source = {"posts", 3};
-  incident.timeline.push_back({1, IncidentState::kProvisional, 1});
+  incident.timeline.push_back({1, IncidentState::kProvisional, 1, ""});
+  incident.timeline.push_back({2, IncidentState::kConfirmed, 3, "head-of-comms"});
+  incident.escalate_by_ms = 12;
+  incident.escalated_at_ms = 34;
   std::string bytes;
   ByteWriter writer(&bytes);
   incident.Encode(&writer);
@@ -73,6 +76,8 @@ TEST(IncidentTest, EncodingRoundsTripAndDamageIsRefused) {
   EXPECT_EQ(decoded.term_authors[0], 40);
   EXPECT_EQ(decoded.first_post, incident.first_post);
   EXPECT_EQ(decoded.timeline, incident.timeline);
+  EXPECT_EQ(decoded.escalate_by_ms, 12);
+  EXPECT_EQ(decoded.escalated_at_ms, 34);
   std::string again;
   ByteWriter again_writer(&again);
   decoded.Encode(&again_writer);

@@ -96,6 +96,25 @@ TEST(SignalTest, WhatPeopleDidIsRenderedAndValid) {
   EXPECT_TRUE(handling["actions"][0]["note"].is_null());
 }
 
+TEST(SignalTest, WhoIsNextIsRenderedAndValid) {
+  Signal signal = AnySignal();
+  signal.route.next = "head-of-comms";
+  signal.route.escalate_by_ms = 1'795'170'600'000;
+  Json route = Json::parse(RenderSignalData(signal, std::nullopt))["route"];
+  EXPECT_EQ(route["next"], "head-of-comms");
+  EXPECT_EQ(route["calls_next"], false);
+  EXPECT_EQ(route["escalate_by"], "2026-11-20T10:30:00Z");
+  EXPECT_TRUE(route["escalated_at"].is_null());
+  signal.route.calls_next = true;
+  signal.route.escalated_at_ms = signal.route.escalate_by_ms;
+  signal.route.escalate_by_ms.reset();
+  EXPECT_EQ(SchemaErrors(RenderStructuredCloudEvent(signal, std::nullopt)), "");
+  route = Json::parse(RenderSignalData(signal, std::nullopt))["route"];
+  EXPECT_EQ(route["calls_next"], true);
+  EXPECT_EQ(route["escalated_at"], "2026-11-20T10:30:00Z");
+  EXPECT_TRUE(route["escalate_by"].is_null());
+}
+
 TEST(SignalTest, TheSchemaRefusesWhatBreaksTheContract) {
   const Json good = Json::parse(RenderStructuredCloudEvent(AnySignal(), std::nullopt));
   Json renamed = good;
@@ -117,11 +136,15 @@ TEST(SignalTest, PostCrisisRecordValidatesAgainstItsSchema) {
   Signal signal = AnySignal();
   PostCrisis record;
   record.first_signal_ms = record.confirmed_ms = record.resolved_ms = record.peak_ms = 1'795'170'600'000;
-  record.timeline.push_back({1'795'170'600'000, IncidentState::kConfirmed, 2});
+  record.timeline.push_back({1'795'170'600'000, IncidentState::kConfirmed, 2, ""});
+  record.timeline.push_back({1'795'172'400'000, IncidentState::kConfirmed, 2, "head-of-comms"});
   record.actions = {AnyAction(ActionKind::kAcknowledge), AnyAction(ActionKind::kClose)};
   signal.handling.ended = record.actions.back();
   signal.post_crisis = record;
   EXPECT_EQ(SchemaErrors(RenderPostCrisis(signal), "deploy/schemas/post-crisis.schema.json"), "");
+  const Json timeline = Json::parse(RenderPostCrisis(signal))["timeline"];
+  EXPECT_TRUE(timeline[0]["escalated_to"].is_null());
+  EXPECT_EQ(timeline[1]["escalated_to"], "head-of-comms");
 }
 
 TEST(SignalTest, NumbersHaveFourDecimalsAndUnknownsAreNull) {

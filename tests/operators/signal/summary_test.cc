@@ -92,6 +92,20 @@ TEST(SummaryTest, WhatSomeoneEndedAndWhatIsADrillSaySo) {
   }
 }
 
+TEST(SummaryTest, WhoIsCalledBecauseNobodyHasAcknowledgedIsAThirdSentence) {
+  Signal signal = Crisis();
+  signal.route.next = "head-of-comms";
+  EXPECT_EQ(Sentences(Summarise(signal, "en")), 2) << "who would be called is no news";
+  signal.route.calls_next = true;
+  EXPECT_THAT(Summarise(signal, "en"), testing::EndsWith(" Nobody has acknowledged it; next: head-of-comms."));
+  EXPECT_THAT(Summarise(signal, "fr"),
+              testing::EndsWith(" Personne ne l'a prise en charge ; à prévenir maintenant : head-of-comms."));
+  EXPECT_THAT(Summarise(signal, "it"), testing::EndsWith(" Nessuno l'ha presa in carico; ora tocca a: head-of-comms."));
+  signal.status = SignalStatus::kExercise;
+  EXPECT_THAT(Summarise(signal, "en"),
+              testing::EndsWith("nothing has happened. Nobody has acknowledged it; next: head-of-comms."));
+}
+
 TEST(SummaryTest, TestsAreToldInPlainWords) {
   SignalTest test;
   test.name = "negative_authors";
