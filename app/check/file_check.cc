@@ -1,12 +1,16 @@
 #include "app/check/file_check.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "app/files/read_file.h"
-#include "app/pipeline/kafka_logs.h"
+#include "engine/log/kafka/kafka_config.h"
+#include "engine/log/kafka/kafka_log.h"
 #include "engine/yaml/yaml_errors.h"
 
 namespace tocsin {
@@ -21,6 +25,18 @@ std::optional<std::string> ReadNamed(const std::string& path, const std::string&
         absl::StrCat(of, ": can't read the file that ", key, " names; correct the path or the rights; file=", path));
   }
   return text;
+}
+
+bool NamesBrokers(std::string_view property) {
+  return property == "bootstrap.servers" || property == "metadata.broker.list";
+}
+
+// librdkafka knows which of its properties there are, and what they take. Without the brokers nothing is contacted.
+absl::Status CheckKafkaProperties(const KafkaProperties& properties) {
+  KafkaOptions options;
+  std::ranges::copy_if(properties, std::back_inserter(options.properties),
+                       [](const auto& property) { return !NamesBrokers(property.first); });
+  return KafkaLog::Create(options).status();
 }
 
 }  // namespace
@@ -42,17 +58,15 @@ std::vector<std::string> FindFileErrors(const std::string& path, const ConfigSou
     add(SentimentModel::Load(config->sentiment.model).status(), absl::StrCat(path, ": sentiment.model: "));
   }
   if (!config->privacy.key_file.empty()) (void)ReadNamed(config->privacy.key_file, path, "privacy.key_file", &errors);
-  // librdkafka knows which of its properties there are, and what they take; nothing is contacted.
-  if (!config->kafka.empty()) add(KafkaLogs(*config)("check").status(), absl::StrCat(path, ": kafka: "));
+  if (!config->kafka.empty()) add(CheckKafkaProperties(config->kafka), absl::StrCat(path, ": kafka: "));
   return errors;
 }
 
 CheckReport FindDoubtful(const PipelineSettings& settings) {
   CheckReport report;
   const Config& config = *settings.config;
-  const bool has_broker = std::any_of(config.kafka.begin(), config.kafka.end(), [](const auto& property) {
-    return property.first == "bootstrap.servers" || property.first == "metadata.broker.list";
-  });
+  const bool has_broker =
+      std::ranges::any_of(config.kafka, [](const auto& property) { return NamesBrokers(property.first); });
   if (!has_broker) report.Warn("kafka.bootstrap.servers is not set; `tocsin run` needs it, `tocsin replay` does not");
   const Watchlist& watchlist = *settings.watchlist;
   std::set<std::string> used;

@@ -35,6 +35,7 @@ std::vector<std::string> FuzzSeeds() {
   seeds.push_back(std::string("\1windows.slide=10s\n").append(kWhole));
   seeds.push_back(std::string("\2sources.0.topics=[a, b]\nkafka.acks=1\n").append(kWhole));
   seeds.push_back(std::string(1, '\0') + "a: &x [1, 2]\nb: *x\n? c\n: |\n  d\n");
+  seeds.push_back(std::string(1, '\0') + "a: &x {b: [{c: *x}], d: *x}\n");
   seeds.push_back(std::string(1, '\0') + "sources: [{}]\nwindows: 3\nwindow: {}\nroles: {a: b}\ntopics: {create: 7}\n");
   return seeds;
 }

@@ -13,6 +13,7 @@ import http.server
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -244,6 +245,16 @@ class GoodFiles(Folder):
         with open(os.path.join(self.folder, "posts.ndjson"), encoding="utf-8") as lines:
             again = run(["check", "--config", "c.yaml", "--try", "posts=-", "--examples", "2"], self.folder, stdin=lines)
         self.assertEqual(again.stdout.replace("-: 8", "posts.ndjson: 8"), out)
+
+    def test_contacts_nobody_unless_asked_to(self):
+        with socket.create_server(("127.0.0.1", 0)) as broker:
+            broker.settimeout(0.5)
+            kafka = "kafka: {bootstrap.servers: '127.0.0.1:%d'}\n" % broker.getsockname()[1]
+            result = self.check(self.CONFIG + kafka, self.WATCHLIST)
+            self.assertEqual(result.returncode, 0, result)
+            self.assertNotIn("kafka client", result.stderr)
+            with self.assertRaises(TimeoutError, msg="somebody knocked at the broker"):
+                broker.accept()
 
     def test_a_file_that_is_not_there_is_an_error(self):
         result = self.check(self.CONFIG, self.WATCHLIST, "--try", "none.ndjson")
