@@ -16,6 +16,7 @@ void AddAllCommands(CLI::App* app, ChosenCommand* chosen) {
   AddTopicsCommand(app, chosen);
   AddAuditCommand(app, chosen);
   AddReplayCommand(app, chosen);
+  AddBackfillCommand(app, chosen);
   AddGenerateCommand(app, chosen);
   AddSourceCommand(app, chosen);
   AddWatchCommand(app, chosen);

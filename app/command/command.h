@@ -24,6 +24,7 @@ void AddAllCommands(CLI::App* app, ChosenCommand* chosen);
 // ack, silence, drill, close and note.
 void AddActionCommands(CLI::App* app, ChosenCommand* chosen);
 void AddAuditCommand(CLI::App* app, ChosenCommand* chosen);
+void AddBackfillCommand(CLI::App* app, ChosenCommand* chosen);
 void AddCheckCommand(CLI::App* app, ChosenCommand* chosen);
 void AddCompletionCommand(CLI::App* app, ChosenCommand* chosen);
 void AddDemoCommand(CLI::App* app, ChosenCommand* chosen);

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "app/command/command.h"
 #include "app/command/config_options.h"
+#include "app/command/progress_line.h"
 #include "app/pipeline/replay.h"
 #include "operators/parse/event_time.h"
 
@@ -38,39 +38,6 @@ absl::StatusOr<WatchlistChange> ChangeOf(const std::string& change) {
   }
   return WatchlistChange{*time_ms, change.substr(equals + 1)};
 }
-
-std::string Seconds(double seconds) {
-  const auto whole = static_cast<int64_t>(seconds);
-  return absl::StrFormat("%d:%02d", whole / 60, whole % 60);
-}
-
-// One line that is written over, on a terminal.
-class ProgressLine {
- public:
-  explicit ProgressLine(absl::Time start) : start_(start) {}
-
-  void Show(const ReplayProgress& progress) {
-    const double elapsed = std::max(1e-3, absl::ToDoubleSeconds(absl::Now() - start_));
-    std::string line = absl::StrCat("\r\033[K", static_cast<int64_t>(progress.posts), " posts, ",
-                                    static_cast<int64_t>(progress.posts / elapsed), "/s, ",
-                                    static_cast<int64_t>(progress.signals), " signals, ", Seconds(elapsed));
-    if (progress.bytes_total > 0 && progress.bytes > 0) {
-      const double share = static_cast<double>(progress.bytes) / static_cast<double>(progress.bytes_total);
-      absl::StrAppend(&line, ", ", static_cast<int64_t>(share * 100), " %, ", Seconds(elapsed * (1 - share) / share),
-                      " left");
-    }
-    std::fputs(line.c_str(), stderr);
-    shown_ = true;
-  }
-
-  ~ProgressLine() {
-    if (shown_) std::fputs("\n", stderr);
-  }
-
- private:
-  const absl::Time start_;
-  bool shown_ = false;
-};
 
 int RunReplay(ReplayArguments& arguments) {
   absl::StatusOr<std::shared_ptr<const PipelineSettings>> settings = LoadSettings(arguments.config);

@@ -4,39 +4,15 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
-#include "engine/state/snapshot.h"
+#include "app/pipeline/first_snapshot.h"
 
 namespace tocsin {
 namespace {
 
-// What the snapshots topic holds of one partition.
-struct Kept {
-  std::set<std::string> keys;  // with a value
-  std::optional<Offset> applied_to;
-};
-
-absl::StatusOr<Kept> ReadKept(const TopicPartition& snapshots, Log* log) {
-  Kept kept;
-  SnapshotAssembler assembler(snapshots.partition);
-  const absl::Status status = ReadAll(log, snapshots, [&](const Record& record) {
-    if (record.has_value) {
-      kept.keys.emplace(record.key);
-    } else {
-      kept.keys.erase(std::string(record.key));
-    }
-    assembler.Add(record.key, record.has_value ? std::optional<std::string_view>(record.value) : std::nullopt);
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
-  // A damaged one says nothing.
-  const absl::StatusOr<std::optional<Snapshot>> newest = assembler.Newest();
-  if (newest.ok() && newest->has_value()) kept.applied_to = (*newest)->applied_to;
-  return kept;
-}
-
-Offset StartOf(DetectReset::Start start, const std::optional<Offset>& committed, const Kept& kept,
+Offset StartOf(DetectReset::Start start, const std::optional<Offset>& committed, const KeptSnapshot& kept,
                const OffsetRange& range) {
   switch (start) {
     case DetectReset::Start::kEarliest:
@@ -47,29 +23,6 @@ Offset StartOf(DetectReset::Start start, const std::optional<Offset>& committed,
       break;
   }
   return std::clamp(committed.value_or(kept.applied_to.value_or(range.begin)), range.begin, range.end);
-}
-
-// The snapshot of a task that knows nothing, in place of all that was there.
-absl::Status WriteEmpty(const std::string& topic, int32_t partition, Offset from, const std::set<std::string>& keys,
-                        const DetectTask& task, Writer* writer) {
-  Snapshot snapshot;
-  snapshot.partition = partition;
-  snapshot.generation = 1;
-  snapshot.rebuild_from = snapshot.applied_to = from;
-  snapshot.payload = task.Encode();
-  OutputRecord record;
-  record.topic = topic;
-  record.partition = partition;
-  for (const std::string& key : keys) {
-    record.key = key;
-    if (absl::Status status = writer->Write(record); !status.ok()) return status;
-  }
-  for (const SnapshotRecord& part : EncodeSnapshot(snapshot)) {
-    record.key = part.key;
-    record.value = part.value;
-    if (absl::Status status = writer->Write(record); !status.ok()) return status;
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -87,7 +40,7 @@ absl::StatusOr<std::vector<DetectResetPartition>> ResetDetect(const DetectReset&
   for (const AssignedPartition& each : *committed) {
     const absl::StatusOr<OffsetRange> range = log->Offsets(each.partition);
     if (!range.ok()) return range.status();
-    absl::StatusOr<Kept> kept = ReadKept({reset.topics.snapshots_topic, each.partition.partition}, log);
+    absl::StatusOr<KeptSnapshot> kept = ReadKeptSnapshot({reset.topics.snapshots_topic, each.partition.partition}, log);
     if (!kept.ok()) return kept.status();
     DetectResetPartition& result = results.emplace_back();
     result.partition = each.partition.partition;
@@ -103,8 +56,8 @@ absl::StatusOr<std::vector<DetectResetPartition>> ResetDetect(const DetectReset&
   if (absl::Status status = (*writer)->Begin(); !status.ok()) return status;
   for (size_t i = 0; i < results.size(); ++i) {
     const int32_t partition = results[i].partition;
-    absl::Status status = WriteEmpty(reset.topics.snapshots_topic, partition, results[i].from, keys[i],
-                                     *make_task(partition), writer->get());
+    absl::Status status = WriteFirstSnapshot({reset.topics.snapshots_topic, partition}, results[i].from, keys[i],
+                                             make_task(partition)->Encode(), writer->get());
     if (!status.ok()) return status;
   }
   if (absl::Status status = (*writer)->Commit({}, GroupGeneration(), ""); !status.ok()) return status;

@@ -278,6 +278,7 @@ absl::Status ReplayRun::Finish() {
     if (absl::Status status = detect_->FlushTasks(); !status.ok()) return status;
   }
   if (absl::Status status = detect_->Commit(); !status.ok()) return status;
+  if (options_.at_end) detect_->ForEachTask(options_.at_end);
   if (absl::Status status = publisher_->WriteUpTo(INT64_MAX); !status.ok()) return status;
   if (absl::Status status = dead_letter_drain_->Drain(); !status.ok()) return status;
   for (LineFile* file : {signals_.get(), metric_lines_.get(), dead_letters_.get()}) {

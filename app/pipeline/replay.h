@@ -34,6 +34,8 @@ struct ReplayOptions {
   std::string dead_letters_path;           // JSON lines with reason, topic, partition, offset; likewise
   bool flush = false;                      // at the end, close the windows that the watermark has not reached
   size_t flush_bytes = size_t{512} << 10;  // of a block, on average: any value gives the same result
+  // Told at the end what has become of each mentions partition's task, in their order. May be empty.
+  std::function<void(int32_t partition, const DetectTask& task)> at_end;
 };
 
 struct ReplayProgress {

@@ -351,6 +351,10 @@ absl::Status DetectWorker::FlushTasks() {
   return CommitAll(/*with_snapshots=*/false);
 }
 
+void DetectWorker::ForEachTask(absl::FunctionRef<void(int32_t partition, const DetectTask& task)> fn) const {
+  for (const Slot& slot : slots_) fn(slot.partition.partition, *slot.task);
+}
+
 int64_t DetectWorker::EvaluatedEndMs() const {
   int64_t end_ms = INT64_MAX;
   for (const Slot& slot : slots_) end_ms = std::min(end_ms, slot.task->evaluated_end_ms());

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -56,7 +57,8 @@ class DetectWorker : public Worker, private AssignmentListener {
   // For drivers that own all partitions (replay): blocks applied by the last Step, and the tasks in the order of
   // partitions.
   int64_t last_step_blocks() const { return last_step_blocks_; }
-  absl::Status FlushTasks();       // closes windows up to the slide end after the largest event time
+  absl::Status FlushTasks();  // closes windows up to the slide end after the largest event time
+  void ForEachTask(absl::FunctionRef<void(int32_t partition, const DetectTask& task)> fn) const;
   int64_t EvaluatedEndMs() const;  // lowest slide end that all tasks have evaluated
 
  private:

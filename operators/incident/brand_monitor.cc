@@ -138,6 +138,16 @@ void BrandMonitor::Relearn() {
   if (!state_->incident.open()) state_->LearnAnew();
 }
 
+void BrandMonitor::TakeBaseline(const BrandMonitor& history, int64_t end_ms) {
+  Restart();
+  const State& from = *history.state_;
+  state_->baseline = from.baseline;
+  if (!from.started() || from.incident.open() || end_ms < from.next_bin_ms) return;
+  // Bins at which it was not due since they were empty.
+  const int64_t bins = (end_ms - from.next_bin_ms) / from.options->baseline_bin_ms + 1;
+  state_->baseline.AddIdle(bins - from.FrozenBins(from.next_bin_ms, bins));
+}
+
 void BrandMonitor::Close(const BrandWindows& windows, const FeedQuality& quality, EvidenceSource& evidence,
                          std::string_view reason, std::vector<Signal>* signals) {
   const State& s = *state_;
@@ -234,6 +244,8 @@ BrandStatus BrandMonitor::Status() const {
   for (const auto& [network, totals] : incident.networks) status.networks.emplace_back(network, totals.mentions);
   return status;
 }
+
+bool BrandMonitor::baseline_ready() const { return state_->baseline.ready(); }
 
 bool BrandMonitor::has_open_incident() const { return state_->incident.open(); }
 

@@ -84,6 +84,10 @@ class BrandMonitor {
   // measured by; then learning begins when it is over.
   void Relearn();
 
+  // Begins as if newly made, but with the baseline that `history` has at the slide end `end_ms`, up to which it has
+  // been evaluated where it was due. What an open incident of `history` has kept out of its baseline stays out.
+  void TakeBaseline(const BrandMonitor& history, int64_t end_ms);
+
   // The brand is watched no more, or not here: an open incident, or a drill, ends with a signal that gives the reason.
   // `windows` as of Evaluate.
   void Close(const BrandWindows& windows, const FeedQuality& quality, EvidenceSource& evidence, std::string_view reason,
@@ -116,6 +120,7 @@ class BrandMonitor {
   double ExpectedPerMinute() const;
   // Everything of a BrandStatus but what the windows tell.
   BrandStatus Status() const;
+  bool baseline_ready() const;
   bool has_open_incident() const;
   bool has_drill() const;
   int level() const;

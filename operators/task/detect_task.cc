@@ -442,6 +442,7 @@ void DetectTask::SetLeftOut(const TopicPartition& source, bool left_out) {
 
 std::string DetectTask::Encode() const { return state_->Encode(); }
 absl::Status DetectTask::Decode(std::string_view bytes) { return state_->Decode(bytes); }
+absl::StatusOr<LearntBaselines> DetectTask::EncodeBaselines() const { return state_->EncodeBaselines(); }
 Offset DetectTask::rebuild_from() const { return state_->RebuildFrom(); }
 absl::Status DetectTask::Rebuild(std::string_view block, Offset offset) { return state_->Rebuild(block, offset); }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "engine/log/log.h"
 #include "operators/action/action.h"
 #include "operators/incident/brand_monitor.h"
@@ -97,6 +98,13 @@ struct DetectCounters {
   int64_t actions_refused = 0;  // for the dead letters
 };
 
+// What a task has learnt of the past, for one that begins.
+struct LearntBaselines {
+  std::string payload;  // for DetectTask::Decode
+  int64_t ready = 0;    // brands whose baseline is ready
+  int64_t learning = 0;
+};
+
 // Actions are rows of the blocks too. One takes effect at the first slide end at or after its own time, or, if that has
 // been evaluated when it comes, at the next one. Who is next is called after that, so what was done by then counts.
 class DetectTask {
@@ -129,6 +137,9 @@ class DetectTask {
   // version tells of a change, is treated as if it had changed at the snapshot.
   std::string Encode() const;
   absl::Status Decode(std::string_view bytes);
+  // The brands' baselines alone, as of the last slide end evaluated: no windows, incidents, sources, or place in the
+  // log.
+  absl::StatusOr<LearntBaselines> EncodeBaselines() const;
   // First mentions offset whose rows the held windows need: where Rebuild starts after a Decode.
   Offset rebuild_from() const;
   // Puts the rows of a block from before the snapshot back into windows and deduplication; evaluates nothing. All

@@ -105,6 +105,22 @@ std::string DetectTask::State::Encode() const {
   return bytes;
 }
 
+absl::StatusOr<LearntBaselines> DetectTask::State::EncodeBaselines() const {
+  State learnt(options, versions);
+  if (absl::Status status = learnt.Start(kFromTheBeginning); !status.ok()) return status;
+  LearntBaselines result;
+  for (const std::unique_ptr<BrandState>& brand : brands) {
+    if (brand == nullptr || brand->leaves()) continue;
+    const auto rank = learnt.rank_of_brand.find(brand->brand->id);
+    if (rank == learnt.rank_of_brand.end()) continue;
+    BrandMonitor& monitor = learnt.MakeBrand(rank->second)->monitor;
+    monitor.TakeBaseline(brand->monitor, evaluated_ms);
+    ++(monitor.baseline_ready() ? result.ready : result.learning);
+  }
+  result.payload = learnt.Encode();
+  return result;
+}
+
 absl::Status DetectTask::State::DecodeBrand(uint8_t state_version, std::string_view id, std::string_view bytes) {
   ByteReader reader(bytes);
   const uint64_t config_hash = reader.Fixed64();

@@ -167,6 +167,7 @@ struct DetectTask::State : EvidenceSource {
   void ForgetOld();
 
   // task_snapshot.cc
+  absl::StatusOr<LearntBaselines> EncodeBaselines() const;
   std::string Encode() const;
   absl::Status Decode(std::string_view bytes);
   void EncodeBrand(const BrandState& brand, std::string* bytes) const;

@@ -34,6 +34,13 @@ SimulatedCourse StormCourse(double storm_minutes) {
   return course;
 }
 
+SimulatedCourse QuietCourse() {
+  SimulatedCourse course;
+  course.rate = [](double) { return 2.0; };
+  course.share = [](double) { return 0.1; };
+  return course;
+}
+
 std::vector<std::string> Rendered(const std::vector<Signal>& signals) {
   std::vector<std::string> lines;
   for (const Signal& signal : signals) {
@@ -383,6 +390,38 @@ TEST(BrandMonitorTest, UpdatesComeAtWideningIntervalsAndLevelRisesAtOnce) {
   ASSERT_GE(gaps.size(), 3U);
   EXPECT_THAT(std::vector<int64_t>(gaps.end() - 3, gaps.end()), ElementsAre(30, 120, 360)) << "then 24 hours";
   EXPECT_EQ(brand.monitor().level(), 5);
+}
+
+TEST(BrandMonitorTest, ABaselineIsTakenAsItWasAndNothingElse) {
+  for (const bool in_crisis : {false, true}) {
+    SimulatedMentions mentions(StormCourse(600), 14);
+    SimulatedBrand history;
+    history.Run(&mentions, 0, in_crisis ? kOnset + 240 : kOnset - 60);
+    ASSERT_EQ(history.monitor().has_open_incident(), in_crisis);
+    const double expected = history.monitor().ExpectedPerMinute();
+    SimulatedBrand brand;
+    brand.monitor().TakeBaseline(history.monitor(), history.windows().end_ms());
+    EXPECT_TRUE(brand.monitor().baseline_ready());
+    EXPECT_FALSE(brand.monitor().has_open_incident());
+    EXPECT_EQ(brand.monitor().NextDueMs(), INT64_MAX) << "nothing is known of it yet";
+    EXPECT_EQ(brand.monitor().ExpectedPerMinute(), expected);
+    // However long ago that was, the time between was no silence.
+    SimulatedMentions later(QuietCourse(), 15);
+    brand.RunTo(kSimulationStartMs + 30 * kDayMs);
+    brand.Run(&later, 30 * kDay, 30 * kDay + 60);
+    EXPECT_NEAR(brand.monitor().ExpectedPerMinute(), expected, 0.05 * expected);
+  }
+}
+
+TEST(BrandMonitorTest, ABaselineIsTakenWithTheSilenceAtItsEnd) {
+  SimulatedMentions mentions(QuietCourse(), 16);
+  SimulatedBrand silent;
+  silent.Run(&mentions, 0, kOnset - 1'200);
+  const double before = silent.monitor().ExpectedPerMinute();
+  silent.RunTo(kSimulationStartMs + kOnset * kMinuteMs);
+  SimulatedBrand brand;
+  brand.monitor().TakeBaseline(silent.monitor(), kSimulationStartMs + kOnset * kMinuteMs);
+  EXPECT_LT(brand.monitor().ExpectedPerMinute(), 0.9 * before) << "twenty hours without a mention";
 }
 
 TEST(BrandMonitorTest, TheBrandsOwnResponseIsMeasured) {
