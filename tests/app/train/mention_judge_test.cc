@@ -46,7 +46,7 @@ TEST(MentionJudgeTest, EachMentionIsJudgedByItsPartAndTheLexicon) {
 class CalibrateWithWatchlistTest : public testing::Test {
  protected:
   std::string Write(std::string_view name, std::string_view text) {
-    const std::string path = absl::StrCat(testing::TempDir(), "/mention_judge_", name);
+    std::string path = absl::StrCat(testing::TempDir(), "/mention_judge_", name);
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }
