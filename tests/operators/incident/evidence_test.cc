@@ -72,7 +72,7 @@ class EvidenceTest : public testing::Test {
   Texts evidence_;
 
  private:
-  const WindowOptions options_;
+  const WindowOptions options_{};
   uint64_t rows_ = 0;
 };
 
@@ -99,8 +99,8 @@ TEST_F(EvidenceTest, WordingOfNothingIsUnknown) {
 }
 
 TEST_F(EvidenceTest, TheTypeNeedsFivePostsAndAShare) {
-  std::vector<HeldMention> rows;
-  for (int i = 0; i < 4; ++i) rows.push_back(Row("en", kBreachTerm));
+  std::vector<HeldMention> rows = {Row("en", kBreachTerm), Row("en", kBreachTerm), Row("en", kBreachTerm),
+                                   Row("en", kBreachTerm)};
   EXPECT_EQ(Evidence(rows).type.name, "unknown");
   rows.push_back(Row("en", kBreachTerm | kAngerTerm));
   EXPECT_EQ(Evidence(rows).type.name, "data_breach");

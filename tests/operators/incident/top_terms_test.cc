@@ -48,6 +48,7 @@ TEST(TopTermsTest, NamesNothingWithoutEnoughPosts) {
 TEST(TopTermsTest, EqualsTheFormulaOverRandomPosts) {
   std::mt19937_64 random(5);
   std::vector<std::string> vocabulary;
+  vocabulary.reserve(60);
   for (int i = 0; i < 60; ++i) vocabulary.push_back(absl::StrCat("word", i));
   size_t named = 0;
   for (int round = 0; round < Rounds(200, 40); ++round) {
