@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "operators/detect/tail.h"
+#include "operators/incident/near_copies.h"
 #include "operators/incident/top_terms.h"
 
 namespace tocsin {
@@ -125,6 +126,18 @@ std::vector<CountedName> TopOf(const std::map<std::string, int64_t>& counts) {
                    [](const CountedName& a, const CountedName& b) { return a.mentions > b.mentions; });
   if (list.size() > kTopListSize) list.resize(kTopListSize);
   return list;
+}
+
+// Negative originals whose text resembles an earlier one of them, as a share of those whose text travelled.
+void FillNearCopies(const std::vector<HeldMention>& negatives, const EvidenceSource& source, Signal* signal) {
+  NearCopies near_copies;
+  for (const HeldMention& row : negatives) {
+    const Sample* sample = row.sample >= 0 ? source.FindSample(row.sample) : nullptr;
+    if (sample != nullptr) near_copies.Add(sample->text);
+  }
+  if (near_copies.texts() == 0) return;
+  signal->coordination.near_duplicate_share =
+      static_cast<double>(near_copies.copies()) / static_cast<double>(near_copies.texts());
 }
 
 void FillSamples(const std::vector<HeldMention>& candidates, const EvidenceSource& source, Signal* signal) {
@@ -339,6 +352,7 @@ void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms
   }
   signal->coordination.negative_ratio_without_suspects = RatioWithoutSuspects(windows, from_ms, tally, volume.mentions);
   FillTopAuthors(tally, signal);
+  FillNearCopies(winners.negatives(), source, signal);
   FillSamples(winners.negatives(), source, signal);
   FillTopTerms(windows, from_ms, slide_ms, source, signal);
   FillType(tally, signal);

@@ -260,6 +260,7 @@ Json DataObject(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
                         {"countries", RenderNamed(signal.countries)}};
   data["coordination"] =
       Json{{"duplicate_text_share", Number(signal.coordination.duplicate_text_share)},
+           {"near_duplicate_share", Number(signal.coordination.near_duplicate_share)},
            {"author_concentration", Number(signal.coordination.author_concentration)},
            {"new_account_share", Number(signal.coordination.new_account_share)},
            {"negative_ratio_without_suspects", Number(signal.coordination.negative_ratio_without_suspects)}};

@@ -214,7 +214,8 @@ struct Signal {
   std::vector<CountedName> countries;
 
   struct Coordination {
-    std::optional<double> duplicate_text_share;
+    std::optional<double> duplicate_text_share;  // exact copies among originals
+    std::optional<double> near_duplicate_share;  // copies with small changes too, among sampled negative originals
     std::optional<double> author_concentration;
     std::optional<double> new_account_share;
     std::optional<double> negative_ratio_without_suspects;

@@ -128,6 +128,25 @@ TEST_F(EvidenceTest, TopTermsAreWhatTheCrisisSpeaksOfOverTheUsual) {
   EXPECT_THAT(Evidence(rows, kEndMs).evidence.top_terms, ElementsAre());
 }
 
+TEST_F(EvidenceTest, NearDuplicatesAreNegativeOriginalsWithATextThatTravelled) {
+  EXPECT_EQ(Evidence({Row(30)}).coordination.near_duplicate_share, std::nullopt) << "no text, nothing known";
+  const std::string text = "They lost my bag and nobody at the desk of Acme will say where it is ";
+  std::vector<HeldMention> rows;
+  for (int i = 0; i < 10; ++i) {
+    rows.push_back(Row(5 + i * 20));
+    rows.back().sample = evidence_.Put(text + std::to_string(i));
+  }
+  for (int i = 0; i < 10; ++i) {
+    rows.push_back(Row(12 + i * 20));
+    rows.back().sample = evidence_.Put(text);
+    if (i % 2 == 0) rows.back().sentiment = SentimentClass::kPositive;
+    if (i % 2 == 1) rows.back().kind = PostKind::kRepost;
+  }
+  for (int i = 0; i < 5; ++i) rows.push_back(Row(17 + i * 20));
+  EXPECT_EQ(Evidence(rows).coordination.near_duplicate_share, 0.9);
+  EXPECT_EQ(Evidence(rows).coordination.duplicate_text_share, 0.0) << "each has a hash of its own";
+}
+
 // All that no order and no sample bears on, from the rows one by one.
 struct Naive {
   Signal::Volume volume;
