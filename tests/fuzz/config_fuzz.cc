@@ -36,6 +36,15 @@ std::vector<std::string> FuzzSeeds() {
   seeds.push_back(std::string("\2sources.0.topics=[a, b]\nkafka.acks=1\n").append(kWhole));
   seeds.push_back(std::string(1, '\0') + "a: &x [1, 2]\nb: *x\n? c\n: |\n  d\n");
   seeds.push_back(std::string(1, '\0') + "a: &x {b: [{c: *x}], d: *x}\n");
+  // Short ones, from which runs of short inputs begin.
+  for (const std::string_view part :
+       {"deployment: prod\n", "kafka: {acks: 1, linger.ms: 5}\n", "sources: [{topics: p, preset: reddit}]\n",
+        "sources:\n- topics: [p, q]\n  network: forum\n  fields: {id: /id, text: [/a, /b/*/c]}\n",
+        "windows: {pane: 1s, sizes: [60s, {size: 1h, slide: 1m}]}\n", "watchlist: \"${NAME:x}/${OTHER}\"\n",
+        "metrics: {listen: \"[::1]:9\"}\n", "privacy: {key_file: ~, texts: masked}\n", "roles: [ingest, detect]\n",
+        "topics: {mentions_partitions: 8}\n", "on_gap: stop\n", "a: !!int \"1\"\n---\nb: >-\n  c\n"}) {
+    seeds.push_back(std::string(1, '\0').append(part));
+  }
   seeds.push_back(std::string(1, '\0') + "sources: [{}]\nwindows: 3\nwindow: {}\nroles: {a: b}\ntopics: {create: 7}\n");
   return seeds;
 }
