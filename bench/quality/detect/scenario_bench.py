@@ -12,10 +12,10 @@ minutes about the last hour, on the product's own brand metrics:
   3 sigma    the hour is three standard deviations over the 24 hours before
   negative   more than half of the hour's classified mentions, at least 10, are negative
 
-    scenario_bench.py --tocsin BIN [--seeds N] [--first-seed N] [--keep RUNS] [--strict] [--no-rules] [FILE...]
+    scenario_bench.py --tocsin BIN [--seeds N] [--first-seed N] [--keep RUNS] [--plots DIR] [--strict] [--no-rules] [FILE...]
 
 Prints Markdown: docs/DETECTION.md holds it. RUNS takes the result of each run, a JSON line; what it holds already is not
-run again, and all of it is in the tables. --no-rules leaves out the products' rules, which take half of the time.
+run again, and all of it is in the tables. --plots draws what they say into DIR, as SVG, and needs matplotlib. --no-rules leaves out the products' rules, which take half of the time.
 --strict exits with 1 if a crisis of two mentions a minute or more that rises to five times the usual or more is not
 confirmed, or any decoy is.
 """
@@ -36,6 +36,7 @@ SCENARIOS = os.path.join(os.path.dirname(HERE), "scenarios")
 RULES = ("12 h", "24 h", "3 sigma", "negative")
 DETECTORS = ("provisional", "confirmed") + RULES
 DAY_S, HOUR_S, BIN_S = 86400, 3600, 300
+FIRST_MINUTE, LAST_MINUTE = -30, 90  # of the plot
 TAIL_S = 6 * HOUR_S  # an event's power-law tail may last for days; behind this it is quiet
 CONFIG = """\
 deployment: bench
@@ -242,6 +243,43 @@ def print_row(label, cells):
     print(f"| {label} | " + " | ".join(cells) + " |")
 
 
+def plot(totals, detectors, folder):
+    """found.svg: the share of the crises found by a minute; alarms.svg: what was alarmed about that is no crisis."""
+    import matplotlib  # pylint: disable=import-outside-toplevel  # for --plots alone
+    matplotlib.use("svg")
+    matplotlib.rcParams.update({"svg.hashsalt": "tocsin", "svg.fonttype": "none", "font.size": 9})
+    from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
+    os.makedirs(folder, exist_ok=True)
+    crises = [case for case in totals.cases if case.kind == "crisis"]
+    decoys = [case for case in totals.cases if case.kind != "crisis"]
+
+    def save(figure, name):
+        figure.tight_layout()
+        figure.savefig(os.path.join(folder, name), metadata={"Date": None})
+        pyplot.close(figure)
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 3.4))
+    for detector in detectors:
+        delays = sorted(max(FIRST_MINUTE, (case.first[detector] - case.passes_three) / 60) for case in crises
+                        if case.first[detector] is not None)
+        delays = [delay for delay in delays if delay <= LAST_MINUTE]
+        shares = [100 * (place + 1) / len(crises) for place in range(len(delays))]
+        axes.step([FIRST_MINUTE, *delays, LAST_MINUTE], [0, *shares, shares[-1] if shares else 0], where="post", label=detector,
+                  linewidth=2 if detector in DETECTORS[:2] else 1)
+    axes.set(xlim=(FIRST_MINUTE, LAST_MINUTE), ylim=(0, 102), xlabel="minutes after the rate passed three times the usual",
+             ylabel=f"% of {len(crises)} crises found")
+    axes.legend(loc="lower right", frameon=False)
+    save(figure, "found.svg")
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(6.4, 2.6), sharey=True)
+    left.barh(detectors, [100 * sum(case.first[each] is not None for case in decoys) / max(1, len(decoys)) for each in detectors])
+    left.set(xlim=(0, 100), xlabel=f"% of {len(decoys)} decoys alarmed about")
+    left.invert_yaxis()
+    right.barh(detectors, [1000 * totals.false_alarms[each] / max(totals.quiet_days, 1e-9) for each in detectors])
+    right.set(xlabel=f"false alarms per 1,000 brand-days\n({totals.quiet_days:.0f} quiet ones seen)")
+    save(figure, "alarms.svg")
+
+
 def measure(tocsin, scenario, seed, with_rules):
     totals = Totals()
     with tempfile.TemporaryDirectory() as folder:
@@ -266,6 +304,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--keep", metavar="RUNS")
+    parser.add_argument("--plots", metavar="DIR")
     parser.add_argument("--strict", action="store_true")
     parser.add_argument("--no-rules", action="store_true")
     parser.add_argument("scenarios", nargs="*", metavar="FILE", help="default: all of bench/quality/scenarios")
@@ -288,7 +327,10 @@ def main():
     totals = Totals()
     for key in sorted(runs):
         totals.add_run(runs[key])
-    totals.print(len(runs), DETECTORS[:2] if arguments.no_rules else DETECTORS)
+    detectors = DETECTORS[:2] if arguments.no_rules else DETECTORS
+    totals.print(len(runs), detectors)
+    if arguments.plots:
+        plot(totals, detectors, arguments.plots)
     if not arguments.strict:
         return 0
     missed = [case.label() for case in totals.cases
