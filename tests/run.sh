@@ -27,7 +27,41 @@ started=$SECONDS
 say() { printf '\n== %s  (%d:%02d)\n' "$*" $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)); }
 record() { echo "$1 $2" >>"$results/checks"; }  # passed|failed|skipped, name
 
-# Configures, builds and runs one preset: build_and_test <preset> <ninja targets, or nothing for all> -- <ctest options>
+# Configures and builds one preset: build <preset> <ninja targets, or nothing for all>. Fails if there is nothing to run.
+build() {
+  local preset=$1 targets=("${@:2}")
+  say "$preset: configure and build ${targets[*]:-everything}"
+  if ! cmake --preset "$preset" -DTOCSIN_BUILD_TESTS=ON >"$results/$preset.configure.log" 2>&1; then
+    tail -40 "$results/$preset.configure.log"
+    record failed "$preset: configure"
+    return 1
+  fi
+  local known=() target
+  for target in "${targets[@]}"; do
+    if ninja -C "build/$preset" -t query "$target" >/dev/null 2>&1; then known+=("$target"); fi
+  done
+  if [ ${#targets[@]} -gt 0 ] && [ ${#known[@]} -eq 0 ]; then
+    record skipped "$preset: no tests of its labels"
+    return 1
+  fi
+  if ninja -C "build/$preset" -k 0 "${known[@]}" >"$results/$preset.build.log" 2>&1; then
+    record passed "$preset: build"
+  else
+    grep -E -A12 '^FAILED|error:' "$results/$preset.build.log" | head -60
+    record failed "$preset: build"
+  fi
+}
+
+# Runs tests of a preset, whose results bear a name: run_tests <preset> <name> <ctest options>
+run_tests() {
+  local preset=$1 name=$2
+  shift 2
+  mkdir -p "$results/$name"
+  GTEST_OUTPUT="xml:$results/$name/" ctest --test-dir "build/$preset" --output-on-failure \
+    --no-tests=ignore --output-junit "$results/$name.xml" "$@" | grep -vE '^ *Start |Internal ctest changing'
+}
+
+# build_and_test <preset> <ninja targets, or nothing for all> -- <ctest options>
 build_and_test() {
   local preset=$1 targets=()
   shift
@@ -36,31 +70,10 @@ build_and_test() {
     shift
   done
   shift
-  say "$preset: configure and build ${targets[*]:-everything}"
-  if ! cmake --preset "$preset" -DTOCSIN_BUILD_TESTS=ON >"$results/$preset.configure.log" 2>&1; then
-    tail -40 "$results/$preset.configure.log"
-    record failed "$preset: configure"
-    return
-  fi
-  local known=() target
-  for target in "${targets[@]}"; do
-    if ninja -C "build/$preset" -t query "$target" >/dev/null 2>&1; then known+=("$target"); fi
-  done
-  if [ ${#targets[@]} -gt 0 ] && [ ${#known[@]} -eq 0 ]; then
-    record skipped "$preset: no tests of its labels"
-    return
-  fi
-  if ninja -C "build/$preset" -k 0 "${known[@]}" >"$results/$preset.build.log" 2>&1; then
-    record passed "$preset: build"
-  else
-    grep -E -A12 '^FAILED|error:' "$results/$preset.build.log" | head -60
-    record failed "$preset: build"
-  fi
+  build "$preset" "${targets[@]}" || return
   say "$preset: tests"
-  mkdir -p "$results/$preset"
   # One more than there are cores: the tests on a real broker, one at a time, wait more than they work.
-  GTEST_OUTPUT="xml:$results/$preset/" ctest --test-dir "build/$preset" -j $(($(nproc) + 1)) --output-on-failure \
-    --no-tests=ignore --output-junit "$results/$preset.xml" "$@" | grep -vE '^ *Start |Internal ctest changing'
+  run_tests "$preset" "$preset" -j $(($(nproc) + 1)) "$@"
 }
 
 say "dependencies"
@@ -74,7 +87,13 @@ if [ "$long" = 1 ]; then
   build_and_test tsan --
   build_and_test release --
 else
-  build_and_test dev -- -LE '^long$'
+  # The tests on a real broker, one at a time, wait more than they work: they go on beside the sanitizers.
+  if build dev; then
+    say "dev: tests but those on a broker"
+    run_tests dev dev -j "$(nproc)" -LE '^(long|kafka)$'
+    say "dev: tests on a broker, beside what follows"
+    run_tests dev dev-kafka -L '^kafka$' -LE '^long$' >"$results/dev-kafka.log" 2>&1 &
+  fi
   build_and_test asan tests_unit tests_pipeline tests_simulation -- -L '^(unit|pipeline|simulation)$' -LE '^(long|kafka)$'
   build_and_test tsan tests_unit tests_pipeline tests_simulation -- -L '^(unit|pipeline|simulation)$' -LE '^(long|kafka)$'
 fi
@@ -83,6 +102,12 @@ if command -v clang++-14 >/dev/null && ls /usr/lib/llvm-14/lib/clang/*/lib/linux
   build_and_test fuzz tests_fuzz -- -L '^fuzz$'
 else
   record skipped "fuzz: Clang 14 with libFuzzer is not here (deploy/dependencies.sh --tests)"
+fi
+
+if [ "$long" = 0 ]; then
+  say "dev: the tests on a broker"
+  wait
+  cat "$results/dev-kafka.log" 2>/dev/null
 fi
 
 say "clang-format"
