@@ -4,7 +4,12 @@ The workload is that of tests/pipeline/end_to_end.py (about 2.4 KB a post, a thi
 records, four uneven partitions), exactly-once on, brand metrics every minute. CPU seconds are those of the whole
 process, all threads, so that they bear a busy machine better than the clock does. Rounds are interleaved.
 
+With several --flush each round runs all of these settings of flush.every, and the last line is what one more transaction of
+ingest costs: CPU seconds over transactions, by least squares over all runs. The price of exactly-once for who flushes every
+second is that cost, workers times a second; what it would be without transactions is the line at none.
+
     throughput.py --tocsin build/release/bin/tocsin --bare build/release/bin/bench_bare_consumer [--posts N] [--rounds N]
+                  [--flush 1s]...
 """
 
 import argparse
@@ -35,22 +40,25 @@ def cpu_seconds():
 
 
 def measured(action):
-    """(CPU seconds, seconds) of the children that `action` starts and waits for."""
+    """(CPU seconds, seconds) of the children that `action` starts and waits for, and what it returns."""
     cpu, clock = cpu_seconds(), time.monotonic()
-    action()
-    return cpu_seconds() - cpu, time.monotonic() - clock
+    result = action()
+    return cpu_seconds() - cpu, time.monotonic() - clock, result
 
 
-def run_tocsin(tocsin, folder, bootstrap, records, deployment):
+def run_tocsin(tocsin, folder, bootstrap, records, deployment, flush):
+    """The number of transactions of ingest."""
     with open(os.path.join(folder, "config.yaml"), "w", encoding="utf-8") as out:
-        out.write(CONFIG.format(bootstrap=bootstrap, deployment=deployment))
+        out.write(CONFIG.format(bootstrap=bootstrap, deployment=deployment) + f"flush: {{every: {flush}}}\n")
     service = end_to_end.Service(tocsin, folder)
     try:
         service.wait_for(service.has_port, "the port of /metrics")
         service.wait_for(lambda: sum(service.metrics().get("tocsin_posts_consumed_total", [0])) == records,
                          "all records read")
+        transactions = sum(service.metrics()["tocsin_ingest_flush_duration_seconds_count"])
         if service.stop() != 0:
             raise RuntimeError(service.text())
+        return transactions
     finally:
         service.kill()
 
@@ -61,7 +69,9 @@ def main():
     parser.add_argument("--bare", required=True, help="target bench_bare_consumer")
     parser.add_argument("--posts", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--flush", action="append", metavar="EVERY", help="flush.every (default: 1s); may be repeated")
     arguments = parser.parse_args()
+    flushes = arguments.flush or ["1s"]
     tocsin, bare = os.path.abspath(arguments.tocsin), os.path.abspath(arguments.bare)
     folder = tempfile.mkdtemp(prefix="tocsin-throughput-")
     try:
@@ -69,21 +79,31 @@ def main():
         records = end_to_end.count_lines(files)
         size = sum(os.path.getsize(path) for path in files)
         settings = {"auto.create.topics.enable": "true"}
-        rows = []
+        rows, runs = [], []
         with kafka_broker.Broker(partitions_default=4, settings=settings, heap="1g") as running:
             end_to_end.load(running.bootstrap, files)
             for number in range(arguments.rounds):
                 plain = measured(lambda: subprocess.run([bare, "--bootstrap", running.bootstrap, "--topics", "posts"], check=True,
                                                         stdout=subprocess.DEVNULL))
-                whole = measured(lambda: run_tocsin(tocsin, folder, running.bootstrap, records, f"round-{number}"))
-                rows.append({"bare": records / plain[0], "tocsin": records / whole[0],
-                             "bare_wall": records / plain[1], "tocsin_wall": records / whole[1]})
-                print(json.dumps({key: round(value) for key, value in rows[-1].items()}), flush=True)
+                row = {"bare": records / plain[0], "bare_wall": records / plain[1]}
+                for flush in flushes:
+                    cpu, clock, transactions = measured(
+                        lambda each=flush: run_tocsin(tocsin, folder, running.bootstrap, records, f"round-{number}-{each}", each))
+                    runs.append((transactions, cpu))
+                    row.update({f"tocsin {flush}": records / cpu, f"wall {flush}": records / clock, f"transactions {flush}": transactions})
+                rows.append(row)
+                print(json.dumps({key: round(value) for key, value in row.items()}), flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     middle = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+    said = ", ".join(f"tocsin run {middle[f'tocsin {flush}']:,.0f} with flush.every {flush} "
+                     f"(ratio {middle[f'tocsin {flush}'] / middle['bare']:.2f}, {middle[f'transactions {flush}']:.0f} transactions)"
+                     for flush in flushes)
     print(f"{records} records of {size / records:.0f} bytes, median of {len(rows)} interleaved rounds, per CPU second: bare "
-          f"consumer {middle['bare']:,.0f}, tocsin run {middle['tocsin']:,.0f}, ratio {middle['tocsin'] / middle['bare']:.2f}")
+          f"consumer {middle['bare']:,.0f}, {said}")
+    if len(flushes) > 1:
+        slope, without = statistics.linear_regression(*zip(*runs))
+        print(f"a transaction of ingest costs {1e3 * slope:.2f} ms of CPU; without any, {records / without:,.0f} records per CPU second")
     return 0
 
 
