@@ -47,7 +47,7 @@ def measured(action):
 
 
 def run_tocsin(tocsin, folder, bootstrap, records, deployment, flush):
-    """The number of transactions of ingest."""
+    """The number of transactions of ingest, the process's largest resident set and the bytes of its blocks for each mention."""
     with open(os.path.join(folder, "config.yaml"), "w", encoding="utf-8") as out:
         out.write(CONFIG.format(bootstrap=bootstrap, deployment=deployment) + f"flush: {{every: {flush}}}\n")
     service = end_to_end.Service(tocsin, folder)
@@ -55,10 +55,13 @@ def run_tocsin(tocsin, folder, bootstrap, records, deployment, flush):
         service.wait_for(service.has_port, "the port of /metrics")
         service.wait_for(lambda: sum(service.metrics().get("tocsin_posts_consumed_total", [0])) == records,
                          "all records read")
-        transactions = sum(service.metrics()["tocsin_ingest_flush_duration_seconds_count"])
+        metrics = {name: sum(values) for name, values in service.metrics().items()}
+        with open(f"/proc/{service.process.pid}/status", encoding="utf-8") as status:
+            peak = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
         if service.stop() != 0:
             raise RuntimeError(service.text())
-        return transactions
+        return (metrics["tocsin_ingest_flush_duration_seconds_count"], peak,
+                metrics["tocsin_blocks_written_bytes_total"] / metrics["tocsin_mentions_total"])
     finally:
         service.kill()
 
@@ -87,10 +90,11 @@ def main():
                                                         stdout=subprocess.DEVNULL))
                 row = {"bare": records / plain[0], "bare_wall": records / plain[1]}
                 for flush in flushes:
-                    cpu, clock, transactions = measured(
+                    cpu, clock, (transactions, peak, row_bytes) = measured(
                         lambda each=flush: run_tocsin(tocsin, folder, running.bootstrap, records, f"round-{number}-{each}", each))
                     runs.append((transactions, cpu))
-                    row.update({f"tocsin {flush}": records / cpu, f"wall {flush}": records / clock, f"transactions {flush}": transactions})
+                    row.update({f"tocsin {flush}": records / cpu, f"wall {flush}": records / clock, f"transactions {flush}": transactions,
+                                f"peak MB {flush}": peak / 1e6, f"bytes a mention {flush}": row_bytes})
                 rows.append(row)
                 print(json.dumps({key: round(value) for key, value in row.items()}), flush=True)
     finally:
