@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <tuple>
@@ -83,33 +84,32 @@ class OrderedPublisher : public Publisher {
     }
     LineFile* const file = output.kind == DetectOutput::Kind::kMetric ? metrics_ : signals_;
     if (file == nullptr) return absl::OkStatus();
-    Line line{output.window_end_ms, output.brand_id, output.kind, output.sequence, ""};
+    Line line{output.brand_id, output.kind, output.sequence, ""};
     line.text = output.kind == DetectOutput::Kind::kMetric ? output.metric
                                                            : RenderStructuredCloudEvent(*output.signal, std::nullopt);
-    lines_.push_back(std::move(line));
+    lines_[output.window_end_ms].push_back(std::move(line));
     return absl::OkStatus();
   }
 
   // Writes the lines whose window ends at or before `end_ms`.
   absl::Status WriteUpTo(int64_t end_ms) {
-    // Each partition's lines come in order, so what is due is sorted as a whole and the rest kept.
-    const auto due_end = std::stable_partition(lines_.begin(), lines_.end(),
-                                               [end_ms](const Line& line) { return line.window_end_ms <= end_ms; });
-    std::stable_sort(lines_.begin(), due_end, [](const Line& a, const Line& b) {
-      return std::tie(a.window_end_ms, a.brand_id, a.kind, a.sequence) <
-             std::tie(b.window_end_ms, b.brand_id, b.kind, b.sequence);
-    });
-    for (auto line = lines_.begin(); line != due_end; ++line) {
-      LineFile* const file = line->kind == DetectOutput::Kind::kMetric ? metrics_ : signals_;
-      if (absl::Status status = file->Append(line->text); !status.ok()) return status;
+    std::vector<const Line*> sorted;
+    for (auto due = lines_.begin(); due != lines_.end() && due->first <= end_ms; due = lines_.erase(due)) {
+      sorted.clear();
+      for (const Line& line : due->second) sorted.push_back(&line);
+      std::stable_sort(sorted.begin(), sorted.end(), [](const Line* a, const Line* b) {
+        return std::tie(a->brand_id, a->kind, a->sequence) < std::tie(b->brand_id, b->kind, b->sequence);
+      });
+      for (const Line* line : sorted) {
+        LineFile* const file = line->kind == DetectOutput::Kind::kMetric ? metrics_ : signals_;
+        if (absl::Status status = file->Append(line->text); !status.ok()) return status;
+      }
     }
-    lines_.erase(lines_.begin(), due_end);
     return absl::OkStatus();
   }
 
  private:
   struct Line {
-    int64_t window_end_ms;
     std::string brand_id;
     DetectOutput::Kind kind;
     int64_t sequence;
@@ -119,7 +119,7 @@ class OrderedPublisher : public Publisher {
   LineFile* const signals_;
   LineFile* const metrics_;
   const std::string dead_letters_topic_;
-  std::vector<Line> lines_;
+  std::map<int64_t, std::vector<Line>> lines_;  // by window end, as they came
 };
 
 // Reads the dead letters that ingest has written to the log in memory, and writes them as JSON lines if asked to.
@@ -234,7 +234,7 @@ absl::Status ReplayRun::Open() {
   detect.snapshots_topic.clear();
   detect.commit_every = absl::ZeroDuration();
   DetectTaskOptions task = settings_->task;
-  task.metrics_every_ms = task.windows.slide_ms;
+  if (metric_lines_ != nullptr) task.metrics_every_ms = task.windows.slide_ms;
   const auto make_task = [versions = *versions, task](int32_t partition) mutable {
     task.partition = partition;
     return std::make_unique<DetectTask>(task, versions);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What a post and a brand cost as the job grows: `tocsin replay` over generated posts, one thing changed at a time.
 
-Each setting is generated (2.4 KB a post) and replayed with brand metrics and signals on, deduplication, sentiment and evidence as
-shipped. CPU seconds are those of the whole process less those of the same replay over one post, which is the start:
+Each setting is generated (2.4 KB a post) and replayed: deduplication, sentiment, evidence and signals as shipped, brand metrics
+made every minute, as by `run`. CPU seconds are those of the whole process less those of the same replay over one post, which is the start:
 reading the watchlist and building its index. Memory is the peak of the resident set, of both. Rounds are interleaved.
 
     scale.py --tocsin build/release/bin/tocsin [--posts N] [--rounds N] [SETTING...]
@@ -65,7 +65,7 @@ SETTINGS = {
 
 def replay(tocsin, folder, posts):
     """(CPU seconds, peak memory in bytes) of one replay."""
-    command = [tocsin, "replay", "--config", "config.yaml", "--input", f"posts={posts}", "--metrics", "/dev/null", "--signals", "/dev/null", "--quiet"]
+    command = [tocsin, "replay", "--config", "config.yaml", "--input", f"posts={posts}", "--signals", "/dev/null", "--quiet"]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE) as process:
         said = process.stderr.read().decode()
         _, status, usage = os.wait4(process.pid, 0)

@@ -41,15 +41,20 @@ class Replays:
 
     def run(self, inputs, *options, stdin=None):
         """(signals, metrics) as bytes."""
+        metrics = self.path(f"metrics.{self.number}")
+        signals = self.signals(inputs, "--metrics", metrics, *options, stdin=stdin)
+        with open(metrics, "rb") as file:
+            return signals, file.read()
+
+    def signals(self, inputs, *options, stdin=None):
         self.number += 1
-        signals, metrics = self.path(f"signals.{self.number}"), self.path(f"metrics.{self.number}")
-        command = [self.tocsin, "replay", "--quiet", "--config", self.path("config.yaml"), "--signals", signals,
-                   "--metrics", metrics, "--flush", *options]
+        signals = self.path(f"signals.{self.number}")
+        command = [self.tocsin, "replay", "--quiet", "--config", self.path("config.yaml"), "--signals", signals, "--flush", *options]
         for name in inputs:
             command += ["--input", name if name == "-" else "posts=" + name]
         subprocess.run(command, check=True, stdin=stdin)
-        with open(signals, "rb") as first, open(metrics, "rb") as second:
-            return first.read(), second.read()
+        with open(signals, "rb") as file:
+            return file.read()
 
     def write(self, name, lines):
         with open(self.path(name), "wb") as out:
@@ -97,6 +102,7 @@ def check(tocsin, folder, posts, few):
         "one batch for all": lambda: replays.run([plain], "--flush-bytes", str(1 << 26)),
         "four mentions partitions instead of sixteen": lambda: replays.run([plain], "--set",
                                                                            "topics.mentions_partitions=4"),
+        "signals alone, metrics not asked for": lambda: (replays.signals([plain], "--set", "metrics.every=60s"), metrics),
         "gzip": lambda: replays.run([replays.path("posts.gz")]),
         "standard input": lambda: replays.run(["-"], stdin=open(plain, "rb")),
     }
