@@ -27,7 +27,7 @@ constexpr ConfigKey kKeys[] = {
     {"windows.slide", "duration", "5s", "how often windows are evaluated"},
     {"windows.sizes", "list", "[60s, 5m, 15m, 1h]",
      "window lengths; {size: 24h, slide: 1m} for long ones, counts only"},
-    {"metrics.every", "duration", "60s", "how often `run` writes brand metrics; `replay` does so every slide"},
+    {"metrics.every", "duration", "60s", "how often `run` writes brand metrics; `replay --metrics` does so every slide"},
     {"metrics.listen", "text", "127.0.0.1:9464", "host:port of /metrics and health; port 0: a free one; empty: none"},
     {"metrics.top_brands", "count", "100", "brands whose gauges /metrics has, those in trouble first"},
     {"metrics.brands", "list", "[]", "ids of brands whose gauges it has beside those"},
