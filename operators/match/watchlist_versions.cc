@@ -23,9 +23,10 @@ std::optional<size_t> FindVersion(const WatchlistTimeline& timeline, uint64_t id
 }
 
 FixedVersions::FixedVersions(std::shared_ptr<const Watchlist> watchlist, uint64_t config_version)
-    : FixedVersions(std::vector<Entry>(
-          1, Entry{{.id = config_version, .config_version = config_version, .effective_ms = kFromTheBeginning},
-                   std::move(watchlist)})) {}
+    : FixedVersions(std::vector<Entry>(1, Entry(WatchlistVersion{.id = config_version,
+                                                                 .config_version = config_version,
+                                                                 .effective_ms = kFromTheBeginning},
+                                                std::move(watchlist)))) {}
 
 FixedVersions::FixedVersions(std::vector<Entry> entries) : entries_(std::move(entries)) {
   CHECK(!entries_.empty());
