@@ -149,8 +149,8 @@ TEST(CountSeriesTest, RowsOfAMinuteAlarmWithTheLastRowOfTheBin) {
 TEST(CountSeriesTest, HoursAndDaysAreBinsOfTheirOwn) {
   for (const int64_t row_ms : {kHourMs, kDayMs}) {
     std::mt19937_64 random(11);
-    std::vector<int64_t> counts;
-    for (int row = 0; row < 400; ++row) counts.push_back(std::poisson_distribution<int64_t>(200)(random));
+    std::vector<int64_t> counts(400);
+    for (int64_t& count : counts) count = std::poisson_distribution<int64_t>(200)(random);
     EXPECT_TRUE(Alarms(Scores(counts, row_ms)).empty());
     for (const size_t row : {300U, 301U, 302U}) counts[row] += 500;
     // A day later the cooldown is over.
