@@ -103,6 +103,7 @@ std::string Line(const DetectOutput& output) {
 
 std::vector<std::string> Lines(const std::vector<DetectOutput>& outputs) {
   std::vector<std::string> lines;
+  lines.reserve(outputs.size());
   for (const DetectOutput& output : outputs) lines.push_back(Line(output));
   return lines;
 }
