@@ -147,8 +147,10 @@ TEST_F(ConfigPublisherTest, OfManyThatPublishAtOnceTheVersionsFormOneLine) {
   Make("0").Start("zero");
   constexpr int kProcesses = 5;
   std::vector<Process> processes;
+  processes.reserve(kProcesses);
   for (int i = 0; i < kProcesses; ++i) processes.push_back(Make(absl::StrCat(i)));
   std::vector<std::thread> threads;
+  threads.reserve(kProcesses);
   for (int i = 0; i < kProcesses; ++i) {
     threads.emplace_back([&processes, i] { processes[static_cast<size_t>(i)].Reload(absl::StrCat("query", i)); });
   }
@@ -164,9 +166,12 @@ TEST_F(ConfigPublisherTest, OfManyThatPublishAtOnceTheVersionsFormOneLine) {
 
 TEST_F(ConfigPublisherTest, ManyThatStartWithTheSameNewFilesPublishThemOnce) {
   Make("0").Start("zero");
+  constexpr int kProcesses = 4;
   std::vector<Process> processes;
-  for (int i = 0; i < 4; ++i) processes.push_back(Make(absl::StrCat(i)));
+  processes.reserve(kProcesses);
+  for (int i = 0; i < kProcesses; ++i) processes.push_back(Make(absl::StrCat(i)));
   std::vector<std::thread> threads;
+  threads.reserve(kProcesses);
   for (const Process& process : processes) threads.emplace_back([&process] { process.Start("one"); });
   for (std::thread& thread : threads) thread.join();
   ASSERT_THAT(processes[0].versions->CatchUp(), IsOk());

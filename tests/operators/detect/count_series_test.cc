@@ -141,6 +141,7 @@ TEST(CountSeriesTest, RowsOfAMinuteAlarmWithTheLastRowOfTheBin) {
   }
   const std::vector<size_t> alarms = Alarms(Scores(counts));
   std::vector<size_t> expected;
+  expected.reserve(alarms.size());
   for (const size_t bin : alarms) expected.push_back(bin * 5 + 4);
   EXPECT_FALSE(alarms.empty());
   EXPECT_EQ(Alarms(Scores(minutes, kMinuteMs)), expected);

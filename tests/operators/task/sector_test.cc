@@ -90,6 +90,7 @@ std::vector<std::string> Lines(const std::vector<DetectOutput>& outputs) {
   }
   std::sort(rows.begin(), rows.end());
   std::vector<std::string> lines;
+  lines.reserve(rows.size());
   for (const auto& [end_ms, brand, sequence, text] : rows) lines.push_back(absl::StrCat(end_ms, " ", brand, " ", text));
   return lines;
 }

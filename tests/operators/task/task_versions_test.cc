@@ -23,7 +23,6 @@ namespace tocsin {
 namespace {
 
 using ::absl_testing::IsOk;
-using ::absl_testing::StatusIs;
 using ::nlohmann::json;
 
 constexpr int64_t kSlideMs = 5'000;
@@ -77,7 +76,7 @@ class Versions {
       for (std::string& brand : post.brands) {
         const bool gone = (id == 2 && (brand == "brand-00" || brand == "brand-01")) ||
                           (id == 3 && (brand == "brand-00" || brand == "brand-03" || brand == "brand-04"));
-        if (id >= 2 && brand == "brand-04") brands.push_back("brand-10");
+        if (id >= 2 && brand == "brand-04") brands.emplace_back("brand-10");
         if (!gone) brands.push_back(brand);
       }
       post.brands = std::move(brands);
