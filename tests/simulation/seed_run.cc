@@ -64,7 +64,7 @@ SeedResult RunSeed(uint64_t seed, Sabotage sabotage, bool trace, Oracles* oracle
     return result;
   }
   if (metrics->Sum().recovery_differences > differences) {
-    result.problems.push_back("a recovery has replayed other signals than were published");
+    result.problems.emplace_back("a recovery has replayed other signals than were published");
   }
   const Outcome found = wild.Read();
   result.problems.insert(result.problems.end(), found.problems.begin(), found.problems.end());
