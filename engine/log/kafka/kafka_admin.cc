@@ -18,11 +18,6 @@ namespace {
 using KafkaMetadata = std::unique_ptr<const rd_kafka_metadata_t, KafkaDeleter<rd_kafka_metadata_destroy>>;
 using KafkaNewTopic = std::unique_ptr<rd_kafka_NewTopic_t, KafkaDeleter<rd_kafka_NewTopic_destroy>>;
 using KafkaDeleteRecords = std::unique_ptr<rd_kafka_DeleteRecords_t, KafkaDeleter<rd_kafka_DeleteRecords_destroy>>;
-using KafkaGroupOffsets =
-    std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, KafkaDeleter<rd_kafka_ListConsumerGroupOffsets_destroy>>;
-
-using KafkaAlterOffsets =
-    std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t, KafkaDeleter<rd_kafka_AlterConsumerGroupOffsets_destroy>>;
 
 std::string NameOf(const TopicPartition& partition) {
   return absl::StrCat("topic=", partition.topic, " partition=", partition.partition);
@@ -194,97 +189,6 @@ absl::Status KafkaAdmin::AwaitTopic(const TopicSpec& topic) {
     rd_kafka_poll(client_->get(), 50);
   }
   return WithCode(absl::StatusCode::kUnavailable, topic, "kafka: the topic was created but does not appear");
-}
-
-absl::StatusOr<std::vector<AssignedPartition>> KafkaAdmin::CommittedOffsets(
-    const std::string& group, const std::vector<TopicPartition>& partitions) {
-  constexpr absl::Duration kPause = absl::Milliseconds(50);
-  std::vector<AssignedPartition> result;
-  result.reserve(partitions.size());
-  for (const TopicPartition& partition : partitions) result.push_back({partition, std::nullopt, ""});
-  if (partitions.empty()) return result;
-  for (absl::Duration left = timeout_; left > absl::ZeroDuration(); left -= kPause) {
-    bool stable = true;
-    absl::Status status = AskCommitted(group, &result, &stable);
-    if (!status.ok()) return status;
-    if (stable) return result;
-    absl::SleepFor(kPause);
-  }
-  return absl::UnavailableError(
-      absl::StrCat("kafka: committed offsets: an open transaction holds them back: group=", group));
-}
-
-absl::Status KafkaAdmin::AskCommitted(const std::string& group, std::vector<AssignedPartition>* partitions,
-                                      bool* stable) {
-  const std::string what = absl::StrCat("kafka: committed offsets: group=", group);
-  KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions->size())));
-  for (const AssignedPartition& assigned : *partitions) {
-    rd_kafka_topic_partition_list_add(list.get(), assigned.partition.topic.c_str(), assigned.partition.partition);
-  }
-  KafkaGroupOffsets request(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get()));
-  rd_kafka_ListConsumerGroupOffsets_t* requests[] = {request.get()};
-  absl::StatusOr<KafkaEvent> event = Ask(
-      RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, what, [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-        KafkaError ignored(rd_kafka_AdminOptions_set_require_stable_offsets(options, 1));
-        rd_kafka_ListConsumerGroupOffsets(client_->get(), requests, 1, options, queue);
-      });
-  if (!event.ok()) return event.status();
-  size_t count = 0;
-  const rd_kafka_group_result_t** groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-      rd_kafka_event_ListConsumerGroupOffsets_result(event->get()), &count);
-  if (count != 1) return absl::InternalError(absl::StrCat(what, ": not one answer"));
-  absl::Status status = KafkaStatus(rd_kafka_group_result_error(groups[0]), what);
-  if (!status.ok()) return status;
-  const rd_kafka_topic_partition_list_t* found = rd_kafka_group_result_partitions(groups[0]);
-  for (AssignedPartition& assigned : *partitions) {
-    const rd_kafka_topic_partition_t* element =
-        rd_kafka_topic_partition_list_find(const_cast<rd_kafka_topic_partition_list_t*>(found),
-                                           assigned.partition.topic.c_str(), assigned.partition.partition);
-    if (element == nullptr) continue;
-    if (element->err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT) {
-      *stable = false;
-      continue;
-    }
-    status = KafkaStatus(element->err, absl::StrCat(what, " ", NameOf(assigned.partition)));
-    if (!status.ok()) return status;
-    if (element->offset < 0) continue;
-    assigned.committed = element->offset;
-    assigned.metadata.assign(static_cast<const char*>(element->metadata), element->metadata_size);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status KafkaAdmin::SetCommittedOffsets(const std::string& group, absl::Span<const ConsumedOffset> offsets) {
-  const std::string what = absl::StrCat("kafka: setting offsets: group=", group);
-  // The broker takes offsets from outside only for a group without members.
-  const auto status_of = [&](rd_kafka_resp_err_t error) {
-    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || error == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          what, ": the group has members: stop them all, and wait until their session time-out has passed"));
-    }
-    return KafkaStatus(error, what);
-  };
-  KafkaPartitions list = ListOfOffsets(client_->get(), offsets);
-  KafkaAlterOffsets request(rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get()));
-  rd_kafka_AlterConsumerGroupOffsets_t* requests[] = {request.get()};
-  absl::StatusOr<KafkaEvent> event =
-      Ask(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, what,
-          [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-            rd_kafka_AlterConsumerGroupOffsets(client_->get(), requests, 1, options, queue);
-          });
-  if (!event.ok()) return event.status();
-  size_t count = 0;
-  const rd_kafka_group_result_t** groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
-      rd_kafka_event_AlterConsumerGroupOffsets_result(event->get()), &count);
-  if (count != 1) return absl::InternalError(absl::StrCat(what, ": not one answer"));
-  if (const rd_kafka_error_t* error = rd_kafka_group_result_error(groups[0]); error != nullptr) {
-    return status_of(rd_kafka_error_code(error));
-  }
-  const rd_kafka_topic_partition_list_t* set = rd_kafka_group_result_partitions(groups[0]);
-  for (int i = 0; set != nullptr && i < set->cnt; ++i) {
-    if (absl::Status status = status_of(set->elems[i].err); !status.ok()) return status;
-  }
-  return absl::OkStatus();
 }
 
 absl::Status KafkaAdmin::DeleteRecords(const TopicPartition& partition, Offset offset) {

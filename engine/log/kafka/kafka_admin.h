@@ -1,4 +1,4 @@
-// What a Kafka cluster holds: topics, offsets, what groups have committed.
+// What a Kafka cluster holds: topics and offsets.
 #pragma once
 
 #include <memory>
@@ -25,12 +25,6 @@ class KafkaAdmin {
   absl::StatusOr<int32_t> PartitionCount(const std::string& topic);
   absl::StatusOr<OffsetRange> Offsets(const TopicPartition& partition);
   absl::Status EnsureTopics(absl::Span<const TopicSpec> topics, bool create);
-  absl::StatusOr<std::vector<AssignedPartition>> CommittedOffsets(const std::string& group,
-                                                                  const std::vector<TopicPartition>& partitions);
-
-  // Sets a group's offsets from outside. FailedPrecondition: the group has members.
-  absl::Status SetCommittedOffsets(const std::string& group, absl::Span<const ConsumedOffset> offsets);
-
   // Deletes the records before `offset`.
   absl::Status DeleteRecords(const TopicPartition& partition, Offset offset);
 
@@ -45,8 +39,6 @@ class KafkaAdmin {
                                  absl::FunctionRef<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)> send);
   absl::StatusOr<Offset> ListOffset(const TopicPartition& partition, int64_t spec);
   bool HasController(const std::string& topic);
-  // OK with `*stable` false while an open transaction holds an offset back.
-  absl::Status AskCommitted(const std::string& group, std::vector<AssignedPartition>* partitions, bool* stable);
   absl::Status CreateTopics(const std::vector<const TopicSpec*>& topics);
   absl::Status AwaitTopic(const TopicSpec& topic);
 

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/log/kafka/kafka_error.h"
+#include "engine/log/kafka/kafka_group_offsets.h"
 #include "engine/log/kafka/kafka_partition_list.h"
 #include "engine/log/kafka/kafka_partition_reader.h"
 
@@ -137,7 +138,8 @@ absl::Status KafkaGroupReader::Assign(const std::vector<TopicPartition>& partiti
   // A new assignment may come without the old one having been taken back (seen when a topic gained partitions). What
   // was read under the old one and not committed will be read again.
   TakeBack(listener, /*lost=*/true);
-  absl::StatusOr<std::vector<AssignedPartition>> committed = Committed(partitions);
+  absl::StatusOr<std::vector<AssignedPartition>> committed =
+      AskCommittedOffsets(*client_, options_.open_timeout, partitions);
   if (!committed.ok()) return committed.status();
   absl::StatusOr<std::vector<StartPosition>> starts = listener.OnAssigned(*committed);
   if (!starts.ok()) return starts.status();
@@ -164,34 +166,6 @@ absl::Status KafkaGroupReader::Assign(const std::vector<TopicPartition>& partiti
         static_cast<rd_kafka_consumer_group_metadata_t*>(const_cast<void*>(token)));
   }));
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<AssignedPartition>> KafkaGroupReader::Committed(
-    const std::vector<TopicPartition>& partitions) {
-  std::vector<AssignedPartition> result;
-  if (partitions.empty()) return result;
-  KafkaPartitions list = ListOfPartitions(partitions);
-  // Waits for offsets of open transactions too, since the reader is read_committed.
-  absl::Status status =
-      KafkaStatus(rd_kafka_committed(client_->get(), list.get(), KafkaMilliseconds(options_.open_timeout)),
-                  "kafka: committed offsets");
-  if (!status.ok()) return client_->Explain(status);
-  for (int i = 0; i < list->cnt; ++i) {
-    const rd_kafka_topic_partition_t& element = list->elems[i];
-    status = KafkaStatus(element.err, "kafka: committed offset");
-    if (!status.ok()) {
-      return absl::Status(status.code(),
-                          absl::StrCat(status.message(), ": topic=", element.topic, " partition=", element.partition));
-    }
-    AssignedPartition assigned;
-    assigned.partition = {element.topic, element.partition};
-    if (element.offset >= 0) {
-      assigned.committed = element.offset;
-      assigned.metadata.assign(static_cast<const char*>(element.metadata), element.metadata_size);
-    }
-    result.push_back(std::move(assigned));
-  }
-  return result;
 }
 
 absl::StatusOr<Offset> KafkaGroupReader::Resolve(const TopicPartition& partition, const StartPosition& start) {

@@ -50,7 +50,6 @@ class KafkaGroupReader final : public GroupReader {
   absl::Status ApplyRebalances(AssignmentListener& listener);
   absl::Status Assign(const std::vector<TopicPartition>& partitions, AssignmentListener& listener);
   absl::Status Revoke(AssignmentListener& listener);
-  absl::StatusOr<std::vector<AssignedPartition>> Committed(const std::vector<TopicPartition>& partitions);
   absl::StatusOr<Offset> Resolve(const TopicPartition& partition, const StartPosition& start);
   absl::Status CheckSlot(int32_t slot) const;
   // Tells the listener, if it was told of an assignment. `lost`: nothing may be committed any more.

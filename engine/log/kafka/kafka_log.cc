@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "engine/log/kafka/kafka_config.h"
+#include "engine/log/kafka/kafka_group_offsets.h"
 #include "engine/log/kafka/kafka_group_reader.h"
 #include "engine/log/kafka/kafka_partition_reader.h"
 #include "engine/log/kafka/kafka_writer.h"
@@ -69,11 +70,11 @@ absl::Status KafkaLog::EnsureTopics(absl::Span<const TopicSpec> topics, bool cre
 
 absl::StatusOr<std::vector<AssignedPartition>> KafkaLog::CommittedOffsets(
     const std::string& group, const std::vector<TopicPartition>& partitions) {
-  return admin_->CommittedOffsets(group, partitions);
+  return GroupOffsets(options_, group, partitions);
 }
 
 absl::Status KafkaLog::SetCommittedOffsets(const std::string& group, absl::Span<const ConsumedOffset> offsets) {
-  return admin_->SetCommittedOffsets(group, offsets);
+  return SetGroupOffsets(options_, group, offsets);
 }
 
 absl::Status KafkaLog::DeleteRecords(const TopicPartition& partition, Offset offset) {
