@@ -1,8 +1,8 @@
 // What a consumer group has committed, asked and set by somebody who is no member.
 //
-// By a consumer that never joins, as group readers do it: the admin API's requests to a group's coordinator are young in
-// librdkafka and may crash a client whose connection breaks (its issue 4605, pull request 5397). With 2.8.0 a crash was
-// seen here, and a test of it that never ended. Used by the classes of this folder only.
+// By a consumer that never joins, as group readers do it: the admin API's requests to a group's coordinator are young
+// in librdkafka and may crash a client whose connection breaks (its issue 4605, pull request 5397). With 2.8.0 a crash
+// was seen here, and a test of it that never ended. Used by the classes of this folder only.
 #pragma once
 
 #include <string>
