@@ -12,10 +12,7 @@ void NearCopies::FindRuns(std::string_view text) {
   tokenizer_.Finish();
   words_.clear();
   for (size_t i = 0; i < tokenizer_.text_tokens(); ++i) {
-    const Token& token = tokenizer_.tokens()[i];
-    if (token.hash == 0 || token.kind == TokenKind::kHandle) continue;
-    if (i == 0 && token.kind == TokenKind::kWord && tokenizer_.Folded(token) == "rt") continue;
-    words_.push_back(token.hash);
+    if (tokenizer_.IsWording(i)) words_.push_back(tokenizer_.tokens()[i].hash);
   }
   runs_.clear();
   for (size_t begin = 0; begin < words_.size(); ++begin) {

@@ -452,14 +452,18 @@ void Tokenizer::AddTagPieces(const char* position, const char* end) {
   out_ = out;
 }
 
+bool Tokenizer::IsWording(size_t position) const {
+  const Token& token = tokens_[position];
+  if (token.hash == 0 || token.kind == TokenKind::kHandle) return false;
+  return position > 0 || token.kind != TokenKind::kWord || Folded(token) != "rt";
+}
+
 uint64_t Tokenizer::Fingerprint() const {
   constexpr uint64_t kMultiplier = 0x9FB21C651E98DF25;
   uint64_t fingerprint = kHashSeed;
   for (size_t i = 0; i < text_tokens_; ++i) {
-    const Token& token = tokens_[i];
-    if (token.hash == 0 || token.kind == TokenKind::kHandle) continue;
-    if (i == 0 && token.kind == TokenKind::kWord && Folded(token) == "rt") continue;
-    fingerprint = (fingerprint ^ token.hash) * kMultiplier;
+    if (!IsWording(i)) continue;
+    fingerprint = (fingerprint ^ tokens_[i].hash) * kMultiplier;
     fingerprint ^= fingerprint >> 29;
   }
   return fingerprint;

@@ -70,7 +70,9 @@ class Tokenizer {
   // Tokens before this index are the text's: their indices are positions.
   size_t text_tokens() const { return text_tokens_; }
   std::string_view Folded(const Token& token) const { return {buffer_.data() + token.folded_begin, token.folded_size}; }
-  // Of the text's tokens in order, without handles and URLs and without a leading "RT".
+  // Whether the text's token at this position is of its wording: no barrier, handle or URL, no leading "RT".
+  bool IsWording(size_t position) const;
+  // Of the text's wording, in order.
   uint64_t Fingerprint() const;
 
   // Tokens of a word or phrase of a query; `kind` replaces kWord. Not part of a post.

@@ -7,9 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "engine/log/kafka/kafka_error.h"
-#include "engine/log/kafka/kafka_partition_list.h"
 #include "engine/log/kafka/kafka_request.h"
 
 namespace tocsin {
