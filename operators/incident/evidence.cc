@@ -41,6 +41,13 @@ bool IsNegativeOriginal(const HeldMention& row) {
   return row.sentiment == SentimentClass::kNegative && row.kind != PostKind::kRepost;
 }
 
+// Null if its text did not travel.
+const Sample* SampleOf(const HeldMention& row, const EvidenceSource& source) {
+  return row.sample >= 0 ? source.FindSample(row.sample) : nullptr;
+}
+
+double ShareOf(int64_t part, int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
+
 std::string Hex(uint64_t value) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text(16, '0');
@@ -60,7 +67,7 @@ SignalPost MakePost(const HeldMention& row, const EvidenceSource& source, std::s
   post.why = std::move(why);
   post.source = source.Source(row.source);
   post.offset = row.offset;
-  if (const Sample* sample = row.sample >= 0 ? source.FindSample(row.sample) : nullptr) {
+  if (const Sample* sample = SampleOf(row, source)) {
     post.id = sample->post_id;
     post.author_handle = sample->author_handle;
     post.text = sample->text;
@@ -132,19 +139,18 @@ std::vector<CountedName> TopOf(const std::map<std::string, int64_t>& counts) {
 void FillNearCopies(const std::vector<HeldMention>& negatives, const EvidenceSource& source, Signal* signal) {
   NearCopies near_copies;
   for (const HeldMention& row : negatives) {
-    const Sample* sample = row.sample >= 0 ? source.FindSample(row.sample) : nullptr;
+    const Sample* sample = SampleOf(row, source);
     if (sample != nullptr) near_copies.Add(sample->text);
   }
   if (near_copies.texts() == 0) return;
-  signal->coordination.near_duplicate_share =
-      static_cast<double>(near_copies.copies()) / static_cast<double>(near_copies.texts());
+  signal->coordination.near_duplicate_share = ShareOf(near_copies.copies(), near_copies.texts());
 }
 
 void FillSamples(const std::vector<HeldMention>& candidates, const EvidenceSource& source, Signal* signal) {
   std::map<std::string, int64_t> hashtags;
   std::map<std::string, int64_t> urls;
   for (const HeldMention& row : candidates) {
-    const Sample* sample = row.sample >= 0 ? source.FindSample(row.sample) : nullptr;
+    const Sample* sample = SampleOf(row, source);
     if (sample == nullptr) continue;
     std::string_view rest = sample->hashtags;
     while (!rest.empty()) {
@@ -178,7 +184,7 @@ void FillTopTerms(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms
   TopTerms terms;
   absl::flat_hash_set<uint64_t> texts;
   const auto add = [&](const HeldMention& row, TopTerms::Kind kind) {
-    const Sample* sample = row.sample >= 0 ? source.FindSample(row.sample) : nullptr;
+    const Sample* sample = SampleOf(row, source);
     if (sample == nullptr || sample->text.empty() || !texts.insert(row.text_hash).second) return;
     terms.Add(sample->text, kind);
   };
@@ -257,8 +263,6 @@ struct Tally {
     if ((row.terms & kFirstPersonTerm) != 0) ++first_person;
   }
 };
-
-double ShareOf(int64_t part, int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
 
 void FillTopAuthors(const Tally& tally, Signal* signal) {
   std::vector<std::pair<int64_t, uint64_t>> list;

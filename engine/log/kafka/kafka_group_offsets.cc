@@ -15,6 +15,15 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> OpenOutsider(const KafkaOptions& op
   return KafkaClient::Create(KafkaRole::kGroupReader, options, {{"group.id", group}}, {});
 }
 
+// Refused credentials are the error, if that is why there is no answer.
+absl::StatusOr<std::vector<AssignedPartition>> AskAsOutsider(KafkaClient* client, const KafkaOptions& options,
+                                                             absl::Span<const TopicPartition> partitions) {
+  auto committed = AskCommittedOffsets(*client, options.open_timeout, partitions);
+  rd_kafka_poll(client->get(), 0);
+  if (absl::Status denied = client->TakeAuthenticationError(); !committed.ok() && !denied.ok()) return denied;
+  return committed;
+}
+
 // The broker takes offsets from outside only for a group without members.
 absl::Status SettingStatus(rd_kafka_resp_err_t error, const std::string& group) {
   const std::string what = absl::StrCat("kafka: setting offsets: group=", group);
@@ -58,10 +67,7 @@ absl::StatusOr<std::vector<AssignedPartition>> GroupOffsets(const KafkaOptions& 
   if (partitions.empty()) return std::vector<AssignedPartition>();
   absl::StatusOr<std::unique_ptr<KafkaClient>> client = OpenOutsider(options, group);
   if (!client.ok()) return client.status();
-  auto committed = AskCommittedOffsets(**client, options.open_timeout, partitions);
-  rd_kafka_poll((*client)->get(), 0);
-  if (absl::Status denied = (*client)->TakeAuthenticationError(); !committed.ok() && !denied.ok()) return denied;
-  return committed;
+  return AskAsOutsider(client->get(), options, partitions);
 }
 
 absl::Status SetGroupOffsets(const KafkaOptions& options, const std::string& group,
@@ -72,7 +78,7 @@ absl::Status SetGroupOffsets(const KafkaOptions& options, const std::string& gro
   std::vector<TopicPartition> partitions;
   partitions.reserve(offsets.size());
   for (const ConsumedOffset& offset : offsets) partitions.push_back(offset.partition);
-  const auto committed = AskCommittedOffsets(**client, options.open_timeout, partitions);
+  const auto committed = AskAsOutsider(client->get(), options, partitions);
   if (!committed.ok()) return committed.status();
   KafkaPartitions list = ListOfOffsets((*client)->get(), offsets);
   KafkaQueue queue(rd_kafka_queue_new((*client)->get()));
