@@ -105,6 +105,11 @@ int64_t NegativeBinomialThreshold(double mean, double dispersion, double probabi
   return Bisect(low, high, probability, tail);
 }
 
+int64_t NegativeBinomialLowThreshold(double mean, double dispersion, double probability) {
+  const auto more = [mean, dispersion](int64_t k) { return NegativeBinomialTail(k + 1, mean, dispersion); };
+  return Bisect(-1, static_cast<int64_t>(std::max(mean, 0.0)) + 1, 1 - probability, more) - 1;
+}
+
 double BinomialTail(int64_t successes, int64_t trials, double share) {
   if (successes <= 0) return 1;
   if (successes > trials || share <= 0) return 0;

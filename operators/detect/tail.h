@@ -15,6 +15,10 @@ double NegativeBinomialTail(int64_t count, double mean, double dispersion);
 // Smallest count whose tail is at most `probability`. REQUIRES: 0 < probability < 1.
 int64_t NegativeBinomialThreshold(double mean, double dispersion, double probability);
 
+// Largest count with P(X <= count) at most `probability`; -1 if there is none. REQUIRES: 1e-12 < probability
+// < 0.3; below that rounding decides.
+int64_t NegativeBinomialLowThreshold(double mean, double dispersion, double probability);
+
 // P(X >= successes) of `trials` at `share`.
 double BinomialTail(int64_t successes, int64_t trials, double share);
 

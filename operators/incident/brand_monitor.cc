@@ -17,8 +17,9 @@ constexpr int64_t kOfficialsHeldMs = 86'400'000;
 // Mentions a minute that must be usual: of fewer, ten minutes say nothing of how a brand has risen.
 constexpr double kLeastOfSectorMember = 0.3;
 // Version 1 had no `relearn`, version 2 no balance of the baseline and no positives of the incident, version 3 no
-// actions, version 4 no escalations.
-constexpr uint8_t kStateVersion = 5;
+// actions, version 4 no escalations, version 5 no watch over the feed.
+constexpr uint8_t kStateVersion = 6;
+constexpr uint8_t kVersionWithFeed = 6;
 constexpr uint8_t kVersionWithEscalations = 5;
 constexpr uint8_t kVersionWithActions = 4;
 constexpr uint8_t kVersionWithBalance = 3;
@@ -41,6 +42,7 @@ void BrandMonitor::State::Evaluate(const EvaluationContext& context, std::vector
     TryOpen(context, signals);
   }
   if (bin_ended && !incident.open()) CheckSurge(context, signals);
+  CheckFeed(context, bin_ended, signals);
   evaluated_ms = end;
   active = !context.windows.idle();
 }
@@ -87,6 +89,7 @@ void BrandMonitor::State::LearnAnew() {
   next_bin_ms = kUnknownTime;
   rearm_ms = INT64_MIN;
   surge.Interrupt();
+  feed = {};
   hold = {};
   alarm_ms = kNoAlarm;
   thresholds.fill(-1);
@@ -176,6 +179,7 @@ int64_t BrandMonitor::NextDueMs() const {
   int64_t due = INT64_MAX;
   if (s.incident.open()) due = std::min(s.incident.next_check_ms, s.EscalationDueMs(s.incident));
   if (s.started() && s.active) due = std::min(due, s.next_bin_ms);
+  due = std::min(due, s.feed.SilenceDueMs());
   if (s.drill.incident.open()) {
     due = std::min({due, s.drill.incident.next_check_ms, s.EscalationDueMs(s.drill.incident)});
   }
@@ -184,10 +188,7 @@ int64_t BrandMonitor::NextDueMs() const {
 
 Signal BrandMonitor::FeedHealthNotice(int64_t end_ms, const FeedQuality& quality, std::string reason) {
   State& s = *state_;
-  Signal signal = StartSignal(*s.options, *s.brand, s.route, s.baseline, quality, end_ms);
-  signal.message = SignalMessage::kNotice;
-  signal.kind = SignalKind::kFeedHealth;
-  signal.sequence = ++s.notices;
+  Signal signal = s.StartFeedNotice(end_ms, quality);
   signal.level_reasons.push_back(std::move(reason));
   signal.summary = Summarise(signal, s.language());
   return signal;
@@ -282,6 +283,7 @@ void BrandMonitor::Encode(ByteWriter* writer) const {
   s.drill.incident.Encode(writer);
   writer->Signed(s.drill.target_level);
   writer->Signed(s.drill.ends_ms);
+  s.feed.Encode(writer);
 }
 
 absl::Status BrandMonitor::State::DecodeActions(ByteReader* reader, bool has_escalations) {
@@ -331,6 +333,7 @@ absl::Status BrandMonitor::Decode(ByteReader* reader) {
   if (has_actions) {
     if (absl::Status status = s.DecodeActions(reader, has_escalations); !status.ok()) return status;
   }
+  if (version >= kVersionWithFeed) s.feed.Decode(reader);
   if (!reader->ok()) return absl::DataLossError("brand monitor: damaged state");
   return absl::OkStatus();
 }

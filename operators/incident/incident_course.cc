@@ -169,6 +169,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
   const int64_t end = context.end_ms();
   incident.next_check_ms = end + kCheckMs;
   UpdateCompleteness(context);
+  TellIncomplete(context, signals);
   UpdateCourse(context.windows);
   const CourseEvidence course = GatherCourse(context, incident);
   const LevelDecision decision = DecideLevel(course, baseline);
@@ -260,6 +261,7 @@ void BrandMonitor::State::Resolve(const EvaluationContext& context, const LevelD
   incident.timeline.push_back({context.end_ms(), incident.state, 0, ""});
   Emit(context, SignalMessage::kResolve, kDecisionWindowMs[2], previous_level, decision, calm, signals);
   set_aside.clear();
+  feed.EndIncident();
   // What opens again is told.
   if (silence.has_value()) silence->level = 0;
   if (!incident.ever_confirmed) return;

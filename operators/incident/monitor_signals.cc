@@ -1,5 +1,7 @@
 // The signals of a monitor: an incident's, with their reasons, and surge notices.
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "operators/incident/monitor_state.h"
@@ -120,6 +122,42 @@ void BrandMonitor::State::CheckSurge(const EvaluationContext& context, std::vect
   FillWindow(context, kDecisionWindowMs[2], &signal);
   signal.tests = check.tests;
   signal.level_reasons = Describe(check.tests, true);
+  signal.summary = Summarise(signal, language());
+  signals->push_back(std::move(signal));
+}
+
+Signal BrandMonitor::State::StartFeedNotice(int64_t end_ms, const FeedQuality& quality) {
+  Signal signal = StartSignal(*options, *brand, route, baseline, quality, end_ms);
+  signal.message = SignalMessage::kNotice;
+  signal.kind = SignalKind::kFeedHealth;
+  signal.sequence = ++notices;
+  return signal;
+}
+
+void BrandMonitor::State::CheckFeed(const EvaluationContext& context, bool bin_ended, std::vector<Signal>* signals) {
+  const int64_t end = context.end_ms();
+  const auto tell = [&](const std::optional<SignalTest>& test) {
+    if (!test || Muted(end)) return;
+    Signal signal = StartFeedNotice(end, context.quality);
+    signal.tests.push_back(*test);
+    signal.level_reasons.push_back(DescribeTest(*test));
+    signal.summary = Summarise(signal, language());
+    signals->push_back(std::move(signal));
+  };
+  if (bin_ended) {
+    tell(feed.AtBinEnd(end, options->baseline_bin_ms, Window(context.windows, 0).mentions,
+                       Window(context.windows, kDecisionWindows - 1).mentions, baseline));
+  }
+  tell(feed.Silence(end));
+}
+
+void BrandMonitor::State::TellIncomplete(const EvaluationContext& context, std::vector<Signal>* signals) {
+  const FeedQuality& quality = context.quality;
+  if (!feed.TellsIncomplete(quality.sources_complete < quality.sources) || Muted(context.end_ms())) return;
+  Signal signal = StartFeedNotice(context.end_ms(), quality);
+  signal.level_reasons.push_back("only " + std::to_string(quality.sources_complete) + " of " +
+                                 std::to_string(quality.sources) +
+                                 " source partitions are up to date; what the others hold comes late");
   signal.summary = Summarise(signal, language());
   signals->push_back(std::move(signal));
 }

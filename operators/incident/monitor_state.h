@@ -13,6 +13,7 @@
 
 #include "absl/log/check.h"
 #include "operators/baseline/brand_baseline.h"
+#include "operators/detect/feed_watch.h"
 #include "operators/detect/level_tests.h"
 #include "operators/detect/surge_detector.h"
 #include "operators/incident/brand_monitor.h"
@@ -61,6 +62,7 @@ struct BrandMonitor::State {
   bool active = false;                 // the windows were not idle at the last evaluation
   int64_t rearm_ms = INT64_MIN;        // level 1 alone opens nothing before this
   SurgeDetector surge;
+  FeedWatch feed;
   int64_t notices = 0;
   bool relearn = false;                  // the baseline begins anew when the open incident is over
   std::optional<HandledAction> silence;  // of the brand, whichever incident is open
@@ -147,6 +149,9 @@ struct BrandMonitor::State {
   void Explain(const LevelDecision& decision, const std::vector<SignalTest>& watch,
                const std::vector<SignalTest>& more_tests, Signal* signal) const;
   void CheckSurge(const EvaluationContext& context, std::vector<Signal>* signals);
+  void CheckFeed(const EvaluationContext& context, bool bin_ended, std::vector<Signal>* signals);
+  void TellIncomplete(const EvaluationContext& context, std::vector<Signal>* signals);
+  Signal StartFeedNotice(int64_t end_ms, const FeedQuality& quality);
 };
 
 }  // namespace tocsin

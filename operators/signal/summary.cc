@@ -109,6 +109,24 @@ constexpr Wording kSurgeCalmWording = {"The negative share is as usual ({0} %), 
                                        "La quota negativa è quella abituale ({0} %): è un picco, non una crisi"};
 constexpr Wording kFeedWording = {"{0}: the feed needs attention ({1})", "{0} : le flux demande attention ({1})",
                                   "{0}: il flusso richiede attenzione ({1})"};
+constexpr Wording kSilentWording = {"{0}: no mention for {1} hours, where {2} an hour are usual",
+                                    "{0} : aucune mention depuis {1} heures, {2} par heure d'habitude",
+                                    "{0}: nessuna menzione da {1} ore, di solito {2} all'ora"};
+constexpr Wording kSilentCauseWording = {"Either nobody speaks of it any more, or its feed has stopped",
+                                         "Soit personne n'en parle plus, soit son flux s'est arrêté",
+                                         "O nessuno ne parla più, o il suo flusso si è fermato"};
+constexpr Wording kSilenceOverWording = {"{0}: mentioned again after {1} hours of silence",
+                                         "{0} : de nouveau des mentions après {1} heures de silence",
+                                         "{0}: di nuovo menzioni dopo {1} ore di silenzio"};
+constexpr Wording kMissedWording = {"What was posted meanwhile may come late or never",
+                                    "Ce qui a été publié entre-temps peut arriver tard ou jamais",
+                                    "Ciò che è stato pubblicato nel frattempo può arrivare tardi o mai"};
+constexpr Wording kLowVolumeWording = {"{0}: {1} mentions in 24 hours, where {2} are usual",
+                                       "{0} : {1} mentions en 24 heures, {2} d'habitude",
+                                       "{0}: {1} menzioni in 24 ore, di solito {2}"};
+constexpr Wording kLowVolumeCauseWording = {"A part of the feed may be missing, or its sampling may have changed",
+                                            "Une partie du flux manque peut-être, ou son échantillonnage a changé",
+                                            "Forse manca una parte del flusso, o è cambiato il suo campionamento"};
 constexpr Wording kFeedSureWording = {
     "Until it is whole again, no incident is opened or resolved on what is missing",
     "Tant qu'il n'est pas complet, aucun incident n'est ouvert ou clos sur ce qui manque",
@@ -167,6 +185,24 @@ std::string SummariseCrisis(const Signal& signal, Language language) {
   return text + ". " + StateSentence(signal, language) + "." + CallSentence(signal, language);
 }
 
+std::string SummariseFeed(const Signal& signal, Language language) {
+  if (!signal.tests.empty()) {
+    const SignalTest& test = signal.tests.front();
+    const std::string observed = Decimal(test.observed, language);
+    const std::string expected = Decimal(test.expected.value_or(0), language);
+    const auto sentences = [&](const Wording& what, const Wording& cause) {
+      return Fill(what.In(language), {signal.brand_name, observed, expected}) + ". " + std::string(cause.In(language)) +
+             ".";
+    };
+    if (test.name == "silence") return sentences(kSilentWording, kSilentCauseWording);
+    if (test.name == "silence_over") return sentences(kSilenceOverWording, kMissedWording);
+    if (test.name == "volume_24h") return sentences(kLowVolumeWording, kLowVolumeCauseWording);
+  }
+  const std::string reason = signal.level_reasons.empty() ? std::string("-") : signal.level_reasons.front();
+  return Fill(kFeedWording.In(language), {signal.brand_name, reason}) + ". " +
+         std::string(kFeedSureWording.In(language)) + ".";
+}
+
 }  // namespace
 
 std::string Summarise(const Signal& signal, std::string_view language_name) {
@@ -179,11 +215,8 @@ std::string Summarise(const Signal& signal, std::string_view language_name) {
                                                Minutes(signal.times.window_start_ms, signal.times.window_end_ms),
                                                Decimal(signal.velocity.ratio.value_or(0), language)}) +
              ". " + Fill(kSurgeCalmWording.In(language), {Percent(signal.sentiment.negative_ratio.value_or(0))}) + ".";
-    case SignalKind::kFeedHealth: {
-      const std::string reason = signal.level_reasons.empty() ? std::string("-") : signal.level_reasons.front();
-      return Fill(kFeedWording.In(language), {signal.brand_name, reason}) + ". " +
-             std::string(kFeedSureWording.In(language)) + ".";
-    }
+    case SignalKind::kFeedHealth:
+      return SummariseFeed(signal, language);
   }
   return {};
 }
@@ -248,6 +281,15 @@ std::string DescribeTest(const SignalTest& test) {
     return Fill("the hour's volume is {0} times the usual; {1} are needed", {observed, threshold});
   if (name == "surge_negative_share") {
     return Fill("{0} mentions of the hour are negative; fewer than {1} are as usual", {observed, threshold});
+  }
+  if (name == "silence") {
+    return Fill("no mention for {0} hours; {1} an hour are usual, {2} hours are out of the ordinary",
+                {observed, expected, threshold});
+  }
+  if (name == "silence_over") return Fill("mentioned again after {0} hours of silence", {observed});
+  if (name == "volume_24h") {
+    return Fill("{0} mentions in 24 hours; {1} are usual, fewer than {2} are out of the ordinary",
+                {observed, expected, threshold});
   }
   return Fill("{0} is {1}; {2} are needed", {test.name, observed, threshold});
 }

@@ -1,6 +1,10 @@
 // Detection over simulated brands: time to detect, decoys, false alarms. Prints one table.
 //
-//   detection_quality [seeds] [quiet brands] [days]
+//   detection_quality [seeds] [quiet brands of each rate] [days]
+//
+// Of quiet brands false confirmations are given with the upper end of their one-sided 95 % interval; the share of
+// negatives is constant, then wanders (standard deviation of its log odds: 10 % becomes 6 to 17 % now and then).
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -49,6 +53,47 @@ RiseScenario Rise(double base, double peak, double minutes, double share, bool m
   return scenario;
 }
 
+// Upper end of the exact one-sided 95 % interval of a Poisson mean (Garwood, Biometrika 28, 1936): the mean at which so
+// few events have a chance of 5 %.
+double PoissonUpper95(int64_t events) {
+  const auto chance_of_so_few = [events](double mean) {
+    double term = std::exp(-mean);
+    double sum = term;
+    for (int64_t n = 1; n <= events; ++n) sum += term *= mean / static_cast<double>(n);
+    return sum;
+  };
+  double low = 0;
+  double high = 10 + 3 * static_cast<double>(events);
+  while (high - low > 1e-6) {
+    const double middle = (low + high) / 2;
+    (chance_of_so_few(middle) > 0.05 ? low : high) = middle;
+  }
+  return high;
+}
+
+void PrintQuiet(double rate, int64_t brands, int64_t days, double share_wander) {
+  QuietResult total;
+  int64_t twice = 0;
+  for (int64_t brand = 1; brand <= brands; ++brand) {
+    const QuietResult result = RunQuiet(rate, days, static_cast<uint64_t>(brand), share_wander);
+    total.provisional += result.provisional;
+    total.confirmed += result.confirmed;
+    total.surges += result.surges;
+    total.feed_notices += result.feed_notices;
+    total.days += result.days;
+    twice += result.provisional > 1 ? 1 : 0;
+  }
+  const auto a_thousand = [&total](double events) { return 1000 * events / total.days; };
+  std::printf(
+      "quiet at %4.1f/min, share wanders by %.1f: %6.0f brand-days; provisional %lld (%.2f per 1,000; more than one in "
+      "%lld brands), confirmed %lld (at most %.2f per 1,000), surges %.2f, feed notices %.2f per 1,000\n",
+      rate, share_wander, total.days, static_cast<long long>(total.provisional),
+      a_thousand(static_cast<double>(total.provisional)), static_cast<long long>(twice),
+      static_cast<long long>(total.confirmed), a_thousand(PoissonUpper95(total.confirmed)),
+      a_thousand(static_cast<double>(total.surges)), a_thousand(static_cast<double>(total.feed_notices)));
+  std::fflush(stdout);
+}
+
 int Main(int argc, char** argv) {
   const int64_t seeds = argc > 1 ? std::atoll(argv[1]) : 200;
   const int64_t brands = argc > 2 ? std::atoll(argv[2]) : 100;
@@ -66,21 +111,8 @@ int Main(int argc, char** argv) {
   PrintRise("positive: 2 to 20/min, 10 %, classifier", Rise(2, 20, 30, 0.1, true), seeds);
   PrintRise("positive: 20 to 200/min, 10 %, classifier", Rise(20, 200, 30, 0.1, true), seeds / 8 + 1);
 
-  for (const double rate : {0.2, 2.0, 20.0}) {
-    QuietResult total;
-    const int64_t count = rate > 10 ? brands / 10 + 1 : brands;
-    for (int64_t brand = 0; brand < count; ++brand) {
-      const QuietResult result = RunQuiet(rate, days, static_cast<uint64_t>(brand + 1));
-      total.provisional += result.provisional;
-      total.confirmed += result.confirmed;
-      total.surges += result.surges;
-      total.days += result.days;
-    }
-    std::printf("quiet at %4.1f/min: %8.0f brand-days, per 1,000: provisional %.2f, confirmed %.2f, surges %.2f\n",
-                rate, total.days, 1000 * static_cast<double>(total.provisional) / total.days,
-                1000 * static_cast<double>(total.confirmed) / total.days,
-                1000 * static_cast<double>(total.surges) / total.days);
-    std::fflush(stdout);
+  for (const double share_wander : {0.0, 0.3}) {
+    for (const double rate : {0.2, 2.0, 20.0}) PrintQuiet(rate, brands, days, share_wander);
   }
   return 0;
 }

@@ -12,7 +12,10 @@ minutes about the last hour, on the product's own brand metrics:
   3 sigma    the hour is three standard deviations over the 24 hours before
   negative   more than half of the hour's classified mentions, at least 10, are negative
 
-    scenario_bench.py --tocsin BIN [--seeds N] [--first-seed N] [--keep RUNS] [--plots DIR] [--strict] [--no-rules] [FILE...]
+    scenario_bench.py --tocsin BIN [--seeds N] [--first-seed N] [--texts [LANGUAGE=]FILE]... [--keep RUNS] [--plots DIR] [--strict]
+                      [--no-rules] [FILE...]
+
+With --texts posts are made of labelled texts (docs/GENERATE.md) instead of phrases, which the model classifies better.
 
 Prints Markdown: docs/DETECTION.md holds it. RUNS takes the result of each run, a JSON line; what it holds already is not
 run again, and all of it is in the tables. --plots draws what they say into DIR, as SVG, and needs matplotlib. --no-rules leaves out the products' rules, which take half of the time.
@@ -280,11 +283,11 @@ def plot(totals, detectors, folder):
     save(figure, "alarms.svg")
 
 
-def measure(tocsin, scenario, seed, with_rules):
+def measure(tocsin, scenario, seed, texts, with_rules):
     totals = Totals()
     with tempfile.TemporaryDirectory() as folder:
         run(folder, tocsin, "generate", "--scenario", scenario, "--seed", str(seed), "--post-bytes", "900", "--output",
-            "posts.ndjson", "--watchlist", "watchlist.yaml", "--truth", "truth.json")
+            "posts.ndjson", "--watchlist", "watchlist.yaml", "--truth", "truth.json", *texts)
         with open(os.path.join(folder, "truth.json"), encoding="utf-8") as file:
             truth = json.load(file)
         begin, end = seconds(truth["start"]), seconds(truth["end"])
@@ -303,6 +306,7 @@ def main():
     parser.add_argument("--tocsin", required=True)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--texts", metavar="[LANGUAGE=]FILE", action="append", default=[])
     parser.add_argument("--keep", metavar="RUNS")
     parser.add_argument("--plots", metavar="DIR")
     parser.add_argument("--strict", action="store_true")
@@ -310,6 +314,10 @@ def main():
     parser.add_argument("scenarios", nargs="*", metavar="FILE", help="default: all of bench/quality/scenarios")
     arguments = parser.parse_args()
     tocsin = os.path.abspath(arguments.tocsin)
+    texts = []
+    for each in arguments.texts:
+        language, equals, path = each.rpartition("=")
+        texts += ["--texts", language + equals + os.path.abspath(path)]
     runs = {}
     if arguments.keep and os.path.exists(arguments.keep):
         with open(arguments.keep, encoding="utf-8") as file:
@@ -319,7 +327,7 @@ def main():
             key = (os.path.splitext(os.path.basename(scenario))[0], seed)
             if key in runs:
                 continue
-            runs[key] = measure(tocsin, os.path.abspath(scenario), seed, not arguments.no_rules)
+            runs[key] = measure(tocsin, os.path.abspath(scenario), seed, texts, not arguments.no_rules)
             print(f"{key[0]} seed {seed}", file=sys.stderr)
             if arguments.keep:
                 with open(arguments.keep, "a", encoding="utf-8") as file:

@@ -20,6 +20,17 @@ Brand UnitedBrand() {
   return brand;
 }
 
+// A first-order wander, hour by hour, half forgotten in about four hours.
+std::vector<double> HourlyWander(double standard_deviation, int64_t days, uint64_t seed) {
+  constexpr double kKept = 0.85;
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  const double step = standard_deviation * std::sqrt(1 - kKept * kKept);
+  std::vector<double> wander(static_cast<size_t>(days * 24 + 2), 0.0);
+  for (size_t i = 1; i < wander.size(); ++i) wander[i] = kKept * wander[i - 1] + step * normal(random);
+  return wander;
+}
+
 }  // namespace
 
 void SimulatedMentions::Minute(int64_t minute, std::vector<HeldMention>* mentions) {
@@ -169,12 +180,9 @@ double Quantile(std::vector<double> values, double quantile) {
   return values[std::min(rank, values.size() - 1)];
 }
 
-QuietResult RunQuiet(double rate, int64_t days, uint64_t seed) {
-  std::mt19937_64 random(seed * 7919 + 13);
-  std::normal_distribution<double> normal;
-  // An hourly first-order wander of the log rate: standard deviation 0.2, half forgotten in about four hours.
-  std::vector<double> wander(static_cast<size_t>(days * 24 + 2), 0.0);
-  for (size_t i = 1; i < wander.size(); ++i) wander[i] = 0.85 * wander[i - 1] + 0.105 * normal(random);
+QuietResult RunQuiet(double rate, int64_t days, uint64_t seed, double share_wander) {
+  const std::vector<double> wander = HourlyWander(0.2, days, seed * 7919 + 13);
+  const std::vector<double> odds_wander = HourlyWander(share_wander, days, seed * 104'729 + 17);
   SimulatedCourse course;
   course.rate = [&wander, rate](double minute) {
     const auto hour = static_cast<size_t>(minute / 60);
@@ -184,7 +192,10 @@ QuietResult RunQuiet(double rate, int64_t days, uint64_t seed) {
     const bool weekend = day % 7 == 1 || day % 7 == 2;
     return rate * daily * (weekend ? 0.7 : 1.0) * std::exp(wander[hour]);
   };
-  course.share = [](double) { return 0.1; };
+  course.share = [&odds_wander](double minute) {
+    const double odds = std::exp(odds_wander[static_cast<size_t>(minute / 60)]) / 9;
+    return odds / (1 + odds);
+  };
   course.true_positive = 0.75;
   course.false_positive = 0.1;
   course.repost_share = 0.2;
@@ -196,6 +207,7 @@ QuietResult RunQuiet(double rate, int64_t days, uint64_t seed) {
   bool confirmed = false;
   for (const Signal& signal : brand.signals()) {
     if (signal.kind == SignalKind::kSurge) ++result.surges;
+    if (signal.kind == SignalKind::kFeedHealth) ++result.feed_notices;
     if (signal.kind != SignalKind::kCrisis) continue;
     if (signal.message == SignalMessage::kAlert) {
       ++result.provisional;

@@ -127,12 +127,14 @@ CourseResult RunRise(const RiseScenario& scenario, uint64_t seed);
 double Quantile(std::vector<double> values, double quantile);
 
 // Quiet brands with a daily rhythm (night to day 1 : 3.5), a weekly one (weekends 0.7) and a slow wander of the rate.
+// The share of negatives is 10 %, and wanders likewise by `share_wander`, the standard deviation of its log odds.
 struct QuietResult {
   int64_t provisional = 0;
   int64_t confirmed = 0;
   int64_t surges = 0;
+  int64_t feed_notices = 0;
   double days = 0;  // behind the first, in which the baseline is learnt
 };
-QuietResult RunQuiet(double rate, int64_t days, uint64_t seed);
+QuietResult RunQuiet(double rate, int64_t days, uint64_t seed, double share_wander = 0);
 
 }  // namespace tocsin

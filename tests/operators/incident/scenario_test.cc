@@ -85,6 +85,7 @@ TEST(ScenarioTest, QuietBrandsWithADailyRhythmStayQuiet) {
       total.provisional += result.provisional;
       total.confirmed += result.confirmed;
       total.surges += result.surges;
+      total.feed_notices += result.feed_notices;
       total.days += result.days;
     }
   }
@@ -92,6 +93,7 @@ TEST(ScenarioTest, QuietBrandsWithADailyRhythmStayQuiet) {
               static_cast<long long>(total.provisional), static_cast<long long>(total.confirmed),
               static_cast<long long>(total.surges));
   EXPECT_LE(total.confirmed, 1);
+  EXPECT_LE(total.feed_notices, 1) << "no night is so quiet";
   EXPECT_LE(static_cast<double>(total.provisional), total.days / 30);
 }
 
@@ -133,6 +135,18 @@ bool Recompute(const Json& test, const Json& data, int64_t least_authors) {
     const double variance = (2 * negative - number("count")) / number("trials") - balance * balance;
     observed = Rounded(balance - kNormal95 * std::sqrt(variance / number("trials")));
     threshold = Rounded(number("expected") + 0.05);
+  } else if (name == "silence" || name == "silence_over") {
+    EXPECT_EQ(number("one_in"), 1e12) << context;
+    observed = Rounded(window_s / 3'600);
+    const double dispersion = number("dispersion");
+    const double an_hour = number("expected") * (dispersion <= 1.0001 ? 1 : std::log(dispersion) / (dispersion - 1));
+    threshold = Rounded(std::max(1.0, std::log(number("one_in")) / an_hour));
+  } else if (name == "volume_24h") {
+    observed = number("count");
+    // The largest count of which so few are too unlikely, by its definition.
+    int64_t fewer = 0;
+    while (1 - NegativeBinomialTail(fewer, number("expected"), number("dispersion")) <= 1 / number("one_in")) ++fewer;
+    threshold = std::min(std::floor(0.4 * number("expected")) + 1, static_cast<double>(fewer - 1));
   } else if (name == "surge_score") {
     const double variance = std::max(number("dispersion") * number("expected"), (number("expected") + 1) / 4);
     observed = Rounded((number("count") - number("expected")) / std::sqrt(variance));
@@ -231,6 +245,27 @@ TEST(ScenarioTest, EverySignalValidatesAndCanBeRecomputedFromItsOwnFields) {
     }
   }
   EXPECT_GE(signals, 30);
+}
+
+TEST(ScenarioTest, EveryFeedNoticeValidatesAndCanBeRecomputedFromItsOwnFields) {
+  std::set<std::string> told;
+  for (const double rate : {0.1, 0.5, 2.0, 10.0}) {
+    SimulatedCourse course;
+    course.rate = [rate](double minute) {
+      if (minute < 3 * 1'440) return rate;
+      return minute < 4 * 1'440 ? 0.0 : (minute < 6 * 1'440 ? rate : rate / 5);
+    };
+    course.share = [](double) { return 0.1; };
+    SimulatedMentions mentions(course, 7);
+    SimulatedBrand brand;
+    brand.Run(&mentions, 0, 8 * 1'440);
+    for (const Signal& signal : brand.signals()) {
+      SCOPED_TRACE(SignalId(signal));
+      CheckSignal(signal);
+      if (signal.kind == SignalKind::kFeedHealth) told.insert(signal.tests.front().name);
+    }
+  }
+  EXPECT_EQ(told, (std::set<std::string>{"silence", "silence_over", "volume_24h"}));
 }
 
 }  // namespace
