@@ -137,6 +137,10 @@ TEST(SnapshotVersionsTest, ThatOfMonitorState4GoesOn) {
   ExpectGoesOn(ReadFile("tests/operators/task/snapshots/monitor_4.bin"));
 }
 
+TEST(SnapshotVersionsTest, ThatOfMonitorState5GoesOn) {
+  ExpectGoesOn(ReadFile("tests/operators/task/snapshots/monitor_5.bin"));
+}
+
 TEST(SnapshotVersionsTest, AnUnknownVersionIsRefused) {
   std::string snapshot = ReadFile("tests/operators/task/snapshots/monitor_2.bin");
   ASSERT_FALSE(snapshot.empty());
