@@ -84,6 +84,10 @@ std::string CanonicalText(const Config& config) {
   constexpr std::string_view kTexts[] = {"full", "masked", "none"};
   absl::StrAppend(&text, "texts ", kTexts[static_cast<size_t>(config.privacy.texts)], "\n");
   absl::StrAppend(&text, "dedup ", DurationText(config.dedup.horizon), " ", config.dedup.max_entries, "\n");
+  // Not if it is the default, so that older configurations keep their hash.
+  if (config.detection.false_alarms != Config::Detection().false_alarms) {
+    absl::StrAppend(&text, "false_alarms ", config.detection.false_alarms, "\n");
+  }
   absl::StrAppend(&text, "on_gap ", config.stop_on_gap ? "stop" : "continue", "\n");
   return text;
 }

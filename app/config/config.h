@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "operators/detect/level_tests.h"
 #include "operators/parse/mapping.h"
 
 namespace tocsin {
@@ -102,6 +103,9 @@ struct Config {
     int64_t dead_letters_per_second = 1'000;
     int64_t queue_bytes = int64_t{32} << 20;  // fetched but not processed, per worker
   } limits;
+  struct Detection {
+    double false_alarms = kFalseAlarms;  // in 1,000 brand-days
+  } detection;
   struct Dedup {
     absl::Duration horizon = absl::Hours(1);
     int64_t max_entries = 4'000'000;  // per mentions partition

@@ -59,6 +59,8 @@ constexpr ConfigKey kKeys[] = {
     {"snapshot.every", "duration", "5m", "how often detect saves its state"},
     {"limits.dead_letters_per_second", "count", "1000", "beyond it dead letters are references only"},
     {"limits.queue_bytes", "size", "32MB", "fetched but not processed, per worker"},
+    {"detection.false_alarms", "number", "4",
+     "provisional incidents in 1,000 brand-days that chance may open: 0.01 to 100"},
     {"dedup.horizon", "duration", "1h", "a post id counts once for a brand within this event time"},
     {"dedup.max_entries", "count", "4000000", "bound of that memory, per mentions partition"},
     {"log.format", "text, json", "text", "form of the log lines"},

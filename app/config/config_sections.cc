@@ -434,6 +434,9 @@ void SectionReader::ReadLimits() {
   limits.Integer("dead_letters_per_second", int64_t{0}, kMillion, &config_->limits.dead_letters_per_second);
   limits.Bytes("queue_bytes", kMegabyte, 16 * 1'024 * kMegabyte, &config_->limits.queue_bytes);
   limits.Finish();
+  YamlMap detection(root_.Take("detection"), "detection.", errors_);
+  detection.Number("false_alarms", kLeastFalseAlarms, kMostFalseAlarms, &config_->detection.false_alarms);
+  detection.Finish();
   YamlMap dedup(root_.Take("dedup"), "dedup.", errors_);
   dedup.Duration("horizon", kMillisecond, &config_->dedup.horizon);
   dedup.Integer("max_entries", int64_t{1}, 1'000 * kMillion, &config_->dedup.max_entries);

@@ -83,6 +83,7 @@ DetectTaskOptions TaskOf(const Config& config, uint64_t config_version) {
   task.monitor.window_sizes_ms = task.windows.sizes_ms;
   task.monitor.deployment = config.deployment;
   task.monitor.config_hash = config_version;
+  task.monitor.false_alarms = config.detection.false_alarms;
   task.monitor.slide_ms = task.windows.slide_ms;
   task.metrics_every_ms = Milliseconds(config.metrics.every);
   task.dedup_horizon_ms = Milliseconds(config.dedup.horizon);

@@ -84,20 +84,23 @@ std::optional<double> ExpectedPerMinute(const BrandBaseline& baseline) {
   return RoundPublished(std::max(baseline.MentionsPerHour().mean / 60, kLeastExpectedPerMinute));
 }
 
-int64_t NegativeAuthorsThreshold(size_t window, const BrandBaseline& baseline) {
-  const LevelRules& rules = RulesFor(baseline);
-  const AuthorsModel model = ModelOfWindow(window, baseline);
-  return std::max(
-      rules.least_negative_authors,
-      NegativeBinomialThreshold(model.expected, model.dispersion, 1 / static_cast<double>(rules.authors_one_in)));
+int64_t OneInFor(int64_t one_in, double false_alarms) {
+  return std::llround(static_cast<double>(one_in) * kFalseAlarms / false_alarms);
 }
 
-SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, const BrandBaseline& baseline) {
+int64_t NegativeAuthorsThreshold(size_t window, int64_t one_in, const BrandBaseline& baseline) {
+  const AuthorsModel model = ModelOfWindow(window, baseline);
+  return std::max(RulesFor(baseline).least_negative_authors,
+                  NegativeBinomialThreshold(model.expected, model.dispersion, 1 / static_cast<double>(one_in)));
+}
+
+SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, int64_t one_in,
+                               const BrandBaseline& baseline) {
   const AuthorsModel model = ModelOfWindow(window, baseline);
   SignalTest test = CountTest("negative_authors", kDecisionWindowMs[window] / 1000, authors, threshold);
   test.expected = model.expected;
   test.dispersion = model.dispersion;
-  test.one_in = RulesFor(baseline).authors_one_in;
+  test.one_in = one_in;
   return test;
 }
 
@@ -129,12 +132,13 @@ std::vector<SignalTest> SectorTests(const CourseEvidence& evidence, const BrandB
                           std::max(0.0, sector.negative_shift) + kConfirmedMargin, baseline)};
 }
 
-std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t share_one_in,
+std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t authors_one_in, int64_t share_one_in,
                                    const BrandBaseline& baseline) {
   std::vector<SignalTest> tests;
   for (size_t i = 0; i < kDecisionWindows; ++i) {
-    tests.push_back(
-        NegativeAuthorsTest(i, evidence.negative_authors[i], NegativeAuthorsThreshold(i, baseline), baseline));
+    tests.push_back(NegativeAuthorsTest(i, evidence.negative_authors[i],
+                                        NegativeAuthorsThreshold(i, authors_one_in, baseline), authors_one_in,
+                                        baseline));
     tests.push_back(
         NegativeShareTest("negative_share", kDecisionWindowMs[i] / 1000, evidence.shares[i], share_one_in, baseline));
   }

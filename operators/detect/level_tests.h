@@ -39,6 +39,15 @@ inline const LevelRules& RulesFor(const BrandBaseline& baseline) {
   return baseline.ready() ? kReadyRules : kLearningRules;
 }
 
+// Provisional incidents in 1,000 brand-days that chance may open: the budget from which the rules' one_in follow. A
+// brand has 408 decision windows a day that share no mention (288 of 5 minutes, 96 of 15, 24 of an hour); each passing
+// the test of authors once in 100,000 makes 4. What is measured is in docs/DETECTION.md.
+inline constexpr double kFalseAlarms = 4;
+inline constexpr double kLeastFalseAlarms = 0.01;
+inline constexpr double kMostFalseAlarms = 100;
+// `one_in` of the rules, which stand for kFalseAlarms, for another budget.
+int64_t OneInFor(int64_t one_in, double false_alarms);
+
 // What velocity is measured against is never less than this, so that a brand that is hardly ever named has a finite V.
 inline constexpr double kLeastExpectedPerMinute = 0.01;
 
@@ -78,16 +87,18 @@ struct CourseEvidence {
 std::optional<double> ExpectedPerMinute(const BrandBaseline& baseline);
 
 // Smallest number of negative authors that is too many for the window. REQUIRES: baseline.usable().
-int64_t NegativeAuthorsThreshold(size_t window, const BrandBaseline& baseline);
+int64_t NegativeAuthorsThreshold(size_t window, int64_t one_in, const BrandBaseline& baseline);
 
-SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, const BrandBaseline& baseline);
+SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, int64_t one_in,
+                               const BrandBaseline& baseline);
 // `one_in`: the share is too high if chance gives it at most once in so many.
 SignalTest NegativeShareTest(std::string name, int64_t window_s, const ShareCounts& share, int64_t one_in,
                              const BrandBaseline& baseline);
 
 // The tests of level 1, `negative_authors` and `negative_share` for each decision window in ascending order. A window
 // fires if both pass.
-std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t share_one_in, const BrandBaseline& baseline);
+std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t authors_one_in, int64_t share_one_in,
+                                   const BrandBaseline& baseline);
 
 // Of level 2, at the second check: the mentions since the opening alone, which had no part in opening, must be negative
 // beyond what chance gives once in a hundred, and by as much as those since the onset. Without these the same accident

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "engine/base/bytes.h"
 #include "operators/action/action.h"
+#include "operators/detect/level_tests.h"
 #include "operators/detect/sector_course.h"
 #include "operators/incident/brand_status.h"
 #include "operators/match/watchlist.h"
@@ -53,6 +54,7 @@ struct MonitorOptions {
   int64_t slide_ms = 5'000;
   int64_t baseline_bin_ms = 300'000;
   int64_t baseline_ready_ms = 24LL * 3'600'000;
+  double false_alarms = kFalseAlarms;  // provisional incidents in 1,000 brand-days that chance may open
   // WindowOptions::sizes_ms of the windows that are evaluated; must contain kDecisionWindowMs. The slide must divide
   // baseline_bin_ms, and baseline_bin_ms must be the first of kDecisionWindowMs.
   std::vector<int64_t> window_sizes_ms = {60'000, 300'000, 900'000, 3'600'000};

@@ -37,7 +37,7 @@ std::optional<size_t> BrandMonitor::State::FiredWindow(const BrandWindows& windo
     const WindowCounts& counts = Window(windows, i);
     const int64_t authors = std::min(counts.negative_authors, counts.negative_texts);
     if (authors < least || authors <= baseline.GateOfWindow(i)) continue;
-    if (thresholds[i] < 0) thresholds[i] = NegativeAuthorsThreshold(i, baseline);
+    if (thresholds[i] < 0) thresholds[i] = NegativeAuthorsThreshold(i, AuthorsOneIn(), baseline);
     if (authors < thresholds[i]) continue;
     if (alarm_ms == kNoAlarm) alarm_ms = end;
     alarmed = true;
@@ -55,7 +55,11 @@ std::optional<size_t> BrandMonitor::State::FiredWindow(const BrandWindows& windo
 int64_t BrandMonitor::State::ShareOneIn(int64_t end_ms) const {
   const LevelRules& rules = RulesFor(baseline);
   const bool young = alarm_ms == kNoAlarm || end_ms - alarm_ms < kYoungAlarmMs;
-  return young ? rules.share_one_in : rules.late_share_one_in;
+  return OneInFor(young ? rules.share_one_in : rules.late_share_one_in, options->false_alarms);
+}
+
+int64_t BrandMonitor::State::AuthorsOneIn() const {
+  return OneInFor(RulesFor(baseline).authors_one_in, options->false_alarms);
 }
 
 WindowEvidence BrandMonitor::State::GatherWindows(const BrandWindows& windows) const {

@@ -99,6 +99,7 @@ struct BrandMonitor::State {
   // The state machine, incident_course.cc.
   std::optional<size_t> FiredWindow(const BrandWindows& windows);
   int64_t ShareOneIn(int64_t end_ms) const;
+  int64_t AuthorsOneIn() const;
   WindowEvidence GatherWindows(const BrandWindows& windows) const;
   void TryOpen(const EvaluationContext& context, std::vector<Signal>* signals);
   void Open(const EvaluationContext& context, size_t window, std::vector<Signal>* signals);

@@ -94,6 +94,28 @@ void PrintQuiet(double rate, int64_t brands, int64_t days, double share_wander) 
   std::fflush(stdout);
 }
 
+void PrintBudget(double false_alarms, int64_t seeds, int64_t brands, int64_t days) {
+  RiseScenario scenario = Rise(2, 20, 30, 0.6, true);
+  scenario.false_alarms = false_alarms;
+  std::vector<double> provisional;
+  for (int64_t seed = 1; seed <= seeds; ++seed) {
+    provisional.push_back(RunRise(scenario, static_cast<uint64_t>(seed)).provisional_minutes);
+  }
+  QuietResult total;
+  for (int64_t brand = 1; brand <= brands; ++brand) {
+    const QuietResult result = RunQuiet(2, days, static_cast<uint64_t>(brand), 0.3, false_alarms);
+    total.provisional += result.provisional;
+    total.confirmed += result.confirmed;
+    total.days += result.days;
+  }
+  std::printf(
+      "budget %5.1f: provisional after %.1f, %.1f minutes; %.0f quiet brand-days: provisional %.2f per 1,000, "
+      "confirmed %lld\n",
+      false_alarms, Quantile(provisional, 0.5), Quantile(provisional, 0.9), total.days,
+      1000 * static_cast<double>(total.provisional) / total.days, static_cast<long long>(total.confirmed));
+  std::fflush(stdout);
+}
+
 int Main(int argc, char** argv) {
   const int64_t seeds = argc > 1 ? std::atoll(argv[1]) : 200;
   const int64_t brands = argc > 2 ? std::atoll(argv[2]) : 100;
@@ -114,6 +136,8 @@ int Main(int argc, char** argv) {
   for (const double share_wander : {0.0, 0.3}) {
     for (const double rate : {0.2, 2.0, 20.0}) PrintQuiet(rate, brands, days, share_wander);
   }
+  std::printf("2 to 20/min, classifier, and quiet at 2/min (share wanders by 0.3), by the budget of false alarms:\n");
+  for (const double false_alarms : {0.1, 1.0, 4.0, 16.0, 64.0}) PrintBudget(false_alarms, seeds, brands / 5 + 1, days);
   return 0;
 }
 

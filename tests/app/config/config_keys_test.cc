@@ -70,6 +70,7 @@ Flat Flatten(const Config& config) {
                {"snapshot.every", DurationText(config.snapshot.every)},
                {"limits.dead_letters_per_second", absl::StrCat(config.limits.dead_letters_per_second)},
                {"limits.queue_bytes", Size(config.limits.queue_bytes)},
+               {"detection.false_alarms", absl::StrCat(config.detection.false_alarms)},
                {"dedup.horizon", DurationText(config.dedup.horizon)},
                {"dedup.max_entries", absl::StrCat(config.dedup.max_entries)},
                {"log.format", config.log.json ? "json" : "text"},
@@ -96,7 +97,7 @@ std::string OtherValue(const ConfigKey& key, const std::string& now) {
   if (key.name == "metrics.listen") return "host:1";
   if (key.kind == "duration") return "30s";
   if (key.kind == "size") return "2MB";
-  if (key.kind == "count") return "7";
+  if (key.kind == "count" || key.kind == "number") return "7";
   if (key.kind == "true/false") return now == "true" ? "false" : "true";
   if (key.kind == "text") return "other";
   if (key.kind == "path") return "/other";
@@ -141,7 +142,7 @@ TEST(ConfigKeysTest, ListsEveryKeyThatTheParserKnows) {
   for (const ConfigKey& key : ConfigKeys()) known.emplace(key.name, key.kind);
   // An unknown key in a section makes the parser list those it knows there.
   for (std::string_view section : {"", "windows.", "metrics.", "sentiment.", "privacy.", "workers.", "topics.",
-                                   "flush.", "snapshot.", "limits.", "dedup.", "log.", "sources[]."}) {
+                                   "flush.", "snapshot.", "limits.", "detection.", "dedup.", "log.", "sources[]."}) {
     const absl::StatusOr<Config> config = ParseWith({Place(absl::StrCat(section, "quite_unknown_key=1"))});
     const std::string message(config.status().message());
     const size_t list = message.find("known here: ");

@@ -135,8 +135,8 @@ TEST(LevelTestsTest, LearningRulesAreWider) {
   const BrandBaseline ready = SteadyBaseline(3'000);
   ASSERT_FALSE(learning.ready());
   for (size_t window = 0; window < kDecisionWindows; ++window) {
-    EXPECT_GE(NegativeAuthorsThreshold(window, learning), 30);
-    EXPECT_GT(NegativeAuthorsThreshold(window, learning), NegativeAuthorsThreshold(window, ready));
+    EXPECT_GE(NegativeAuthorsThreshold(window, 100'000, learning), 30);
+    EXPECT_GT(NegativeAuthorsThreshold(window, 100'000, learning), NegativeAuthorsThreshold(window, 100'000, ready));
   }
   CourseEvidence storm = StormEvidence();
   storm.ten_minutes.mentions = 100;  // V = 5
@@ -157,7 +157,11 @@ TEST(LevelTestsTest, GatesNeverHideWhatTheThresholdWouldLetThrough) {
       }
       if (!baseline.usable()) continue;
       for (size_t window = 0; window < kDecisionWindows; ++window) {
-        EXPECT_LT(baseline.GateOfWindow(window), NegativeAuthorsThreshold(window, baseline)) << authors << " " << bins;
+        for (const double false_alarms : {kLeastFalseAlarms, kFalseAlarms, kMostFalseAlarms}) {
+          const int64_t one_in = OneInFor(100'000, false_alarms);
+          EXPECT_LT(baseline.GateOfWindow(window), NegativeAuthorsThreshold(window, one_in, baseline))
+              << authors << " " << bins << " " << false_alarms;
+        }
       }
     }
   }

@@ -155,6 +155,7 @@ CourseResult RunRise(const RiseScenario& scenario, uint64_t seed) {
   course.size = scenario.size;
   SimulatedMentions mentions(course, seed);
   SimulatedBrand brand;
+  brand.options().false_alarms = scenario.false_alarms;
   brand.Run(&mentions, 0, kQuietMinutes + static_cast<int64_t>(scenario.rise_minutes) + 120);
 
   const double passes = kQuietMinutes + scenario.rise_minutes * 2 * scenario.base / (scenario.peak - scenario.base);
@@ -180,7 +181,7 @@ double Quantile(std::vector<double> values, double quantile) {
   return values[std::min(rank, values.size() - 1)];
 }
 
-QuietResult RunQuiet(double rate, int64_t days, uint64_t seed, double share_wander) {
+QuietResult RunQuiet(double rate, int64_t days, uint64_t seed, double share_wander, double false_alarms) {
   const std::vector<double> wander = HourlyWander(0.2, days, seed * 7919 + 13);
   const std::vector<double> odds_wander = HourlyWander(share_wander, days, seed * 104'729 + 17);
   SimulatedCourse course;
@@ -201,6 +202,7 @@ QuietResult RunQuiet(double rate, int64_t days, uint64_t seed, double share_wand
   course.repost_share = 0.2;
   SimulatedMentions mentions(course, seed);
   SimulatedBrand brand;
+  brand.options().false_alarms = false_alarms;
   brand.Run(&mentions, 0, days * kDayMinutes);
   QuietResult result;
   result.days = static_cast<double>(days - 1);

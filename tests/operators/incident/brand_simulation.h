@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "operators/detect/level_tests.h"
 #include "operators/incident/brand_monitor.h"
 
 namespace tocsin {
@@ -120,6 +121,7 @@ struct RiseScenario {
   double false_positive = 0;
   double repost_share = 0;
   double size = 5;
+  double false_alarms = kFalseAlarms;
 };
 CourseResult RunRise(const RiseScenario& scenario, uint64_t seed);
 
@@ -135,6 +137,7 @@ struct QuietResult {
   int64_t feed_notices = 0;
   double days = 0;  // behind the first, in which the baseline is learnt
 };
-QuietResult RunQuiet(double rate, int64_t days, uint64_t seed, double share_wander = 0);
+QuietResult RunQuiet(double rate, int64_t days, uint64_t seed, double share_wander = 0,
+                     double false_alarms = kFalseAlarms);
 
 }  // namespace tocsin
