@@ -113,12 +113,12 @@ absl::StatusOr<RecoveredTask> RecoverTask(const RecoveryOptions& options, Log* l
     return MissingHistory(options, mentions, 0, mentions_range->begin);
   }
   recovered.journal.since = apply_from;
-  std::vector<DetectOutput> suppressed;
+  std::vector<DetectOutput> signals;
   status = ReadRange(log, mentions, apply_from, *committed, [&](const Record& record) {
-    suppressed.clear();
+    signals.clear();
     ++recovered.blocks_replayed;
-    absl::Status applied = recovered.task->Apply(record.value, record.offset, &suppressed);
-    recovered.journal.Add(suppressed);
+    absl::Status applied = recovered.task->Replay(record.value, record.offset, &signals);
+    recovered.journal.Add(signals);
     return applied;
   });
   if (!status.ok()) return status;

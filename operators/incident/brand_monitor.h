@@ -40,6 +40,9 @@ struct FeedQuality {
 class EvidenceSource {
  public:
   virtual ~EvidenceSource() = default;
+  // False while what has been published is decided again: nobody reads the signals then, and they need to hold only
+  // what SignalId takes.
+  virtual bool signals_are_read() const { return true; }
   virtual const Sample* FindSample(int32_t handle) const = 0;  // null: not held any more
   // Topic and partition of a HeldMention::source.
   virtual const TopicPartition& Source(int16_t index) const = 0;

@@ -93,6 +93,10 @@ void BrandMonitor::State::EmitDrill(const EvaluationContext& context, SignalMess
   signal.kind = SignalKind::kCrisis;
   signal.incident_id = exercise.id;
   signal.sequence = ++exercise.sequence;
+  if (!context.evidence.signals_are_read()) {
+    signals->push_back(std::move(signal));
+    return;
+  }
   signal.state = exercise.state;
   signal.level = exercise.level;
   signal.previous_level = previous_level;

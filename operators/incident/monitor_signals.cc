@@ -36,6 +36,12 @@ void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage m
   Signal signal = StartSignal(*options, *brand, route, baseline, context.quality, context.end_ms());
   signal.message = message;
   signal.kind = SignalKind::kCrisis;
+  signal.incident_id = incident.id;
+  signal.sequence = incident.sequence;
+  if (!context.evidence.signals_are_read()) {
+    signals->push_back(std::move(signal));
+    return;
+  }
   signal.level = incident.level;
   signal.previous_level = previous_level;
   FillWindow(context, window_ms, &signal);
@@ -119,10 +125,12 @@ void BrandMonitor::State::CheckSurge(const EvaluationContext& context, std::vect
   signal.message = SignalMessage::kNotice;
   signal.kind = SignalKind::kSurge;
   signal.sequence = ++notices;
-  FillWindow(context, kDecisionWindowMs[2], &signal);
-  signal.tests = check.tests;
-  signal.level_reasons = Describe(check.tests, true);
-  signal.summary = Summarise(signal, language());
+  if (context.evidence.signals_are_read()) {
+    FillWindow(context, kDecisionWindowMs[2], &signal);
+    signal.tests = check.tests;
+    signal.level_reasons = Describe(check.tests, true);
+    signal.summary = Summarise(signal, language());
+  }
   signals->push_back(std::move(signal));
 }
 

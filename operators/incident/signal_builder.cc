@@ -157,8 +157,6 @@ void FillWindow(const EvaluationContext& context, int64_t window_ms, Signal* sig
 void FillIncident(const EvaluationContext& context, const Incident& incident,
                   const std::vector<OfficialPost>& officials, Signal* signal) {
   const int64_t end = context.end_ms();
-  signal->incident_id = incident.id;
-  signal->sequence = incident.sequence;
   signal->state = incident.state;
   signal->times.onset_ms = incident.onset_ms;
   signal->times.detected_at_ms = incident.opened_ms;

@@ -46,7 +46,7 @@ Signal StartSignal(const MonitorOptions& options, const Brand& brand, const Rout
 // Everything that follows from the rows of the last `window_ms`.
 void FillWindow(const EvaluationContext& context, int64_t window_ms, Signal* signal);
 
-// Everything that follows from the incident: ids, course, spread, response.
+// Everything that follows from the incident but its ids: state, course, spread, response.
 void FillIncident(const EvaluationContext& context, const Incident& incident,
                   const std::vector<OfficialPost>& officials, Signal* signal);
 

@@ -420,6 +420,13 @@ absl::Status DetectTask::Apply(std::string_view block, Offset offset, std::vecto
   return absl::OkStatus();
 }
 
+absl::Status DetectTask::Replay(std::string_view block, Offset offset, std::vector<DetectOutput>* signals) {
+  state_->suppressed = true;
+  const absl::Status status = Apply(block, offset, signals);
+  state_->suppressed = false;
+  return status;
+}
+
 absl::Status DetectTask::Accept(std::string_view block, Offset offset) { return state_->Accept(block, offset); }
 
 bool DetectTask::EvaluateSome(size_t enough, std::vector<DetectOutput>* outputs) {

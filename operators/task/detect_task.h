@@ -126,6 +126,10 @@ class DetectTask {
   absl::Status Accept(std::string_view block, Offset offset);
   bool EvaluateSome(size_t enough, std::vector<DetectOutput>* outputs);
 
+  // Apply for a block whose output has been published: decides the same, and appends only the signals, which hold no
+  // more than SignalId takes. Metrics and refused actions are left out.
+  absl::Status Replay(std::string_view block, Offset offset, std::vector<DetectOutput>* signals);
+
   // Closes windows up to the slide end after the largest event time, as if all sources were idle.
   void Flush(std::vector<DetectOutput>* outputs);
 

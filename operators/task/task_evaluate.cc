@@ -143,6 +143,7 @@ void DetectTask::State::ApplyActions(BrandState* brand, int64_t end_ms, std::vec
 void DetectTask::State::RefuseAction(const BrandState& brand, PendingAction action, ActionError error, int64_t end_ms,
                                      std::vector<DetectOutput>* outputs) {
   ++counters.actions_refused;
+  if (suppressed) return;
   DetectOutput& output = outputs->emplace_back();
   output.kind = DetectOutput::Kind::kRefusedAction;
   output.window_end_ms = end_ms;
@@ -180,12 +181,13 @@ void DetectTask::State::EmitMetric(BrandState* brand, size_t bit, int64_t end_ms
   const uint32_t mask = uint32_t{1} << bit;
   if (metric.counts.mentions == 0 && (brand->nonzero & mask) == 0) return;
   brand->nonzero = metric.counts.mentions == 0 ? brand->nonzero & ~mask : brand->nonzero | mask;
+  ++counters.metrics;
+  if (suppressed) return;
   if (end_text.empty()) end_text = FormatEventTime(end_ms);
   metric.brand_id = brand->brand->id;
   metric.calibration = &options.monitor.calibration;
   metric.window_end = end_text;
   if (const double expected = brand->monitor.ExpectedPerMinute(); expected >= 0) metric.expected_per_minute = expected;
-  ++counters.metrics;
   DetectOutput& output = outputs->emplace_back();
   output.kind = DetectOutput::Kind::kMetric;
   output.window_end_ms = end_ms;
@@ -204,7 +206,7 @@ void DetectTask::State::EmitMetrics(BrandState* brand, int64_t end_ms, std::vect
     BrandMetric metric;
     metric.window_ms = sizes[i];
     metric.counts = brand->windows.Window(i);
-    metric.mentions_before = brand->windows.MentionsBefore(i);
+    if (!suppressed) metric.mentions_before = brand->windows.MentionsBefore(i);
     EmitMetric(brand, i, end_ms, metric, outputs);
   }
   for (size_t i = 0; i < options.long_windows.size(); ++i) {
@@ -216,7 +218,7 @@ void DetectTask::State::EmitMetrics(BrandState* brand, int64_t end_ms, std::vect
     metric.window_ms = size_ms;
     metric.has_distinct = false;
     metric.counts = brand->windows.CountsSince(end_ms - size_ms);
-    if (2 * size_ms <= options.windows.minutes_held * kMinuteMs) {
+    if (!suppressed && 2 * size_ms <= options.windows.minutes_held * kMinuteMs) {
       metric.mentions_before = brand->windows.CountsSince(end_ms - 2 * size_ms).mentions - metric.counts.mentions;
     }
     EmitMetric(brand, bit, end_ms, metric, outputs);

@@ -98,6 +98,7 @@ struct DetectTask::State : EvidenceSource {
 
   State(const DetectTaskOptions& options, std::shared_ptr<WatchlistVersions> versions);
 
+  bool signals_are_read() const override { return !suppressed; }
   const Sample* FindSample(int32_t handle) const override { return samples.Find(handle); }
   const TopicPartition& Source(int16_t index) const override { return sources[static_cast<size_t>(index)]; }
   SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) override;
@@ -218,6 +219,7 @@ struct DetectTask::State : EvidenceSource {
   bool repeat_is_planted = false;  // the block is one that PlantedFault::kApplyRepeats lets pass
 
   // Of the slide end that is being evaluated.
+  bool suppressed = false;  // DetectTask::Replay
   std::vector<uint32_t> due_brands;
   std::vector<Signal> signals;
   std::string end_text;

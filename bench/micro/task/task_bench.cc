@@ -116,7 +116,7 @@ void BM_TaskRecovery(benchmark::State& state) {
       const std::string& block = blocks[static_cast<size_t>(offset)];
       log_bytes += block.size();
       outputs.clear();
-      CHECK_OK(offset < kSnapshotAt ? task.Rebuild(block, offset) : task.Apply(block, offset, &outputs));
+      CHECK_OK(offset < kSnapshotAt ? task.Rebuild(block, offset) : task.Replay(block, offset, &outputs));
     }
   }
   state.counters["snapshot_bytes"] = static_cast<double>(snapshot.size());

@@ -41,6 +41,14 @@ std::string Line(const DetectOutput& output, bool with_places) {
   return line + RenderSignalData(signal, std::nullopt);
 }
 
+std::vector<std::string> SignalIds(const std::vector<DetectOutput>& outputs) {
+  std::vector<std::string> ids;
+  for (const DetectOutput& output : outputs) {
+    if (output.kind == DetectOutput::Kind::kSignal) ids.push_back(SignalId(*output.signal));
+  }
+  return ids;
+}
+
 // Not the states themselves, which are long.
 void ExpectSameBytes(const std::string& actual, const std::string& expected, size_t at) {
   const auto [a, e] = std::mismatch(actual.begin(), actual.end(), expected.begin(), expected.end());
@@ -117,14 +125,21 @@ DetectCounters ExpectRestoresAnywhere(const std::vector<std::string>& blocks, co
   DetectTask straight(options, watchlist);
   std::vector<std::string> expected;
   std::vector<size_t> lines_before(blocks.size() + 1);
+  std::vector<std::string> ids;  // of signals
+  std::vector<size_t> ids_before(blocks.size() + 1);
+  size_t ids_replayed = 0;
   std::map<size_t, std::pair<std::string, Offset>> snapshots;
   for (size_t i = 0; i < blocks.size(); ++i) {
     if (i % 97 == 50) snapshots[i] = {straight.Encode(), straight.rebuild_from()};
     lines_before[i] = expected.size();
+    ids_before[i] = ids.size();
     std::vector<DetectOutput> outputs;
     EXPECT_THAT(straight.Apply(blocks[i], static_cast<Offset>(i), &outputs), IsOk());
     for (std::string& line : Lines(outputs, true)) expected.push_back(std::move(line));
+    for (std::string& id : SignalIds(outputs)) ids.push_back(std::move(id));
   }
+  lines_before.back() = expected.size();
+  ids_before.back() = ids.size();
   EXPECT_GT(snapshots.size(), 3U);
   for (const auto& [at, snapshot] : snapshots) {
     DetectTask restored(options, watchlist);
@@ -135,12 +150,25 @@ DetectCounters ExpectRestoresAnywhere(const std::vector<std::string>& blocks, co
     }
     EXPECT_EQ(restored.rebuild_from(), snapshot.second);
     ExpectSameBytes(restored.Encode(), snapshot.first, at);
-    const std::vector<std::string> after = Lines(ApplyAll(&restored, blocks, at), true);
-    const std::vector<std::string> tail(expected.begin() + static_cast<ptrdiff_t>(lines_before[at]), expected.end());
+    // Some had been published before the restart.
+    const size_t live = std::min(at + 60, blocks.size());
+    std::vector<std::string> replayed;
+    for (size_t i = at; i < live; ++i) {
+      std::vector<DetectOutput> outputs;
+      EXPECT_THAT(restored.Replay(blocks[i], static_cast<Offset>(i), &outputs), IsOk());
+      for (std::string& id : SignalIds(outputs)) replayed.push_back(std::move(id));
+      EXPECT_EQ(static_cast<int64_t>(outputs.size()), CountSignals(outputs));
+    }
+    ids_replayed += replayed.size();
+    ExpectSameLines(replayed, {ids.begin() + static_cast<ptrdiff_t>(ids_before[at]),
+                               ids.begin() + static_cast<ptrdiff_t>(ids_before[live])});
+    const std::vector<std::string> after = Lines(ApplyAll(&restored, blocks, live), true);
+    const std::vector<std::string> tail(expected.begin() + static_cast<ptrdiff_t>(lines_before[live]), expected.end());
     ExpectSameLines(after, tail);
     ExpectSameBytes(restored.Encode(), straight.Encode(), at);
     if (testing::Test::HasFailure()) break;
   }
+  EXPECT_GT(ids_replayed, 0U);
   return straight.counters();
 }
 

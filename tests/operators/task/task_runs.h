@@ -31,8 +31,9 @@ int64_t CountSignals(const std::vector<DetectOutput>& outputs);
 // What a mentions log holds on a bad day: repeats, overlaps, gaps, torn blocks, copies with other times, late rows.
 std::vector<std::string> BadDay(uint64_t seed, const StreamOptions& stream);
 
-// Applies `blocks`; takes a snapshot at each 97th record, restores it, rebuilds from where it says, applies the rest:
-// every later output and the final state must be the same byte for byte. Returns the counters of the straight run.
+// Applies `blocks`; takes a snapshot at each 97th record, restores it, rebuilds from where it says, replays some blocks
+// and applies the rest: the ids of replayed signals, every later output and the final state must be the same byte for
+// byte. Returns the counters of the straight run.
 DetectCounters ExpectRestoresAnywhere(const std::vector<std::string>& blocks, const DetectTaskOptions& options,
                                       size_t brands);
 
