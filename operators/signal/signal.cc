@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdio>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "engine/base/bytes.h"
 #include "engine/base/hash.h"
@@ -22,6 +24,21 @@ Json Time(const std::optional<int64_t>& epoch_ms) {
   return epoch_ms ? Json(FormatEventTime(*epoch_ms)) : Json(nullptr);
 }
 Json Text(const std::string& value) { return value.empty() ? Json(nullptr) : Json(value); }
+
+// Of an object that is being made.
+struct Member {
+  std::string_view name;
+  mutable Json value;  // moved from, though the elements of an initializer list are const
+};
+
+// In the order given. A name is given once, so none is looked for, as Json's own constructor would do.
+Json Object(std::initializer_list<Member> members) {
+  Json json = Json::object();
+  auto& object = json.get_ref<Json::object_t&>();
+  object.reserve(members.size());
+  for (const Member& member : members) object.emplace_back(std::string(member.name), std::move(member.value));
+  return json;
+}
 
 std::string Hex(uint64_t value) {
   char digits[17];
@@ -46,112 +63,114 @@ std::string_view KindName(PostKind kind) {
 }
 
 Json RenderTest(const SignalTest& test) {
-  return Json{{"name", test.name},
-              {"window_s", test.window_s},
-              {"observed", Number(test.observed)},
-              {"expected", Number(test.expected)},
-              {"dispersion", Number(test.dispersion)},
-              {"baseline_share", Number(test.baseline_share)},
-              {"count", Integer(test.count)},
-              {"trials", Integer(test.trials)},
-              {"one_in", Integer(test.one_in)},
-              {"threshold", Number(test.threshold)},
-              {"below", test.below},
-              {"passed", test.passed}};
+  return Object({{"name", test.name},
+                 {"window_s", test.window_s},
+                 {"observed", Number(test.observed)},
+                 {"expected", Number(test.expected)},
+                 {"dispersion", Number(test.dispersion)},
+                 {"baseline_share", Number(test.baseline_share)},
+                 {"count", Integer(test.count)},
+                 {"trials", Integer(test.trials)},
+                 {"one_in", Integer(test.one_in)},
+                 {"threshold", Number(test.threshold)},
+                 {"below", test.below},
+                 {"passed", test.passed}});
 }
 
 Json RenderPost(const SignalPost& post) {
-  return Json{{"id", Text(post.id)},
-              {"hash", Hex(post.post_hash)},
-              {"network", NetworkName(post.network)},
-              {"time", FormatEventTime(post.event_time_ms)},
-              {"kind", KindName(post.kind)},
-              {"author", Text(post.author_handle)},
-              {"author_hash", Hex(post.author_hash)},
-              {"reach", post.reach},
-              {"text", Text(post.text)},
-              {"sentiment", SentimentName(post.sentiment)},
-              {"why", post.why},
-              {"topic", post.source.topic},
-              {"partition", post.source.partition},
-              {"offset", post.offset}};
+  return Object({{"id", Text(post.id)},
+                 {"hash", Hex(post.post_hash)},
+                 {"network", NetworkName(post.network)},
+                 {"time", FormatEventTime(post.event_time_ms)},
+                 {"kind", KindName(post.kind)},
+                 {"author", Text(post.author_handle)},
+                 {"author_hash", Hex(post.author_hash)},
+                 {"reach", post.reach},
+                 {"text", Text(post.text)},
+                 {"sentiment", SentimentName(post.sentiment)},
+                 {"why", post.why},
+                 {"topic", post.source.topic},
+                 {"partition", post.source.partition},
+                 {"offset", post.offset}});
 }
 
 Json RenderNamed(const std::vector<CountedName>& names) {
   Json list = Json::array();
-  for (const CountedName& entry : names) list.push_back(Json{{"name", entry.name}, {"mentions", entry.mentions}});
+  for (const CountedName& entry : names) list.push_back(Object({{"name", entry.name}, {"mentions", entry.mentions}}));
   return list;
 }
 
 Json RenderTimes(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
   const Signal::Times& times = signal.times;
-  return Json{{"onset", Time(times.onset_ms)},
-              {"window_start", FormatEventTime(times.window_start_ms)},
-              {"window_end", FormatEventTime(times.window_end_ms)},
-              {"watermark", FormatEventTime(times.watermark_ms)},
-              {"detected_at", FormatEventTime(times.detected_at_ms)},
-              {"emitted_at", Time(emitted_at_ms)},
-              {"detection_delay_ms", Integer(times.detection_delay_ms)}};
+  return Object({{"onset", Time(times.onset_ms)},
+                 {"window_start", FormatEventTime(times.window_start_ms)},
+                 {"window_end", FormatEventTime(times.window_end_ms)},
+                 {"watermark", FormatEventTime(times.watermark_ms)},
+                 {"detected_at", FormatEventTime(times.detected_at_ms)},
+                 {"emitted_at", Time(emitted_at_ms)},
+                 {"detection_delay_ms", Integer(times.detection_delay_ms)}});
 }
 
 Json RenderVelocity(const Signal::Velocity& velocity) {
-  return Json{{"per_minute", Number(velocity.per_minute)},
-              {"expected", Number(velocity.expected)},
-              {"dispersion", Number(velocity.dispersion)},
-              {"ratio", Number(velocity.ratio)},
-              {"score", Number(velocity.score)},
-              {"threshold", Number(velocity.threshold)},
-              {"acceleration", Number(velocity.acceleration)},
-              {"doubling_time_s", Number(velocity.doubling_time_s)}};
+  return Object({{"per_minute", Number(velocity.per_minute)},
+                 {"expected", Number(velocity.expected)},
+                 {"dispersion", Number(velocity.dispersion)},
+                 {"ratio", Number(velocity.ratio)},
+                 {"score", Number(velocity.score)},
+                 {"threshold", Number(velocity.threshold)},
+                 {"acceleration", Number(velocity.acceleration)},
+                 {"doubling_time_s", Number(velocity.doubling_time_s)}});
 }
 
 Json RenderMeasure(const RatioCalibration::Measure& measure, int64_t posts) {
-  return Json{{"posts", posts}, {"mean", measure.mean}, {"variance", measure.variance}, {"error", measure.error}};
+  return Object({{"posts", posts}, {"mean", measure.mean}, {"variance", measure.variance}, {"error", measure.error}});
 }
 
 // Not rounded further than the file of the calibration is: the interval can be computed from these again.
 Json RenderCalibration(const RatioCalibration& calibration) {
   if (calibration.kind == RatioCalibration::Kind::kNone) return nullptr;
   const bool own = calibration.kind == RatioCalibration::Kind::kOwn;
-  return Json{
-      {"name", calibration.name},
-      {"kind", own ? "own" : "shipped"},
-      {"why", own ? "measured on labelled posts of this domain"
-                  : "no labelled posts of this domain: the interval allows for any that the model was measured on"},
-      {"of_negative", RenderMeasure(calibration.negative, calibration.negatives)},
-      {"of_other", RenderMeasure(calibration.other, calibration.others)}};
+  return Object(
+      {{"name", calibration.name},
+       {"kind", own ? "own" : "shipped"},
+       {"why", own ? "measured on labelled posts of this domain"
+                   : "no labelled posts of this domain: the interval allows for any that the model was measured on"},
+       {"of_negative", RenderMeasure(calibration.negative, calibration.negatives)},
+       {"of_other", RenderMeasure(calibration.other, calibration.others)}});
 }
 
 Json RenderSentiment(const Signal::Sentiment& sentiment) {
-  return Json{{"negative", sentiment.negative},
-              {"neutral", sentiment.neutral},
-              {"positive", sentiment.positive},
-              {"unclassified", sentiment.unclassified},
-              {"negative_ratio", Number(sentiment.negative_ratio)},
-              {"corrected", Number(sentiment.corrected)},
-              {"low", Number(sentiment.low)},
-              {"high", Number(sentiment.high)},
-              {"baseline", Number(sentiment.baseline)},
-              {"classified_share", Number(sentiment.classified_share)},
-              {"rated", sentiment.rated},
-              {"rated_negative", sentiment.rated_negative},
-              {"negativity", sentiment.negativity},
-              {"calibration", RenderCalibration(sentiment.calibration)}};
+  return Object({{"negative", sentiment.negative},
+                 {"neutral", sentiment.neutral},
+                 {"positive", sentiment.positive},
+                 {"unclassified", sentiment.unclassified},
+                 {"negative_ratio", Number(sentiment.negative_ratio)},
+                 {"corrected", Number(sentiment.corrected)},
+                 {"low", Number(sentiment.low)},
+                 {"high", Number(sentiment.high)},
+                 {"baseline", Number(sentiment.baseline)},
+                 {"classified_share", Number(sentiment.classified_share)},
+                 {"rated", sentiment.rated},
+                 {"rated_negative", sentiment.rated_negative},
+                 {"negativity", sentiment.negativity},
+                 {"calibration", RenderCalibration(sentiment.calibration)}});
 }
 
 Json RenderCourse(const Signal::Course& course) {
-  return Json{
-      {"persistence_s", Integer(course.persistence_s)},     {"peak_per_minute", Number(course.peak_per_minute)},
-      {"time_to_peak_s", Integer(course.time_to_peak_s)},   {"time_to_50pct_s", Integer(course.time_to_50pct_s)},
-      {"time_to_10pct_s", Integer(course.time_to_10pct_s)}, {"negative_area", Integer(course.negative_area)}};
+  return Object({{"persistence_s", Integer(course.persistence_s)},
+                 {"peak_per_minute", Number(course.peak_per_minute)},
+                 {"time_to_peak_s", Integer(course.time_to_peak_s)},
+                 {"time_to_50pct_s", Integer(course.time_to_50pct_s)},
+                 {"time_to_10pct_s", Integer(course.time_to_10pct_s)},
+                 {"negative_area", Integer(course.negative_area)}});
 }
 
 Json RenderNetworks(const Signal& signal) {
   Json list = Json::array();
   for (const NetworkSpread& spread : signal.networks) {
-    list.push_back(Json{{"name", NetworkName(spread.network)},
-                        {"mentions", spread.mentions},
-                        {"first_seen", FormatEventTime(spread.first_seen_ms)}});
+    list.push_back(Object({{"name", NetworkName(spread.network)},
+                           {"mentions", spread.mentions},
+                           {"first_seen", FormatEventTime(spread.first_seen_ms)}}));
   }
   return list;
 }
@@ -159,14 +178,14 @@ Json RenderNetworks(const Signal& signal) {
 Json RenderEvidence(const Signal::Evidence& evidence) {
   Json samples = Json::array();
   for (const SignalPost& sample : evidence.samples) samples.push_back(RenderPost(sample));
-  return Json{{"top_terms", RenderNamed(evidence.top_terms)},
-              {"top_hashtags", RenderNamed(evidence.top_hashtags)},
-              {"top_urls", RenderNamed(evidence.top_urls)},
-              {"top_authors", RenderNamed(evidence.top_authors)},
-              {"first_post", evidence.first_post ? RenderPost(*evidence.first_post) : Json(nullptr)},
-              {"first_high_reach_post",
-               evidence.first_high_reach_post ? RenderPost(*evidence.first_high_reach_post) : Json(nullptr)},
-              {"samples", std::move(samples)}};
+  return Object({{"top_terms", RenderNamed(evidence.top_terms)},
+                 {"top_hashtags", RenderNamed(evidence.top_hashtags)},
+                 {"top_urls", RenderNamed(evidence.top_urls)},
+                 {"top_authors", RenderNamed(evidence.top_authors)},
+                 {"first_post", evidence.first_post ? RenderPost(*evidence.first_post) : Json(nullptr)},
+                 {"first_high_reach_post",
+                  evidence.first_high_reach_post ? RenderPost(*evidence.first_high_reach_post) : Json(nullptr)},
+                 {"samples", std::move(samples)}});
 }
 
 Json RenderReasons(const std::vector<CountedName>& reasons) {
@@ -177,33 +196,33 @@ Json RenderReasons(const std::vector<CountedName>& reasons) {
 
 Json RenderQuality(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
   const Signal::Quality& quality = signal.quality;
-  return Json{{"baseline", quality.baseline_ready ? "ready" : "learning"},
-              {"completeness", std::to_string(quality.sources_complete) + "/" + std::to_string(quality.sources)},
-              {"lag_ms", emitted_at_ms ? Json(*emitted_at_ms - signal.times.window_end_ms) : Json(nullptr)},
-              {"late_dropped", quality.late_dropped},
-              {"gaps", quality.gaps},
-              {"stale", quality.stale}};
+  return Object({{"baseline", quality.baseline_ready ? "ready" : "learning"},
+                 {"completeness", std::to_string(quality.sources_complete) + "/" + std::to_string(quality.sources)},
+                 {"lag_ms", emitted_at_ms ? Json(*emitted_at_ms - signal.times.window_end_ms) : Json(nullptr)},
+                 {"late_dropped", quality.late_dropped},
+                 {"gaps", quality.gaps},
+                 {"stale", quality.stale}});
 }
 
 Json RenderRoute(const Signal::RouteInfo& route) {
-  return Json{{"owner", Text(route.owner)},
-              {"channel", Text(route.channel)},
-              {"playbook_url", Text(route.playbook_url)},
-              {"dashboard_url", Text(route.dashboard_url)},
-              {"next_update_by", Time(route.next_update_by_ms)},
-              {"next", Text(route.next)},
-              {"calls_next", route.calls_next},
-              {"escalate_by", Time(route.escalate_by_ms)},
-              {"escalated_at", Time(route.escalated_at_ms)}};
+  return Object({{"owner", Text(route.owner)},
+                 {"channel", Text(route.channel)},
+                 {"playbook_url", Text(route.playbook_url)},
+                 {"dashboard_url", Text(route.dashboard_url)},
+                 {"next_update_by", Time(route.next_update_by_ms)},
+                 {"next", Text(route.next)},
+                 {"calls_next", route.calls_next},
+                 {"escalate_by", Time(route.escalate_by_ms)},
+                 {"escalated_at", Time(route.escalated_at_ms)}});
 }
 
 Json RenderHandled(const HandledAction& action) {
-  return Json{{"action", ActionName(action.kind)},
-              {"by", action.by},
-              {"at", FormatEventTime(action.at_ms)},
-              {"until", action.until_ms > 0 ? Json(FormatEventTime(action.until_ms)) : Json(nullptr)},
-              {"level", action.level},
-              {"note", Text(action.note)}};
+  return Object({{"action", ActionName(action.kind)},
+                 {"by", action.by},
+                 {"at", FormatEventTime(action.at_ms)},
+                 {"until", action.until_ms > 0 ? Json(FormatEventTime(action.until_ms)) : Json(nullptr)},
+                 {"level", action.level},
+                 {"note", Text(action.note)}});
 }
 
 Json RenderHandled(const std::optional<HandledAction>& action) {
@@ -217,16 +236,18 @@ Json RenderHandled(const std::vector<HandledAction>& actions) {
 }
 
 Json RenderHandling(const Signal::Handling& handling) {
-  return Json{{"acknowledged", RenderHandled(handling.acknowledged)},
-              {"silenced", RenderHandled(handling.silenced)},
-              {"ended", RenderHandled(handling.ended)},
-              {"actions", RenderHandled(handling.actions)}};
+  return Object({{"acknowledged", RenderHandled(handling.acknowledged)},
+                 {"silenced", RenderHandled(handling.silenced)},
+                 {"ended", RenderHandled(handling.ended)},
+                 {"actions", RenderHandled(handling.actions)}});
 }
 
 Json DataObject(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
   Json tests = Json::array();
   for (const SignalTest& test : signal.tests) tests.push_back(RenderTest(test));
-  Json data;
+  Json data = Json::object();
+  constexpr size_t kMembers = 40;  // at least as many as follow
+  data.get_ref<Json::object_t&>().reserve(kMembers);
   data["schema_version"] = kSchemaVersion;
   data["brand_id"] = signal.brand_id;
   data["brand_name"] = signal.brand_name;
@@ -243,44 +264,44 @@ Json DataObject(const Signal& signal, std::optional<int64_t> emitted_at_ms) {
   data["missing_for_next_level"] = signal.missing_for_next_level;
   data["certainty"] = Number(signal.certainty);
   data["rule"] =
-      Json{{"id", signal.rule.id}, {"version", signal.rule.version}, {"config_hash", Hex(signal.rule.config_hash)}};
+      Object({{"id", signal.rule.id}, {"version", signal.rule.version}, {"config_hash", Hex(signal.rule.config_hash)}});
   data["tests"] = std::move(tests);
   data["times"] = RenderTimes(signal, emitted_at_ms);
-  data["volume"] = Json{{"mentions", signal.volume.mentions},
-                        {"originals", signal.volume.originals},
-                        {"reposts", signal.volume.reposts},
-                        {"unique_authors", signal.volume.unique_authors},
-                        {"negative_authors", signal.volume.negative_authors},
-                        {"reach", signal.volume.reach}};
+  data["volume"] = Object({{"mentions", signal.volume.mentions},
+                           {"originals", signal.volume.originals},
+                           {"reposts", signal.volume.reposts},
+                           {"unique_authors", signal.volume.unique_authors},
+                           {"negative_authors", signal.volume.negative_authors},
+                           {"reach", signal.volume.reach}});
   data["velocity"] = RenderVelocity(signal.velocity);
   data["sentiment"] = RenderSentiment(signal.sentiment);
   data["course"] = RenderCourse(signal.course);
-  data["spread"] = Json{{"networks", RenderNetworks(signal)},
-                        {"languages", RenderNamed(signal.languages)},
-                        {"countries", RenderNamed(signal.countries)}};
+  data["spread"] = Object({{"networks", RenderNetworks(signal)},
+                           {"languages", RenderNamed(signal.languages)},
+                           {"countries", RenderNamed(signal.countries)}});
   data["coordination"] =
-      Json{{"duplicate_text_share", Number(signal.coordination.duplicate_text_share)},
-           {"near_duplicate_share", Number(signal.coordination.near_duplicate_share)},
-           {"author_concentration", Number(signal.coordination.author_concentration)},
-           {"new_account_share", Number(signal.coordination.new_account_share)},
-           {"negative_ratio_without_suspects", Number(signal.coordination.negative_ratio_without_suspects)}};
+      Object({{"duplicate_text_share", Number(signal.coordination.duplicate_text_share)},
+              {"near_duplicate_share", Number(signal.coordination.near_duplicate_share)},
+              {"author_concentration", Number(signal.coordination.author_concentration)},
+              {"new_account_share", Number(signal.coordination.new_account_share)},
+              {"negative_ratio_without_suspects", Number(signal.coordination.negative_ratio_without_suspects)}});
   data["evidence"] = RenderEvidence(signal.evidence);
-  data["type"] =
-      Json{{"name", signal.type.name}, {"confidence", Number(signal.type.confidence)}, {"terms", signal.type.terms}};
-  data["wording"] = Json{{"posts", signal.wording.posts},
-                         {"anger_share", Number(signal.wording.anger_share)},
-                         {"responsibility_share", Number(signal.wording.responsibility_share)},
-                         {"call_to_action_share", Number(signal.wording.call_to_action_share)},
-                         {"first_person_share", Number(signal.wording.first_person_share)}};
-  data["response"] = Json{{"first_official_post", Text(signal.response.first_official_post)},
-                          {"minutes_to_respond", Number(signal.response.minutes_to_respond)},
-                          {"official_posts", signal.response.official_posts}};
-  data["matching"] = Json{{"reasons", RenderReasons(signal.matching.reasons)},
-                          {"ambiguous_share", Number(signal.matching.ambiguous_share)}};
-  data["sector"] = Json{{"name", Text(signal.sector.name)},
-                        {"brands", Integer(signal.sector.brands)},
-                        {"ratio", Number(signal.sector.ratio)},
-                        {"negative_shift", Number(signal.sector.negative_shift)}};
+  data["type"] = Object(
+      {{"name", signal.type.name}, {"confidence", Number(signal.type.confidence)}, {"terms", signal.type.terms}});
+  data["wording"] = Object({{"posts", signal.wording.posts},
+                            {"anger_share", Number(signal.wording.anger_share)},
+                            {"responsibility_share", Number(signal.wording.responsibility_share)},
+                            {"call_to_action_share", Number(signal.wording.call_to_action_share)},
+                            {"first_person_share", Number(signal.wording.first_person_share)}});
+  data["response"] = Object({{"first_official_post", Text(signal.response.first_official_post)},
+                             {"minutes_to_respond", Number(signal.response.minutes_to_respond)},
+                             {"official_posts", signal.response.official_posts}});
+  data["matching"] = Object({{"reasons", RenderReasons(signal.matching.reasons)},
+                             {"ambiguous_share", Number(signal.matching.ambiguous_share)}});
+  data["sector"] = Object({{"name", Text(signal.sector.name)},
+                           {"brands", Integer(signal.sector.brands)},
+                           {"ratio", Number(signal.sector.ratio)},
+                           {"negative_shift", Number(signal.sector.negative_shift)}});
   data["handling"] = RenderHandling(signal.handling);
   data["quality"] = RenderQuality(signal, emitted_at_ms);
   data["route"] = RenderRoute(signal.route);
@@ -433,10 +454,10 @@ std::string RenderPostCrisis(const Signal& signal) {
   const PostCrisis& record = *signal.post_crisis;
   Json timeline = Json::array();
   for (const LevelChange& change : record.timeline) {
-    timeline.push_back(Json{{"at", FormatEventTime(change.at_ms)},
-                            {"state", IncidentStateName(change.state)},
-                            {"level", change.level},
-                            {"escalated_to", Text(change.escalated_to)}});
+    timeline.push_back(Object({{"at", FormatEventTime(change.at_ms)},
+                               {"state", IncidentStateName(change.state)},
+                               {"level", change.level},
+                               {"escalated_to", Text(change.escalated_to)}}));
   }
   Json posts = Json::array();
   if (signal.evidence.first_post) posts.push_back(RenderPost(*signal.evidence.first_post));
@@ -465,9 +486,9 @@ std::string RenderPostCrisis(const Signal& signal) {
   json["networks"] = RenderNetworks(signal);
   json["languages"] = RenderNamed(signal.languages);
   json["posts"] = std::move(posts);
-  json["response"] = Json{{"first_official_post", Text(signal.response.first_official_post)},
-                          {"minutes_to_respond", Number(signal.response.minutes_to_respond)},
-                          {"official_posts", signal.response.official_posts}};
+  json["response"] = Object({{"first_official_post", Text(signal.response.first_official_post)},
+                             {"minutes_to_respond", Number(signal.response.minutes_to_respond)},
+                             {"official_posts", signal.response.official_posts}});
   json["ended"] = RenderHandled(signal.handling.ended);
   json["acknowledgements"] = RenderHandled(record.actions);
   json["timeline"] = std::move(timeline);
