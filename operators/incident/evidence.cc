@@ -75,8 +75,10 @@ SignalPost MakePost(const HeldMention& row, const EvidenceSource& source, std::s
   return post;
 }
 
+using Rows = std::vector<const HeldMention*>;
+
 // Keeps per slide the negative originals with the lowest hashes, the rows with the lowest hashes of all, and the one of
-// highest reach. Rows come in time order.
+// highest reach. Rows come in time order, and must outlive it.
 class SlideWinners {
  public:
   explicit SlideWinners(int64_t slide_ms) : slide_ms_(slide_ms) {}
@@ -86,8 +88,8 @@ class SlideWinners {
     if (slide != slide_) Flush();
     slide_ = slide;
     if (row.reach >= kHighReachFollowers &&
-        (!reach_ || std::pair(row.reach, reach_->post_hash) > std::pair(reach_->reach, row.post_hash))) {
-      reach_ = row;
+        (reach_ == nullptr || std::pair(row.reach, reach_->post_hash) > std::pair(reach_->reach, row.post_hash))) {
+      reach_ = &row;
     }
     Enter(row, kOthersOfSlide, &lowest_of_all_);
     if (IsNegativeOriginal(row)) Enter(row, kSamplesOfSlide, &lowest_);
@@ -96,32 +98,32 @@ class SlideWinners {
   void Flush() {
     negatives_.insert(negatives_.end(), lowest_.begin(), lowest_.end());
     others_.insert(others_.end(), lowest_of_all_.begin(), lowest_of_all_.end());
-    if (reach_) reaches_.push_back(*reach_);
+    if (reach_ != nullptr) reaches_.push_back(reach_);
     lowest_.clear();
     lowest_of_all_.clear();
-    reach_.reset();
+    reach_ = nullptr;
   }
 
-  const std::vector<HeldMention>& negatives() const { return negatives_; }
-  const std::vector<HeldMention>& others() const { return others_; }  // of all, negatives among them
-  const std::vector<HeldMention>& reaches() const { return reaches_; }
+  const Rows& negatives() const { return negatives_; }
+  const Rows& others() const { return others_; }  // of all, negatives among them
+  const Rows& reaches() const { return reaches_; }
 
  private:
-  static void Enter(const HeldMention& row, size_t size, std::vector<HeldMention>* lowest) {
+  static void Enter(const HeldMention& row, size_t size, Rows* lowest) {
     const auto place = std::find_if(lowest->begin(), lowest->end(),
-                                    [&row](const HeldMention& other) { return row.post_hash < other.post_hash; });
-    lowest->insert(place, row);
+                                    [&row](const HeldMention* other) { return row.post_hash < other->post_hash; });
+    lowest->insert(place, &row);
     if (lowest->size() > size) lowest->pop_back();
   }
 
   int64_t slide_ms_;
   int64_t slide_ = INT64_MIN;
-  std::vector<HeldMention> lowest_;
-  std::vector<HeldMention> lowest_of_all_;
-  std::optional<HeldMention> reach_;
-  std::vector<HeldMention> negatives_;
-  std::vector<HeldMention> others_;
-  std::vector<HeldMention> reaches_;
+  Rows lowest_;
+  Rows lowest_of_all_;
+  const HeldMention* reach_ = nullptr;
+  Rows negatives_;
+  Rows others_;
+  Rows reaches_;
 };
 
 // Most mentions first, ties by name.
@@ -136,21 +138,21 @@ std::vector<CountedName> TopOf(const std::map<std::string, int64_t>& counts) {
 }
 
 // Negative originals whose text resembles an earlier one of them, as a share of those whose text travelled.
-void FillNearCopies(const std::vector<HeldMention>& negatives, const EvidenceSource& source, Signal* signal) {
+void FillNearCopies(const Rows& negatives, const EvidenceSource& source, Signal* signal) {
   NearCopies near_copies;
-  for (const HeldMention& row : negatives) {
-    const Sample* sample = SampleOf(row, source);
+  for (const HeldMention* row : negatives) {
+    const Sample* sample = SampleOf(*row, source);
     if (sample != nullptr) near_copies.Add(sample->text);
   }
   if (near_copies.texts() == 0) return;
   signal->coordination.near_duplicate_share = ShareOf(near_copies.copies(), near_copies.texts());
 }
 
-void FillSamples(const std::vector<HeldMention>& candidates, const EvidenceSource& source, Signal* signal) {
+void FillSamples(const Rows& candidates, const EvidenceSource& source, Signal* signal) {
   std::map<std::string, int64_t> hashtags;
   std::map<std::string, int64_t> urls;
-  for (const HeldMention& row : candidates) {
-    const Sample* sample = SampleOf(row, source);
+  for (const HeldMention* row : candidates) {
+    const Sample* sample = SampleOf(*row, source);
     if (sample == nullptr) continue;
     std::string_view rest = sample->hashtags;
     while (!rest.empty()) {
@@ -163,15 +165,15 @@ void FillSamples(const std::vector<HeldMention>& candidates, const EvidenceSourc
   signal->evidence.top_hashtags = TopOf(hashtags);
   signal->evidence.top_urls = TopOf(urls);
 
-  std::vector<HeldMention> lowest = candidates;
+  Rows lowest = candidates;
   std::sort(lowest.begin(), lowest.end(),
-            [](const HeldMention& a, const HeldMention& b) { return a.post_hash < b.post_hash; });
+            [](const HeldMention* a, const HeldMention* b) { return a->post_hash < b->post_hash; });
   absl::flat_hash_set<uint64_t> texts;
   absl::flat_hash_set<uint64_t> authors;
-  for (const HeldMention& row : lowest) {
+  for (const HeldMention* row : lowest) {
     if (signal->evidence.samples.size() == kSamplesOfSignal) break;
-    if (!texts.insert(row.text_hash).second || !authors.insert(row.author_hash).second) continue;
-    signal->evidence.samples.push_back(MakePost(row, source, "negative; drawn by hash, one per author and text"));
+    if (!texts.insert(row->text_hash).second || !authors.insert(row->author_hash).second) continue;
+    signal->evidence.samples.push_back(MakePost(*row, source, "negative; drawn by hash, one per author and text"));
   }
 }
 
@@ -188,11 +190,11 @@ void FillTopTerms(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms
     if (sample == nullptr || sample->text.empty() || !texts.insert(row.text_hash).second) return;
     terms.Add(sample->text, kind);
   };
-  for (const HeldMention& row : winners.negatives()) {
-    if (row.event_time_ms >= from_ms) add(row, TopTerms::Kind::kCrisis);
+  for (const HeldMention* row : winners.negatives()) {
+    if (row->event_time_ms >= from_ms) add(*row, TopTerms::Kind::kCrisis);
   }
-  for (const HeldMention& row : winners.others()) {
-    if (row.event_time_ms < from_ms || !IsNegativeOriginal(row)) add(row, TopTerms::Kind::kUsual);
+  for (const HeldMention* row : winners.others()) {
+    if (row->event_time_ms < from_ms || !IsNegativeOriginal(*row)) add(*row, TopTerms::Kind::kUsual);
   }
   signal->evidence.top_terms = terms.Find(kTopListSize, signal->brand_name);
 }
@@ -369,9 +371,9 @@ void FindFirstPosts(const BrandWindows& windows, int64_t from_ms, int64_t slide_
   SlideWinners winners(slide_ms);
   windows.ForEachHeld(from_ms, [&winners](const HeldMention& row) { winners.Add(row); });
   winners.Flush();
-  const auto earliest = [](const std::vector<HeldMention>& rows) {
-    return std::min_element(rows.begin(), rows.end(), [](const HeldMention& a, const HeldMention& b) {
-      return std::pair(a.event_time_ms, a.post_hash) < std::pair(b.event_time_ms, b.post_hash);
+  const auto earliest = [](const Rows& rows) {
+    return *std::min_element(rows.begin(), rows.end(), [](const HeldMention* a, const HeldMention* b) {
+      return std::pair(a->event_time_ms, a->post_hash) < std::pair(b->event_time_ms, b->post_hash);
     });
   };
   if (!incident->first_post && !winners.negatives().empty()) {

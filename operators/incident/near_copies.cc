@@ -34,8 +34,8 @@ bool NearCopies::ResemblesAny() {
   for (const uint64_t run : runs_) {
     const auto found = with_run_.find(run);
     if (found == with_run_.end()) continue;
-    for (const uint32_t index : found->second) {
-      Original& original = originals_[index];
+    for (uint32_t place = found->second; place != 0; place = links_[place - 1].next) {
+      Original& original = originals_[links_[place - 1].original];
       if (original.compared != number) original = {original.runs, number, 0};
       const size_t common = ++original.common;
       const size_t either = original.runs + runs_.size() - common;
@@ -55,7 +55,11 @@ void NearCopies::Add(std::string_view text) {
   }
   const auto index = static_cast<uint32_t>(originals_.size());
   originals_.push_back({.runs = runs_.size()});
-  for (const uint64_t run : runs_) with_run_[run].push_back(index);
+  for (const uint64_t run : runs_) {
+    uint32_t& newest = with_run_[run];
+    links_.push_back({index, newest});
+    newest = static_cast<uint32_t>(links_.size());
+  }
 }
 
 }  // namespace tocsin

@@ -41,7 +41,13 @@ class NearCopies {
   std::vector<uint64_t> words_;  // of the text last added
   std::vector<uint64_t> runs_;   // of it, ascending, each once
   std::vector<Original> originals_;
-  absl::flat_hash_map<uint64_t, std::vector<uint32_t>> with_run_;  // indices of originals_
+  // The originals that have a run, as a chain within links_.
+  struct Link {
+    uint32_t original = 0;  // index of originals_
+    uint32_t next = 0;      // place in links_ plus one; 0: none
+  };
+  std::vector<Link> links_;
+  absl::flat_hash_map<uint64_t, uint32_t> with_run_;  // as Link::next
   int64_t texts_ = 0;
   int64_t copies_ = 0;
 };

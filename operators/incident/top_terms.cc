@@ -9,7 +9,9 @@ namespace {
 
 constexpr size_t kLeastBytes = 3;
 
-bool IsNumber(std::string_view word) { return word.find_first_not_of("0123456789.,") == std::string_view::npos; }
+bool IsNumber(std::string_view word) {
+  return std::ranges::all_of(word, [](char c) { return (c >= '0' && c <= '9') || c == '.' || c == ','; });
+}
 
 }  // namespace
 
@@ -17,21 +19,29 @@ void TopTerms::Tokenize(std::string_view text) {
   tokenizer_.Reset({});
   tokenizer_.AddText(text);
   tokenizer_.Finish();
-  words_.clear();
-  for (const Token& token : tokenizer_.tokens()) {
-    if (token.kind != TokenKind::kWord) continue;
-    const std::string_view word = tokenizer_.Folded(token);
-    if (word.size() >= kLeastBytes && !IsNumber(word)) words_.push_back(word);
-  }
-  std::ranges::sort(words_);
-  words_.erase(std::unique(words_.begin(), words_.end()), words_.end());
+}
+
+bool TopTerms::IsCounted(const Token& token) const {
+  if (token.kind != TokenKind::kWord || token.folded_size < kLeastBytes) return false;
+  return !IsNumber(tokenizer_.Folded(token));
 }
 
 void TopTerms::Add(std::string_view text, Kind kind) {
   int64_t Counts::*const count = kind == Kind::kCrisis ? &Counts::crisis : &Counts::usual;
   Tokenize(text);
   ++(posts_.*count);
-  for (const std::string_view word : words_) ++(counts_[word].*count);
+  const int64_t post = posts_.crisis + posts_.usual;
+  for (const Token& token : tokenizer_.tokens()) {
+    if (!IsCounted(token)) continue;
+    const auto [entry, inserted] = words_.try_emplace(token.hash);
+    Word& word = entry->second;
+    if (inserted) {
+      word.begin = names_.size();
+      word.size = token.folded_size;
+      names_ += tokenizer_.Folded(token);
+    }
+    if (std::exchange(word.last_post, post) != post) ++(word.counts.*count);
+  }
 }
 
 double TopTerms::Score(const Counts& counts) const {
@@ -53,13 +63,16 @@ double TopTerms::Score(const Counts& counts) const {
 
 std::vector<CountedName> TopTerms::Find(size_t size, std::string_view name) {
   Tokenize(name);
-  for (const std::string_view word : words_) counts_.erase(word);
+  for (const Token& token : tokenizer_.tokens()) {
+    if (IsCounted(token)) words_.erase(token.hash);
+  }
   std::vector<std::pair<double, CountedName>> found;
-  for (const auto& [word, counts] : counts_) {
+  for (const auto& [hash, word] : words_) {
+    const Counts& counts = word.counts;
     const bool more = counts.crisis * posts_.usual > counts.usual * posts_.crisis;
     if (counts.crisis < kLeastPosts || !more) continue;
     const double score = Score(counts);
-    if (score >= kLeastScore) found.push_back({score, {word, counts.crisis}});
+    if (score >= kLeastScore) found.push_back({score, {names_.substr(word.begin, word.size), counts.crisis}});
   }
   std::ranges::sort(found, [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first > b.first : a.second.name < b.second.name;

@@ -37,13 +37,20 @@ class TopTerms {
     int64_t crisis = 0;
     int64_t usual = 0;
   };
+  struct Word {
+    Counts counts;
+    int64_t last_post = 0;  // number of the post that was counted last
+    size_t begin = 0;       // in names_
+    size_t size = 0;
+  };
 
   void Tokenize(std::string_view text);
+  bool IsCounted(const Token& token) const;
   double Score(const Counts& counts) const;
 
   Tokenizer tokenizer_;
-  std::vector<std::string_view> words_;  // of the text last tokenized, ascending, each once
-  absl::flat_hash_map<std::string, Counts> counts_;
+  absl::flat_hash_map<uint64_t, Word> words_;  // by Token::hash
+  std::string names_;                          // folded, one behind the other
   Counts posts_;
 };
 

@@ -57,6 +57,8 @@ int32_t SampleStore::Offer(uint64_t brand, int64_t pane_start_ms, const Mention&
 
 void SampleStore::Store(int32_t handle, const Sample& sample) {
   auto stored = std::make_unique<Stored>();
+  stored->bytes.reserve(sample.post_id.size() + sample.author_handle.size() + sample.text.size() +
+                        sample.hashtags.size() + sample.url.size());
   for (const std::string_view field :
        {sample.post_id, sample.author_handle, sample.text, sample.hashtags, sample.url}) {
     stored->bytes += field;
