@@ -242,11 +242,10 @@ Outcome World::Read() const {
   for (const StoredRecord& record : ReadTopic(*log_, settings.topics.signals, partitions)) {
     outcome.signals.push_back(Comparable(*record.value));
   }
-  std::map<std::string, std::string> incidents;
-  for (const StoredRecord& record : ReadTopic(*log_, settings.topics.incidents, partitions)) {
-    incidents[*record.key] = Comparable(*record.value);
-  }
-  for (auto& [id, text] : incidents) outcome.open_incidents.push_back(std::move(text));
+  const std::vector<StoredRecord> open = ReadTopic(*log_, settings.topics.incidents, partitions);
+  std::map<std::string_view, std::string_view> incidents;
+  for (const StoredRecord& record : open) incidents[*record.key] = *record.value;
+  for (const auto& [id, text] : incidents) outcome.open_incidents.push_back(Comparable(text));
   for (const StoredRecord& record : ReadTopic(*log_, settings.topics.post_crisis, 1)) {
     outcome.post_crisis.push_back(Comparable(*record.value));
   }
