@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Goal: the comparison with other engines counts what the generator wrote, and refuses an engine that counts otherwise.
+Method: labels, samples and outputs made by hand, whose windows and rates are known.
+"""
+
+import os
+import sys
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.join(ROOT, "bench", "kafka"))
+import peers  # noqa: E402
+
+BEGIN = 1_780_304_400  # divisible by the slide
+LABELS = "stream\tid\ttime_ms\tbrand\tmood\tevent\tauthor\n"
+
+
+def work(expected, last_end=BEGIN + 1000):
+    return peers.Work("", "posts", "", "", 1000, 0, expected, last_end, 0.2)
+
+
+class Windows(unittest.TestCase):
+    def counted(self, *rows):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "labels.tsv")
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(LABELS)
+                out.writelines(f"twitter_v1\t{number}\t{ms}\t{brand}\tneutral\t\t7\n" for number, (ms, brand) in enumerate(rows))
+            return peers.window_counts(path)
+
+    def test_a_mention_is_in_the_twelve_windows_that_hold_it(self):
+        windows, latest = self.counted((BEGIN * 1000 + 4999, "acme"), (BEGIN * 1000 + 7000, ""))
+        self.assertEqual({("acme", BEGIN + 5 * number): 1 for number in range(1, 13)}, dict(windows))
+        self.assertEqual(BEGIN + 7, latest)
+
+    def test_a_window_ends_before_its_end(self):
+        windows, _ = self.counted((BEGIN * 1000 + 4999, "acme"), (BEGIN * 1000 + 5000, "acme"))
+        self.assertEqual([1, 2, 1], [windows["acme", BEGIN + end] for end in (5, 60, 65)])
+
+
+class Check(unittest.TestCase):
+    expected = {("acme", BEGIN + 60): 2, ("acme", BEGIN + 65): 1, ("zeph", BEGIN + 60): 5}
+
+    def test_equal_counts_pass(self):
+        peers.check("engine", work(self.expected), dict(self.expected))
+
+    def test_empty_windows_and_those_behind_the_last_to_compare_do_not_matter(self):
+        peers.check("engine", work(self.expected), {**self.expected, ("acme", BEGIN + 70): 0, ("acme", BEGIN + 2000): 9})
+
+    def test_only_the_window_ends_that_were_written_are_compared(self):
+        peers.check("engine", work(self.expected), {key: count for key, count in self.expected.items() if key[1] == BEGIN + 60}, 60)
+
+    def test_a_lost_a_doubled_and_an_invented_count_are_refused(self):
+        lost = {key: count for key, count in self.expected.items() if key[0] == "acme"}
+        doubled = {**self.expected, ("acme", BEGIN + 65): 2}
+        invented = {**self.expected, ("zeph", BEGIN + 65): 1}
+        for found in (lost, doubled, invented):
+            with self.assertRaises(RuntimeError):
+                peers.check("engine", work(self.expected), found)
+
+    def test_nothing_to_compare_is_refused(self):
+        with self.assertRaises(RuntimeError):
+            peers.check("engine", work({}), {})
+
+
+class Figures(unittest.TestCase):
+    def test_only_what_lies_between_the_marks_counts(self):
+        # The first 200 posts take 10 s and 18 CPU s, the next 750 take 5 s and 3 CPU s, the last 50 more than that.
+        samples = [peers.Sample(0, 0, 0), peers.Sample(10, 18, 200), peers.Sample(15, 21, 950), peers.Sample(40, 60, 1000)]
+        found = peers.figures(work({}), samples, 7)
+        self.assertAlmostEqual(150, found["per_s"])
+        self.assertAlmostEqual(250, found["per_cpu_s"])
+        self.assertEqual((7, 40), (found["peak"], found["seconds"]))
+
+    def test_marks_between_samples_lie_on_a_line(self):
+        samples = [peers.Sample(0, 0, 0), peers.Sample(8, 4, 400)]
+        self.assertEqual((2, 1), peers.at(samples, 100))
+        with self.assertRaises(RuntimeError):
+            peers.at(samples, 401)
+
+
+class Ratios(unittest.TestCase):
+    def test_to_the_best_peer_of_the_round(self):
+        def runs(*rates):
+            return [{"per_cpu_s": rate} for rate in rates]
+
+        rows = {"bare": runs(1000, 1000), "tocsin": runs(300, 330), "tocsin_shipped": runs(400, 400), "flink": runs(100, 60),
+                "flink_sql": runs(90, 110), "streams": runs(40)}
+        self.assertEqual([3, 3], peers.ratios(rows, "tocsin"))
+        self.assertEqual([1, 60 / 110], peers.ratios(rows, "flink"))
+        self.assertEqual([], peers.ratios({"tocsin": runs(300)}, "tocsin"))
+
+
+class Watchlist(unittest.TestCase):
+    def test_brands_get_one_to_three_aliases(self):
+        names = [f"brand{number}" for number in range(peers.BRANDS)]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "watchlist.yaml")
+            with open(path, "w", encoding="utf-8") as out:
+                out.write("brands:\n" + "".join(f"  - id: {name}\n    query: '{name} OR @{name} OR #{name}'\n" for name in names))
+            with open(peers.widen_watchlist(folder), encoding="utf-8") as lines:
+                rows = [line.rstrip("\n").split("\t") for line in lines]
+            with open(path, encoding="utf-8") as text:
+                queries = [line for line in text.read().splitlines() if "query" in line]
+        self.assertEqual(names, [row[0] for row in rows])
+        self.assertEqual([1, 2, 3, 1], [len(row) - 1 for row in rows[:4]])
+        self.assertEqual("    query: 'brand1 OR @brand1 OR #brand1 OR brand1group OR @brand1group OR #brand1group'", queries[1])
+
+
+if __name__ == "__main__":
+    unittest.main()
