@@ -16,8 +16,8 @@ BEGIN = 1_780_304_400  # divisible by the slide
 LABELS = "stream\tid\ttime_ms\tbrand\tmood\tevent\tauthor\n"
 
 
-def work(expected, last_end=BEGIN + 1000):
-    return peers.Work("", "posts", "", "", 1000, 0, expected, last_end, 0.2)
+def work(expected, last_end=BEGIN + 1000, marks=(0.2, 0.95)):
+    return peers.Work("", "posts", "", "", 1000, 0, expected, last_end, marks)
 
 
 class Windows(unittest.TestCase):
@@ -72,6 +72,11 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(150, found["per_s"])
         self.assertAlmostEqual(250, found["per_cpu_s"])
         self.assertEqual((7, 40), (found["peak"], found["seconds"]))
+
+    def test_a_whole_run_is_that_between_its_first_and_its_last_sample(self):
+        samples = [peers.Sample(1, 2, 0), peers.Sample(5, 8, 1000), peers.Sample(11, 22, 1000)]
+        found = peers.figures(work({}, marks=peers.WHOLE_RUN), samples, 7)
+        self.assertEqual((100, 50), (found["per_s"], found["per_cpu_s"]))
 
     def test_marks_between_samples_lie_on_a_line(self):
         samples = [peers.Sample(0, 0, 0), peers.Sample(8, 4, 400)]
