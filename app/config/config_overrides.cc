@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -151,6 +152,19 @@ void Override(const YAML::Node& document, std::string_view key, const std::strin
   errors->SetOrigin(value, where);
 }
 
+// The keys that a variable can set, with its name; made once.
+const std::vector<std::pair<std::string_view, std::string>>& KeysOfEnvironment() {
+  static const auto* const keys = [] {
+    auto* made = new std::vector<std::pair<std::string_view, std::string>>();
+    for (const ConfigKey& key : ConfigKeys()) {
+      if (absl::StrContains(key.name, "[]") || key.name == "kafka") continue;
+      made->emplace_back(key.name, EnvironmentName(key.name));
+    }
+    return made;
+  }();
+  return *keys;
+}
+
 }  // namespace
 
 void Interpolate(const YAML::Node& document, const ConfigSources& sources, YamlErrors* errors) {
@@ -159,11 +173,9 @@ void Interpolate(const YAML::Node& document, const ConfigSources& sources, YamlE
 
 void ApplyOverrides(const YAML::Node& document, const ConfigSources& sources, YamlErrors* errors) {
   if (sources.environment) {
-    for (const ConfigKey& key : ConfigKeys()) {
-      if (absl::StrContains(key.name, "[]") || key.name == "kafka") continue;
-      const std::string name = EnvironmentName(key.name);
+    for (const auto& [key, name] : KeysOfEnvironment()) {
       const std::optional<std::string> value = sources.environment(name);
-      if (value.has_value()) Override(document, key.name, *value, name, errors);
+      if (value.has_value()) Override(document, key, *value, name, errors);
     }
   }
   for (const std::string& set : sources.set) {

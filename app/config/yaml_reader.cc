@@ -169,11 +169,17 @@ void CheckDuplicateKeys(const YAML::Node& map, std::string_view path, YamlErrors
 
 std::string DidYouMean(std::string_view word, const std::vector<std::string>& known) {
   constexpr size_t kNear = 2;
-  const auto nearest = std::min_element(known.begin(), known.end(), [word](const std::string& a, const std::string& b) {
-    return EditDistance(word, a) < EditDistance(word, b);
-  });
-  if (nearest == known.end() || EditDistance(word, *nearest) > kNear) return "";
-  return absl::StrCat("; did you mean ", *nearest, "?");
+  const std::string* nearest = nullptr;
+  size_t least = kNear + 1;
+  for (const std::string& each : known) {
+    // The distance is at least the difference of the lengths.
+    if (std::max(word.size(), each.size()) - std::min(word.size(), each.size()) >= least) continue;
+    const size_t distance = EditDistance(word, each);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = &each;
+  }
+  return nearest == nullptr ? "" : absl::StrCat("; did you mean ", *nearest, "?");
 }
 
 std::optional<absl::Duration> ParseDurationText(std::string_view text) {
