@@ -48,6 +48,10 @@ absl::Status SetFlag(std::string_view name, const std::string& value, BenchFlags
     good = absl::SimpleAtoi(value, &flags.partitions);
   } else if (name == "--bytes") {
     good = absl::SimpleAtoi(value, &flags.bytes);
+  } else if (name == "--rate") {
+    good = absl::SimpleAtoi(value, &flags.rate);
+  } else if (name == "--brands") {
+    good = absl::SimpleAtoi(value, &flags.brands);
   } else {
     return absl::InvalidArgumentError(absl::StrCat("unknown flag: ", name));
   }

@@ -15,13 +15,15 @@
 namespace tocsin {
 
 // --bootstrap HOST:PORT --topics A,B [--set PROPERTY=VALUE]... [--queue-bytes N] [--poll-records N]
-// and for the loader: [--records N] [--partitions N] [--bytes N]
+// and for the loaders: [--records N] [--partitions N] [--bytes N] [--rate POSTS_A_SECOND] [--brands N]
 struct BenchFlags {
   KafkaOptions kafka;
   std::vector<std::string> topics;
   int64_t records = 500'000;
   int32_t partitions = 4;
   int64_t bytes = 2500;
+  int64_t rate = 0;  // 0: as fast as it goes
+  int32_t brands = 1'000;
 };
 
 absl::StatusOr<BenchFlags> ParseBenchFlags(int argc, char** argv);
