@@ -158,7 +158,9 @@ absl::Status DetectWorker::ApplyBatch(const RecordBatch& batch) {
 absl::Status DetectWorker::Evaluate(Slot& slot) {
   for (bool more = true; more;) {
     const size_t before = outputs_.size();
+    const bool none = outputs_.empty() && published_.total() == 0;
     more = slot.task->EvaluateSome(options_.max_pending_outputs, &outputs_);
+    if (none && !outputs_.empty()) first_output_ = clock_->Now();
     slot.journal.Add(absl::MakeConstSpan(outputs_).subspan(before));
     for (size_t i = before; i < outputs_.size() && !urgent_; ++i) {
       urgent_ = outputs_[i].kind == DetectOutput::Kind::kSignal;
@@ -191,8 +193,11 @@ absl::Status DetectWorker::PublishOutputs() {
 
 bool DetectWorker::CommitIsDue() const {
   if (urgent_) return true;
-  if (clock_->Now() - last_commit_ < options_.commit_every) return false;
-  return !outputs_.empty() || in_transaction_ ||
+  const absl::Time now = clock_->Now();
+  if (!outputs_.empty() || in_transaction_) {
+    return now - first_output_ >= options_.publish_within || now - last_commit_ >= options_.commit_every;
+  }
+  return now - last_commit_ >= options_.commit_every &&
          std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.position != slot.committed; });
 }
 

@@ -31,7 +31,9 @@ struct DetectWorkerOptions {
   std::string member;
   std::string mentions_topic = "tocsin.mentions";
   std::string snapshots_topic = "tocsin.snapshots";  // empty: no snapshots are read or written (replay)
-  absl::Duration commit_every = absl::Seconds(1);    // at most so late when there is nothing urgent
+  absl::Duration commit_every = absl::Seconds(1);    // at most so late when there is nothing to publish
+  // Outputs wait so long for those of other partitions whose blocks were committed with theirs; signals don't.
+  absl::Duration publish_within = absl::Milliseconds(50);
   absl::Duration snapshot_every = absl::Minutes(5);
   // Commits when so many are in a transaction. A block that closes more windows than that still goes out whole, in one
   // transaction, but only so many of its outputs are in memory at a time.
@@ -109,6 +111,7 @@ class DetectWorker : public Worker, private AssignmentListener {
   bool in_transaction_ = false;
   std::vector<DetectOutput> outputs_;  // not in the transaction yet; those of a partition in their order
   OutputCounts published_;             // in it
+  absl::Time first_output_;            // of those that are not committed yet
   absl::Time last_commit_;
   absl::Time brands_shown_ = absl::InfinitePast();
   absl::Time margin_shown_ = absl::InfinitePast();
