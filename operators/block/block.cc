@@ -352,17 +352,20 @@ void BlockBuilder::Add(const Mention& mention, std::string_view brand_id, const 
   row.brand = BrandIndex(brand_id);
   row.sample = -1;
   if (sample != nullptr) {
-    std::string bytes;
-    ByteWriter writer(&bytes);
+    const size_t begin = sample_bytes_.size();
+    ByteWriter writer(&sample_bytes_);
     for (const std::string_view field :
          {sample->post_id, sample->author_handle, sample->text, sample->hashtags, sample->url}) {
       writer.String(field);
     }
-    if (sample_bytes_.empty() || sample_bytes_.back() != bytes) {
-      bytes_ += bytes.size();
-      sample_bytes_.push_back(std::move(bytes));
+    const std::string_view added = std::string_view(sample_bytes_).substr(begin);
+    if (!sample_ends_.empty() && SampleBytes(sample_ends_.size() - 1) == added) {
+      sample_bytes_.resize(begin);
+    } else {
+      bytes_ += added.size();
+      sample_ends_.push_back(sample_bytes_.size());
     }
-    row.sample = static_cast<int32_t>(sample_bytes_.size()) - 1;
+    row.sample = static_cast<int32_t>(sample_ends_.size()) - 1;
   }
   const int64_t time_before = mentions_.empty() ? 0 : mentions_.back().event_time_ms;
   bytes_ += RowBytes(row, time_before, row.offset - 1, brands_.size());
@@ -375,15 +378,21 @@ void BlockBuilder::Clear() {
   action_texts_.clear();
   brands_.clear();
   sample_bytes_.clear();
-  brand_index_.clear();
+  sample_ends_.clear();
+  brand_index_.erase(brand_index_.begin(), brand_index_.end());  // clear() would give its memory back
   bytes_ = 0;
+}
+
+std::string_view BlockBuilder::SampleBytes(size_t sample) const {
+  const size_t begin = sample == 0 ? 0 : sample_ends_[sample - 1];
+  return std::string_view(sample_bytes_).substr(begin, sample_ends_[sample] - begin);
 }
 
 std::vector<size_t> BlockBuilder::PartEnds(size_t fixed_bytes, size_t source_count, size_t max_part_bytes) const {
   std::vector<size_t> ends;
   std::vector<Offset> offsets(source_count, 0);
   std::vector<bool> brand_taken(brands_.size(), false);
-  std::vector<bool> sample_taken(sample_bytes_.size(), false);
+  std::vector<bool> sample_taken(sample_ends_.size(), false);
   size_t part_bytes = fixed_bytes;
   for (const std::string& text : action_texts_) part_bytes += text.size() + 5 * kMaxVarintBytes;
   int64_t time = 0;
@@ -394,13 +403,13 @@ std::vector<size_t> BlockBuilder::PartEnds(size_t fixed_bytes, size_t source_cou
     const size_t sample = row.sample < 0 ? 0 : static_cast<size_t>(row.sample);
     const auto added = [&] {
       return row_bytes + (brand_taken[row.brand] ? 0 : kMaxVarintBytes + brands_[row.brand].size()) +
-             (row.sample < 0 || sample_taken[sample] ? 0 : sample_bytes_[sample].size());
+             (row.sample < 0 || sample_taken[sample] ? 0 : SampleBytes(sample).size());
     };
     const size_t first = ends.empty() ? 0 : ends.back();
     if (i > first && part_bytes + added() > max_part_bytes) {
       ends.push_back(i);
       brand_taken.assign(brands_.size(), false);
-      sample_taken.assign(sample_bytes_.size(), false);
+      sample_taken.assign(sample_ends_.size(), false);
       part_bytes = fixed_bytes;
     }
     part_bytes += added();
@@ -432,7 +441,7 @@ void BlockBuilder::Encode(uint64_t config_version, absl::Span<const SourceRange>
   for (size_t part = 0; part < ends.size(); ++part) {
     const absl::Span<const Mention> rows = absl::MakeConstSpan(mentions_).subspan(first, ends[part] - first);
     first = ends[part];
-    tables.Reset(brands_.size(), sample_bytes_.size());
+    tables.Reset(brands_.size(), sample_ends_.size());
     const absl::Span<const BlockAction> actions =
         part == 0 ? absl::MakeConstSpan(actions_) : absl::Span<const BlockAction>();
     for (const BlockAction& action : actions) tables.TakeBrand(action.brand);
@@ -447,7 +456,7 @@ void BlockBuilder::Encode(uint64_t config_version, absl::Span<const SourceRange>
     writer.Varint(tables.brands.size());
     for (const uint32_t brand : tables.brands) writer.String(brands_[brand]);
     writer.Varint(tables.samples.size());
-    for (const uint32_t sample : tables.samples) body.append(sample_bytes_[sample]);
+    for (const uint32_t sample : tables.samples) body.append(SampleBytes(sample));
     writer.Varint(rows.size());
     WriteColumns(rows, sources, tables, &writer);
     WriteActions(actions, action_texts_, tables, &writer);

@@ -92,6 +92,7 @@ class BlockBuilder {
 
  private:
   uint32_t BrandIndex(std::string_view brand_id);
+  std::string_view SampleBytes(size_t sample) const;
   // Row number behind each part's last row.
   std::vector<size_t> PartEnds(size_t fixed_bytes, size_t source_count, size_t max_part_bytes) const;
 
@@ -99,7 +100,8 @@ class BlockBuilder {
   std::vector<BlockAction> actions_;       // text is in action_texts_
   std::vector<std::string> action_texts_;  // by action
   std::vector<std::string> brands_;        // by first appearance
-  std::vector<std::string> sample_bytes_;  // as encoded
+  std::string sample_bytes_;               // as encoded, one behind the other
+  std::vector<size_t> sample_ends_;        // of each, in them
   absl::flat_hash_map<std::string, uint32_t> brand_index_;
   size_t bytes_ = 0;
   int64_t written_ms_ = kUnknownTime;

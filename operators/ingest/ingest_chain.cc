@@ -46,13 +46,13 @@ std::string_view CutText(std::string_view text, size_t limit) {
 }
 
 // Folded hashtags, each once: records list those of the text a second time.
-void AppendHashtags(const Tokenizer& tokenizer, std::string* out) {
-  std::vector<std::string_view> seen;
+void AppendHashtags(const Tokenizer& tokenizer, std::vector<std::string_view>* seen, std::string* out) {
+  seen->clear();
   for (const Token& token : tokenizer.tokens()) {
     if (token.kind != TokenKind::kHashtag) continue;
     const std::string_view hashtag = tokenizer.Folded(token);
-    if (std::find(seen.begin(), seen.end(), hashtag) != seen.end()) continue;
-    seen.push_back(hashtag);
+    if (std::find(seen->begin(), seen->end(), hashtag) != seen->end()) continue;
+    seen->push_back(hashtag);
     if (!out->empty()) out->push_back(' ');
     out->append(hashtag);
   }
@@ -328,7 +328,7 @@ int32_t IngestChain::StoreSample(const Post& post) {
     MaskInto(text, &sample.text);
   }
   if (options_.texts != TextPolicy::kNone) {
-    AppendHashtags(scratch_.tokenizer(), &sample.hashtags);
+    AppendHashtags(scratch_.tokenizer(), &hashtags_, &sample.hashtags);
   }
   bytes_ += sample.text.size();
   return index;
@@ -368,7 +368,7 @@ void IngestChain::Clear() {
     buffer.rows.clear();
     buffer.actions.clear();
     buffer.sample_uses.clear();
-    buffer.candidates.clear();
+    buffer.candidates.erase(buffer.candidates.begin(), buffer.candidates.end());  // clear() would give its memory back
   }
   free_samples_.clear();
   samples_used_ = 0;

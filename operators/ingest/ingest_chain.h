@@ -148,6 +148,7 @@ class IngestChain {
   size_t samples_used_ = 0;
   MatchScratch scratch_;
   std::vector<BrandMatch> matches_;
+  std::vector<std::string_view> hashtags_;  // of the sample that is being stored
   size_t bytes_ = 0;
   size_t mention_count_ = 0;
   size_t action_count_ = 0;
