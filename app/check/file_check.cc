@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "app/files/read_file.h"
 #include "engine/log/kafka/kafka_config.h"
 #include "engine/log/kafka/kafka_log.h"
@@ -37,6 +38,30 @@ absl::Status CheckKafkaProperties(const KafkaProperties& properties) {
   std::ranges::copy_if(properties, std::back_inserter(options.properties),
                        [](const auto& property) { return !NamesBrokers(property.first); });
   return KafkaLog::Create(options).status();
+}
+
+// "data_breach or strike, at level 3 and above"
+std::string ConditionOf(const RouteRule& rule) {
+  std::string text = absl::StrJoin(rule.types, " or ");
+  if (rule.level > 0) absl::StrAppend(&text, text.empty() ? "" : ", ", "at level ", rule.level, " and above");
+  return text;
+}
+
+void DoubtRules(const Route& route, const std::map<std::string, Route>& routes, CheckReport* report) {
+  for (auto rule = route.rules.begin(); rule != route.rules.end(); ++rule) {
+    if (!routes.at(rule->to->name).rules.empty() && rule->to->name != route.name) {
+      report->Warn(absl::StrCat("route ", route.name, " has a rule that leads to ", rule->to->name,
+                                ", whose own rules do not count then"));
+    }
+    const auto covers = [&rule](const RouteRule& before) {
+      return before.level <= std::max(1, rule->level) &&
+             (before.types.empty() || (!rule->types.empty() && std::ranges::includes(before.types, rule->types)));
+    };
+    if (std::any_of(route.rules.begin(), rule, covers)) {
+      report->Warn(absl::StrCat("route ", route.name, " has a rule that decides nothing (", ConditionOf(*rule),
+                                "), since one before it fits whenever it does; put it first, or remove it"));
+    }
+  }
 }
 
 }  // namespace
@@ -74,6 +99,9 @@ CheckReport FindDoubtful(const PipelineSettings& settings) {
   for (uint32_t i = 0; i < watchlist.brands().size(); ++i) {
     const Brand& brand = watchlist.brands()[i];
     used.insert(brand.route);
+    if (const Route* const route = watchlist.RouteOf(i); route != nullptr) {
+      for (const RouteRule& rule : route->rules) used.insert(rule.to->name);
+    }
     const auto [at, is_new] = brand_of_query.emplace(watchlist.CanonicalQuery(i), brand.id);
     if (!is_new) {
       report.Warn(absl::StrCat("brands ", at->second, " and ", brand.id,
@@ -83,6 +111,7 @@ CheckReport FindDoubtful(const PipelineSettings& settings) {
   for (const auto& entry : watchlist.routes()) {
     const std::string& name = entry.first;
     const Route& route = entry.second;
+    DoubtRules(route, watchlist.routes(), &report);
     if ((route.escalate_after_ms > 0) == route.next.empty()) {
       report.Warn(absl::StrCat("route ", name, " has ",
                                route.next.empty() ? "escalate_after, but no next" : "next, but no escalate_after",
@@ -94,6 +123,20 @@ CheckReport FindDoubtful(const PipelineSettings& settings) {
     if (!is_next) report.Warn(absl::StrCat("route ", name, " is used by no brand; name it in one, or remove it"));
   }
   return report;
+}
+
+std::vector<std::string> ExplainTypesAndRules(const Watchlist& watchlist) {
+  std::vector<std::string> lines;
+  if (!watchlist.own_types().empty()) {
+    lines.push_back(absl::StrCat("types of your own: ", absl::StrJoin(watchlist.own_types(), ", ")));
+  }
+  for (const auto& entry : watchlist.routes()) {
+    const Route& route = entry.second;
+    for (const RouteRule& rule : route.rules) {
+      lines.push_back(absl::StrCat("route ", route.name, ": ", ConditionOf(rule), " goes to ", rule.to->name));
+    }
+  }
+  return lines;
 }
 
 }  // namespace tocsin

@@ -18,4 +18,7 @@ std::vector<std::string> FindFileErrors(const std::string& path, const ConfigSou
 // What `run` accepts but is hardly meant: routes that nobody uses, brands with the same query, no broker.
 CheckReport FindDoubtful(const PipelineSettings& settings);
 
+// The watchlist's types of crises and the rules of its routes in words, a line each.
+std::vector<std::string> ExplainTypesAndRules(const Watchlist& watchlist);
+
 }  // namespace tocsin

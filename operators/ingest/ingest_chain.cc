@@ -9,6 +9,7 @@
 #include "absl/log/check.h"
 #include "absl/strings/ascii.h"
 #include "operators/match/mentions_partition.h"
+#include "operators/match/type_lexicon.h"
 
 namespace tocsin {
 namespace {
@@ -146,6 +147,9 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
   const bool mentioned = std::any_of(matches_.begin(), matches_.end(), [](const BrandMatch& m) { return !m.official; });
   sentiment_.Read(*version.watchlist, post, &scratch_, matches_);
   Mention mention = MakeMention(post, sentiment_.whole(), source, record.offset);
+  if (const TypeLexicon* const types = version.watchlist->type_lexicon(); types != nullptr) {
+    mention.terms |= types->Terms(scratch_.tokenizer(), mention.language);
+  }
   const uint8_t flags = mention.flags;
   for (const BrandMatch& match : matches_) {
     const Sentiment own = sentiment_.Of(match);

@@ -103,6 +103,61 @@ constexpr std::string_view kResponsibility =
     "wissentlich,haftbar,unfahig,"
     "culpa,culpable,culpables,responsabilidad,negligencia,deliberadamente,incompetencia,incompetentes,sabian";
 
+// en, fr, it, de, es, pt from here on.
+constexpr std::string_view kSocial =
+    "offensive,insensitive,tone deaf,tonedeaf,tasteless,bad taste,poor taste,distasteful,disrespectful,inappropriate,"
+    "cringe,cringeworthy,stereotype,stereotypes,stereotyping,blackface,cultural appropriation,fat shaming,"
+    "body shaming,mocking,mocks,objectifying,degrading,demeaning,pink washing,pinkwashing,greenwashing,"
+    "offensant,offensante,offensants,insultant,insultante,choquant,choquante,choquants,irrespectueux,irrespectueuse,"
+    "mauvais gout,deplace,deplacee,indecent,indecente,malaisant,malaisante,cliches,appropriation culturelle,"
+    "grossophobe,grossophobie,"
+    "offensivo,offensiva,offensivi,insensibile,insensibili,cattivo gusto,pessimo gusto,irrispettoso,irrispettosa,"
+    "inopportuno,inopportuna,fuori luogo,stereotipo,stereotipi,appropriazione culturale,grassofobia,"
+    "geschmacklos,voll daneben,geschmacklose,geschmacklosigkeit,beleidigend,anstossig,respektlos,respektlose,"
+    "unsensibel,taktlos,pietatlos,unangebracht,klischee,klischees,kulturelle aneignung,"
+    "ofensivo,ofensiva,ofensivos,insensible,insensibles,mal gusto,pesimo gusto,irrespetuoso,irrespetuosa,inapropiado,"
+    "inapropiada,estereotipo,estereotipos,apropiacion cultural,gordofobia,"
+    "insensivel,insensiveis,mau gosto,pessimo gosto,desrespeitoso,desrespeitosa,inapropriado,inapropriada,inadequado,"
+    "apropriacao cultural";
+
+constexpr std::string_view kCommunication =
+    "ignored,ignores,ignoring,unanswered,no answer,no reply,never replied,never answered,not responding,no statement,"
+    "no apology,non apology,no comment,radio silence,total silence,still silent,silent treatment,stonewalling,"
+    "stonewalled,ghosted,ghosting,blocked me,deleted comments,deleting comments,deleted my,deletes comments,"
+    "hiding comments,disabled comments,censoring,contradictory,contradicts,contradicting,evasive,deflecting,"
+    "gaslighting,canned response,"
+    "ignorent,sans reponse,aucune reponse,jamais repondu,aucun communique,aucune excuse,aucunes excuses,silence radio,"
+    "silence total,commentaires supprimes,censure,censurez,contradictoire,contradictoires,"
+    "ignorano,ignorato,ignorata,ignorati,nessuna risposta,senza risposta,mai risposto,nessun comunicato,"
+    "nessuna scusa,silenzio totale,silenzio assoluto,silenzio stampa,mi bloccano,commenti cancellati,"
+    "commenti eliminati,censura,censurate,contraddittorio,contraddittorie,scaricabarile,"
+    "ignoriert,ignorieren,keine antwort,keine reaktion,keine stellungnahme,keine entschuldigung,nie geantwortet,"
+    "unbeantwortet,schweigen,schweigt,funkstille,geloschte kommentare,kommentare geloscht,kommentare loschen,"
+    "loschen kommentare,mich blockiert,zensur,zensieren,widerspruchlich,widerspruchliche,ausweichend,hingehalten,"
+    "totgeschwiegen,"
+    "ignoran,ignorado,ignorada,ignorados,sin respuesta,ninguna respuesta,no responden,no contestan,"
+    "nunca respondieron,ningun comunicado,ninguna disculpa,silencio total,silencio absoluto,bloquearon,"
+    "borran comentarios,borrando comentarios,comentarios borrados,comentarios eliminados,contradictorio,"
+    "contradictorias,dan largas,"
+    "ignoram,ignorando,sem resposta,nenhuma resposta,nao respondem,nunca responderam,nenhum comunicado,"
+    "apagam comentarios,apagando comentarios,comentarios apagados,me bloquearam,contraditorio,contraditorias";
+
+constexpr std::string_view kRumour =
+    "hoax,hoaxes,fake news,rumor,rumors,rumour,rumours,rumored,disinformation,misinformation,conspiracy,debunked,"
+    "smear,smeared,smear campaign,defamation,defamatory,slander,libel,bots,bot army,bot farm,troll farm,trolls,"
+    "astroturf,astroturfing,coordinated attack,coordinated campaign,fake reviews,fake accounts,review bombing,"
+    "review bombed,deepfake,doctored,fabricated,false claims,false information,urban legend,"
+    "canular,infox,fausse nouvelle,fausses nouvelles,fausse information,fausses informations,fausse rumeur,rumeur,"
+    "rumeurs,desinformation,complot,complotisme,calomnie,diffamation,diffamatoire,denigrement,faux comptes,faux avis,"
+    "raid numerique,"
+    "bufala,bufale,notizia falsa,notizie false,voci false,falsa notizia,diceria,dicerie,disinformazione,complotto,"
+    "calunnia,calunnie,diffamazione,account falsi,account fake,recensioni false,recensioni fake,"
+    "falschmeldung,falschmeldungen,gerucht,geruchte,falschinformation,falschinformationen,verleumdung,rufmord,"
+    "hetzkampagne,schmutzkampagne,verschworung,trollfabrik,fake bewertungen,gefalschte bewertungen,"
+    "bulo,bulos,noticia falsa,noticias falsas,rumores,desinformacion,conspiracion,calumnia,calumnias,desprestigio,"
+    "difamacion,difamatorio,cuentas falsas,resenas falsas,"
+    "boato,boatos,desinformacao,conspiracao,calunia,calunias,difamacao,perfis falsos,contas falsas,avaliacoes falsas";
+
 // One entry for each of kFirstPersonLanguages. Elisions and "I'm" are two tokens each.
 constexpr std::array<std::string_view, kFirstPersonLanguages.size()> kFirstPerson = {
     "i,me,my,mine,myself,im,ive",
@@ -125,6 +180,9 @@ Lexicon::Lexicon() {
   Add(kServiceTerm, kService);
   Add(kMisconductTerm, kMisconduct);
   Add(kResponsibilityTerm, kResponsibility);
+  Add(kSocialTerm, kSocial);
+  Add(kCommunicationTerm, kCommunication);
+  Add(kRumourTerm, kRumour);
   for (size_t i = 0; i < kFirstPerson.size(); ++i) {
     for (const std::string_view word : absl::StrSplit(kFirstPerson[i], ',')) {
       terms_[TokenHash(word, TokenKind::kWord)] |= uint32_t{1} << (kFirstPersonShift + i);

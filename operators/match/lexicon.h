@@ -1,6 +1,7 @@
 // Words that tell what a crisis is about and how people speak of it: safety, breach, call to action, anger, service,
-// misconduct, responsibility, the first person. A small built-in list in English, French, Italian, German and Spanish
-// (the first person in Portuguese too); its hits are evidence for a type and a level, never a decision.
+// misconduct, responsibility, the first person, bad taste, silence, rumour. A small built-in list in English, French,
+// Italian, German and Spanish (the first person and what comes after it in Portuguese too); its hits are evidence for a
+// type and a level, never a decision. Users add words, and types, of their own: type_lexicon.h.
 #pragma once
 
 #include <cstdint>

@@ -6,20 +6,13 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "operators/match/match_context.h"
 
 namespace tocsin {
 namespace {
 
 constexpr uint32_t kEverybody = 0;  // owner of the general terms; a brand's number + 1 owns its own
-
-uint16_t LanguageNumber(std::string_view code) {
-  if (code.size() != 2) return 0;
-  return static_cast<uint16_t>(static_cast<uint8_t>(code[0]) << 8 | static_cast<uint8_t>(code[1]));
-}
 
 class ToneReader {
  public:
@@ -32,9 +25,9 @@ class ToneReader {
       return {};
     }
     for (const YAML::Node& item : node) ReadGroup(item);
-    if (terms_.size() > kMaxToneTerms) {
+    if (terms_.size() > kMaxUserTerms) {
       errors_.Add(node.Mark(), absl::StrCat("a lexicon of ", terms_.size(), " terms"),
-                  absl::StrCat("at most ", kMaxToneTerms));
+                  absl::StrCat("at most ", kMaxUserTerms));
     }
     std::ranges::sort(terms_, [](const ToneTerm& a, const ToneTerm& b) {
       return std::tie(a.language, a.text) < std::tie(b.language, b.text);
@@ -47,20 +40,13 @@ class ToneReader {
     const YamlMapping fields(item, "a group of 'lexicon'", {"terms", "weight", "lang"}, &errors_);
     if (!fields.valid()) return;
     const int weight = ReadWeight(fields);
-    const std::string language = absl::AsciiStrToLower(fields.Text("lang"));
-    const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
-    if (!language.empty() && (language.size() != 2 || !std::ranges::all_of(language, is_letter))) {
-      errors_.Add(fields.Get("lang").Mark(), absl::StrCat("'", language, "' is no language"),
-                  "write two letters: en, fr, it");
-    }
-    const YAML::Node terms = fields.Get("terms");
-    if (!terms.IsDefined() || terms.IsNull() || (terms.IsSequence() && terms.size() == 0)) {
-      errors_.Add(item.Mark(), "a group of 'lexicon' without 'terms'", "write terms: [...]");
-    } else if (terms.IsSequence()) {
-      for (const YAML::Node& term : terms) AddTerm(term, language, weight);
-    } else {
-      AddTerm(terms, language, weight);
-    }
+    reader_.ReadGroup(fields, [&](const YAML::Mark& mark, UserTerm term) {
+      if (seen_.emplace(term.language, term.text).second) {
+        terms_.push_back({std::move(term), weight});
+      } else {
+        errors_.Add(mark, absl::StrCat("'", term.text, "' is in the lexicon twice"), "remove one");
+      }
+    });
   }
 
   int ReadWeight(const YamlMapping& fields) {
@@ -75,39 +61,8 @@ class ToneReader {
     return static_cast<int>(std::lround(value * 100));
   }
 
-  void AddTerm(const YAML::Node& node, const std::string& language, int weight) {
-    if (!node.IsScalar() || node.Scalar().empty()) {
-      errors_.Add(node.Mark(), "a term of 'lexicon' that is not text", "write a word or a phrase");
-      return;
-    }
-    tokenizer_.Reset({});
-    tokenizer_.AddText(node.Scalar());
-    ToneTerm term;
-    term.language = language;
-    term.weight = weight;
-    for (const Token& token : tokenizer_.tokens()) {
-      if (token.hash == 0) {
-        errors_.Add(node.Mark(), absl::StrCat("'", node.Scalar(), "' of 'lexicon' has a web address"),
-                    "name words, hashtags, handles or emoji");
-        return;
-      }
-      absl::StrAppend(&term.text, term.text.empty() ? "" : " ", Sigil(token.kind), tokenizer_.Folded(token));
-      term.hashes.push_back(token.hash);
-    }
-    if (term.hashes.empty() || term.hashes.size() > kMaxToneTokens) {
-      errors_.Add(node.Mark(), absl::StrCat("'", node.Scalar(), "' of 'lexicon' has ", term.hashes.size(), " words"),
-                  absl::StrCat("write 1 to ", kMaxToneTokens));
-      return;
-    }
-    if (!seen_.emplace(language, term.text).second) {
-      errors_.Add(node.Mark(), absl::StrCat("'", term.text, "' is in the lexicon twice"), "remove one");
-      return;
-    }
-    terms_.push_back(std::move(term));
-  }
-
   YamlErrors& errors_;
-  Tokenizer tokenizer_;
+  UserTermReader reader_{"lexicon", &errors_};
   std::vector<ToneTerm> terms_;
   std::set<std::pair<std::string, std::string>> seen_;  // language, term
 };

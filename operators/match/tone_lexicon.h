@@ -14,21 +14,17 @@
 
 #include "operators/match/flat_index.h"
 #include "operators/match/tokenizer.h"
+#include "operators/match/user_term.h"
 #include "operators/match/watchlist_yaml.h"
 #include "yaml-cpp/yaml.h"
 
 namespace tocsin {
 
-struct ToneTerm {
-  std::vector<uint64_t> hashes;  // of its tokens, as they follow each other in a text
-  std::string text;              // canonical: the folded tokens with their signs
-  std::string language;          // two small letters: counts only in posts that are classified in it. Empty: in all
-  int weight = 0;                // hundredths
+struct ToneTerm : UserTerm {  // `language` is that in which a post is classified
+  int weight = 0;             // hundredths
 };
 
 inline constexpr int kMaxToneWeight = 400;  // of a term, and of all that a post has of them
-inline constexpr size_t kMaxToneTerms = 10'000;
-inline constexpr size_t kMaxToneTokens = 8;
 
 // Reads a `lexicon`: a list of {terms, weight, lang}. What is wrong goes to `*errors`. Sorted by language and text;
 // empty if the node is undefined.

@@ -1,13 +1,10 @@
 #include "operators/match/watchlist.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "engine/base/hash.h"
@@ -15,6 +12,7 @@
 #include "operators/match/matcher.h"
 #include "operators/match/query.h"
 #include "operators/match/tone_lexicon.h"
+#include "operators/match/type_lexicon.h"
 #include "operators/match/watchlist_canonical.h"
 #include "operators/match/watchlist_yaml.h"
 
@@ -30,22 +28,6 @@ bool IsId(std::string_view id) {
          std::all_of(id.begin(), id.end(), [&](char c) { return is_first(c) || c == '.' || c == '_' || c == '-'; });
 }
 
-// "500ms", "90s", "30m", "2h", "1d".
-bool ParseDuration(std::string_view text, int64_t* ms) {
-  static constexpr std::pair<std::string_view, int64_t> kUnits[] = {
-      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
-  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  int64_t count = 0;
-  if (!absl::SimpleAtoi(text.substr(0, digits), &count)) return false;
-  for (const auto& [unit, size] : kUnits) {
-    if (text.substr(digits) != unit) continue;
-    if (count > std::numeric_limits<int64_t>::max() / size) return false;
-    *ms = count * size;
-    return true;
-  }
-  return false;
-}
-
 // Without zone data on the machine only UTC can be told from a wrong name, so then every name passes.
 bool IsTimeZone(const std::string& name) {
   static const bool have_data = [] {
@@ -56,14 +38,13 @@ bool IsTimeZone(const std::string& name) {
   return !have_data || absl::LoadTimeZone(name, &zone);
 }
 
-bool IsWebAddress(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }
-
 }  // namespace
 
 struct Watchlist::Compiled {
   std::vector<ParsedBrand> parsed;  // by brand
   std::unique_ptr<Matcher> matcher;
-  std::unique_ptr<ToneLexicon> tone;  // null: no lexicon
+  std::unique_ptr<ToneLexicon> tone;   // null: no lexicon
+  std::unique_ptr<TypeLexicon> types;  // null: no such words
 };
 
 namespace {
@@ -87,7 +68,7 @@ class Watchlist::Reader {
     std::shared_ptr<Watchlist> made(new Watchlist());
     made->brands_ = std::move(brands_);
     made->routes_ = std::move(routes_);
-    made->canonical_text_ = CanonicalWatchlist(made->brands_, parsed_, lexicon_, made->routes_);
+    made->canonical_text_ = CanonicalWatchlist(made->brands_, parsed_, lexicon_, types_.terms, made->routes_);
     made->version_ = Hash64(made->canonical_text_);
     made->by_id_.resize(made->brands_.size());
     std::iota(made->by_id_.begin(), made->by_id_.end(), 0);
@@ -104,15 +85,18 @@ class Watchlist::Reader {
     compiled->matcher = std::make_unique<Matcher>(sources);
     auto tone = std::make_unique<ToneLexicon>(lexicon_, lexicons);
     if (!tone->empty()) compiled->tone = std::move(tone);
+    if (!types_.terms.empty()) compiled->types = std::make_unique<TypeLexicon>(types_);
+    made->own_types_ = std::move(types_.own_types);
     made->compiled_ = std::move(compiled);
     return std::shared_ptr<const Watchlist>(std::move(made));
   }
 
  private:
   void ReadRoot(const YAML::Node& node) {
-    const YamlMapping root(node, "a watchlist", {"brands", "routes", "lexicon"}, &errors_);
+    const YamlMapping root(node, "a watchlist", {"brands", "routes", "lexicon", "types"}, &errors_);
     if (!root.valid()) return;
-    ReadRoutes(root.Get("routes"));
+    types_ = ReadTypeTerms(root.Get("types"), &errors_);
+    routes_ = ReadRoutes(root.Get("routes"), types_.own_types, &errors_);
     lexicon_ = ReadToneTerms(root.Get("lexicon"), &errors_);
     const YAML::Node brands = root.Get("brands");
     if (!brands.IsDefined()) {
@@ -129,51 +113,6 @@ class Watchlist::Reader {
         return;
       }
       ReadBrand(brand);
-    }
-  }
-
-  void ReadRoutes(const YAML::Node& routes) {
-    if (!routes.IsDefined() || routes.IsNull()) return;
-    if (!routes.IsMap()) {
-      errors_.Add(routes.Mark(), "'routes' is not a mapping", "write a name and a mapping for each");
-      return;
-    }
-    for (const auto& pair : routes) ReadRoute(pair.first, pair.second);
-  }
-
-  void ReadRoute(const YAML::Node& key, const YAML::Node& node) {
-    Route route;
-    route.name = key.IsScalar() ? key.Scalar() : "";
-    if (route.name.empty()) errors_.Add(key.Mark(), "a route without a name", "name it");
-    const YamlMapping fields(
-        node, absl::StrCat("route '", route.name, "'"),
-        {"owner", "channel", "playbook_url", "dashboard_url", "escalate_after", "next", "language"}, &errors_);
-    if (!fields.valid()) return;
-    route.owner = fields.Text("owner");
-    route.channel = fields.Text("channel");
-    route.playbook_url = fields.Text("playbook_url");
-    route.dashboard_url = fields.Text("dashboard_url");
-    for (const char* name : {"playbook_url", "dashboard_url"}) {
-      const std::string url = fields.Text(name);
-      if (!url.empty() && !IsWebAddress(url)) {
-        errors_.Add(fields.Get(name).Mark(), absl::StrCat("'", url, "' is no web address"), "start it with https://");
-      }
-    }
-    route.next = fields.Text("next");
-    const std::string escalate = fields.Text("escalate_after");
-    if (!escalate.empty() && !ParseDuration(escalate, &route.escalate_after_ms)) {
-      errors_.Add(fields.Get("escalate_after").Mark(), absl::StrCat("'", escalate, "' is no duration"),
-                  "write a number and ms, s, m, h or d: 30m");
-    }
-    if (const std::string language = fields.Text("language"); !language.empty()) {
-      route.language = language;
-      if (language != "en" && language != "fr" && language != "it") {
-        errors_.Add(fields.Get("language").Mark(), absl::StrCat("no summaries in '", language, "'"),
-                    "write en, fr or it");
-      }
-    }
-    if (!routes_.emplace(route.name, route).second) {
-      errors_.Add(key.Mark(), absl::StrCat("route '", route.name, "' twice"), "remove one");
     }
   }
 
@@ -271,6 +210,7 @@ class Watchlist::Reader {
   std::vector<Brand> brands_;
   std::vector<ParsedBrand> parsed_;
   std::vector<ToneTerm> lexicon_;  // of all brands
+  TypeTerms types_;
   std::map<std::string, Route> routes_;
   absl::flat_hash_map<std::string, int> ids_;  // line
 };
@@ -320,8 +260,11 @@ const Brand* Watchlist::SectorOf(uint32_t brand) const {
 
 const ToneLexicon* Watchlist::tone_lexicon() const { return compiled_->tone.get(); }
 
+const TypeLexicon* Watchlist::type_lexicon() const { return compiled_->types.get(); }
+
 size_t Watchlist::MemoryBytes() const {
-  return compiled_->matcher->MemoryBytes() + (compiled_->tone == nullptr ? 0 : compiled_->tone->MemoryBytes());
+  return compiled_->matcher->MemoryBytes() + (compiled_->tone == nullptr ? 0 : compiled_->tone->MemoryBytes()) +
+         (compiled_->types == nullptr ? 0 : compiled_->types->MemoryBytes());
 }
 
 }  // namespace tocsin

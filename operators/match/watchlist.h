@@ -13,21 +13,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "operators/match/route.h"
 #include "operators/parse/post.h"
 
 namespace tocsin {
-
-// Whom a brand's signals are for.
-struct Route {
-  std::string name;
-  std::string owner;
-  std::string channel;
-  std::string playbook_url;
-  std::string dashboard_url;
-  int64_t escalate_after_ms = 0;  // 0: never
-  std::string next;
-  std::string language = "en";  // of the summary: en, fr, it
-};
 
 struct Brand {
   std::string id;  // [a-z0-9][a-z0-9._-]{0,63}, unique
@@ -75,6 +64,7 @@ struct MatchExplanation {
 
 struct QueryNode;    // query.h
 class ToneLexicon;   // tone_lexicon.h
+class TypeLexicon;   // type_lexicon.h
 struct TokenSpan;    // tokenizer.h
 class MatchScratch;  // per-thread buffers, defined in matcher.h
 
@@ -110,8 +100,12 @@ class Watchlist {
 
   // The user's own words of tone; null if there are none.
   const ToneLexicon* tone_lexicon() const;
+  // The user's own words for what a crisis is about; null if there are none.
+  const TypeLexicon* type_lexicon() const;
+  // Types of the user's own, sorted: in Mention::terms the first has bit kOwnTypeShift, the second the next.
+  const std::vector<std::string>& own_types() const { return own_types_; }
 
-  // Of the compiled queries and the lexicon.
+  // Of the compiled queries and the lexicons.
   size_t MemoryBytes() const;
 
  private:
@@ -121,6 +115,7 @@ class Watchlist {
   std::vector<Brand> brands_;
   std::vector<uint32_t> by_id_;
   std::map<std::string, Route> routes_;
+  std::vector<std::string> own_types_;
   std::string canonical_text_;
   uint64_t version_ = 0;
   std::unique_ptr<const Compiled> compiled_;

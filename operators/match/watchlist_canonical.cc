@@ -42,6 +42,18 @@ Json LexiconJson(std::span<const ToneTerm> terms) {
   return json;
 }
 
+Json TypesJson(std::span<const TypeTerm> terms) {
+  Json json = Json::array();
+  for (const TypeTerm& term : terms) {
+    Json group;
+    group["type"] = term.type;
+    group["terms"] = Json::array({term.text});
+    if (!term.language.empty()) group["lang"] = term.language;
+    json.push_back(std::move(group));
+  }
+  return json;
+}
+
 // Fields that have their default are left out.
 Json RuleJson(const Brand& brand, const ParsedBrand& parsed) {
   Json json;
@@ -57,6 +69,18 @@ Json RuleJson(const Brand& brand, const ParsedBrand& parsed) {
   return json;
 }
 
+Json RulesJson(std::span<const RouteRule> rules) {
+  Json json = Json::array();
+  for (const RouteRule& rule : rules) {
+    Json one;
+    if (!rule.types.empty()) one["types"] = rule.types;
+    if (rule.level > 0) one["level"] = rule.level;
+    one["route"] = rule.to->name;
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
 Json RouteJson(const Route& route) {
   Json json = Json::object();
   const auto add = [&json](const char* key, const std::string& value) {
@@ -69,6 +93,7 @@ Json RouteJson(const Route& route) {
   if (route.escalate_after_ms > 0) json["escalate_after"] = absl::StrCat(route.escalate_after_ms, "ms");
   add("next", route.next);
   json["language"] = route.language;
+  if (!route.rules.empty()) json["rules"] = RulesJson(route.rules);
   return json;
 }
 
@@ -79,7 +104,8 @@ std::string CanonicalRule(const Brand& brand, const ParsedBrand& parsed) { retur
 std::string CanonicalLexicon(std::span<const ToneTerm> terms) { return Dump(LexiconJson(terms)); }
 
 std::string CanonicalWatchlist(std::span<const Brand> brands, std::span<const ParsedBrand> parsed,
-                               std::span<const ToneTerm> lexicon, const std::map<std::string, Route>& routes) {
+                               std::span<const ToneTerm> lexicon, std::span<const TypeTerm> types,
+                               const std::map<std::string, Route>& routes) {
   // An entry a line, so that two versions can be compared with the usual tools.
   std::string text = "{\"brands\": [\n";
   for (size_t i = 0; i < brands.size(); ++i) {
@@ -90,6 +116,7 @@ std::string CanonicalWatchlist(std::span<const Brand> brands, std::span<const Pa
   }
   absl::StrAppend(&text, "\n]");
   if (!lexicon.empty()) absl::StrAppend(&text, ",\n\"lexicon\": ", CanonicalLexicon(lexicon));
+  if (!types.empty()) absl::StrAppend(&text, ",\n\"types\": ", Dump(TypesJson(types)));
   if (!routes.empty()) {
     absl::StrAppend(&text, ",\n\"routes\": {\n");
     bool first = true;

@@ -9,6 +9,7 @@
 #include "operators/match/match_context.h"
 #include "operators/match/query.h"
 #include "operators/match/tone_lexicon.h"
+#include "operators/match/type_lexicon.h"
 #include "operators/match/watchlist.h"
 
 namespace tocsin {
@@ -29,6 +30,7 @@ std::string CanonicalLexicon(std::span<const ToneTerm> terms);
 
 // Everything, as JSON in the form of a watchlist. REQUIRES: as many brands as parsed ones.
 std::string CanonicalWatchlist(std::span<const Brand> brands, std::span<const ParsedBrand> parsed,
-                               std::span<const ToneTerm> lexicon, const std::map<std::string, Route>& routes);
+                               std::span<const ToneTerm> lexicon, std::span<const TypeTerm> types,
+                               const std::map<std::string, Route>& routes);
 
 }  // namespace tocsin

@@ -64,7 +64,14 @@ enum MentionTerm : uint32_t {
   kMisconductTerm = 1 << 5,
   kResponsibilityTerm = 1 << 6,  // who is to blame
   kFirstPersonTerm = 1 << 7,     // "I", "me", "my" of the text's language; see kFirstPersonLanguages
+  kSocialTerm = 1 << 8,          // offensive, tasteless
+  kCommunicationTerm = 1 << 9,   // no answer, silence, deleted comments
+  kRumourTerm = 1 << 10,         // hoax, fake news, smear
 };
+// And, from this bit on, types of the user's own: `own_types()` of the watchlist that counts at the row's event time.
+inline constexpr int kOwnTypeShift = 16;
+inline constexpr size_t kOwnTypesMax = 8;
+inline constexpr uint32_t kOwnTypeTerms = ((uint32_t{1} << kOwnTypesMax) - 1) << kOwnTypeShift;
 
 // Languages in which the first person is looked for.
 inline constexpr std::array<std::string_view, 6> kFirstPersonLanguages = {"en", "fr", "it", "de", "es", "pt"};

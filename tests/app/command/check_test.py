@@ -107,6 +107,8 @@ BAD_WATCHLISTS = [
     (WATCHLIST.replace("query: acme", "query: a NEAR/500 b"), "4:14", "NEAR"),
     (WATCHLIST.replace("query: acme", "query: a NEAR/5 (b c)"), "4:21", "can't measure from this"),
     (WATCHLIST.replace("query: acme", "query: acme AND ()"), "4:21", "an empty group"),
+    (ROUTES + "    rules: [{level: 4, route: board}]\n", "8:31", "unknown route 'board'; add it under routes:"),
+    ("types: [{type: Strike, terms: [x]}]\n" + WATCHLIST, "1:16", "'Strike' is no type; use a-z"),
     (ROUTES + "    chanel: x\n", "8:5", "unknown key 'chanel' in route 'oncall'; known are owner"),
     (ROUTES + "    escalate_after: 30\n", "8:21", "'30' is no duration; write a number and ms, s, m, h or d: 30m"),
     (ROUTES + "    language: de\n", "8:15", "no summaries in 'de'; write en, fr or it"),
@@ -223,6 +225,23 @@ class GoodFiles(Folder):
             result = self.check(self.CONFIG, f"brands: [{{id: a, name: A, query: a, route: r}}]\nroutes: {{r: {{owner: o, {half}}}}}\n")
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertIn(f"route r has {words}, so nobody is ever called; give both", result.stderr)
+
+    def test_explains_and_doubts_types_and_rules(self):
+        watchlist = ("brands: [{id: a, name: A, query: a, route: r}]\n"
+                     "types: [{type: strike, terms: [walkout]}, {type: fees, terms: [fees]}]\n"
+                     "routes:\n"
+                     "  r: {rules: [{types: [strike, data_breach], level: 3, route: s}, {level: 2, route: s},\n"
+                     "      {types: [fees], level: 4, route: t}]}\n"
+                     "  s: {rules: [{level: 5, route: r}]}\n"
+                     "  t: {}\n")
+        result = self.check(self.CONFIG, watchlist, "--explain")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("types of your own: fees, strike\n", result.stdout)
+        self.assertIn("route r: data_breach or strike, at level 3 and above goes to s\n", result.stdout)
+        self.assertIn("route r: at level 2 and above goes to s\n", result.stdout)
+        self.assertIn("route r has a rule that leads to s, whose own rules do not count then", result.stderr)
+        self.assertIn("route r has a rule that decides nothing (fees, at level 4 and above)", result.stderr)
+        self.assertNotIn("is used by no brand", result.stderr)
 
     def test_tries_a_file(self):
         def post(number, text, author="x"):

@@ -22,11 +22,8 @@ FixedVersions::Entry Version(uint64_t id, int64_t effective_ms, std::string_view
   return {{.id = id, .config_version = id, .effective_ms = effective_ms}, *std::move(watchlist)};
 }
 
-TEST(LexiconVersionTest, ALexiconCountsFromTheEventTimeOfItsVersionOn) {
-  std::vector<FixedVersions::Entry> entries;
-  entries.push_back(Version(1, kFromTheBeginning, "brands: [{id: a, name: A, query: acme}]"));
-  entries.push_back(
-      Version(2, kStartMs + 5'000, "lexicon: [{terms: [acme], weight: -4}]\nbrands: [{id: a, name: A, query: acme}]"));
+// The rows of posts "acme strikes" at 4, 6, 4.999 and 5 s, as a block has them.
+std::vector<Mention> Rows(std::vector<FixedVersions::Entry> entries) {
   IngestOptions options;
   options.mentions_partitions = 1;
   IngestChain chain(options, std::make_shared<FixedVersions>(std::move(entries)), &SentimentModel::Default());
@@ -34,7 +31,7 @@ TEST(LexiconVersionTest, ALexiconCountsFromTheEventTimeOfItsVersionOn) {
   std::vector<std::string> posts;
   for (const int64_t ms : {4'000, 6'000, 4'999, 5'000}) {
     posts.push_back(
-        absl::StrCat(R"({"id": ")", ms, R"(", "time": )", kStartMs + ms, R"(, "text": "acme", "lang": "en"})"));
+        absl::StrCat(R"({"id": ")", ms, R"(", "time": )", kStartMs + ms, R"(, "text": "acme strikes", "lang": "en"})"));
     Record record;
     record.value = posts.back();
     record.has_value = true;
@@ -46,12 +43,37 @@ TEST(LexiconVersionTest, ALexiconCountsFromTheEventTimeOfItsVersionOn) {
   const std::vector<SourceRange> sources(1);
   std::vector<std::string> parts;
   builder.Encode(2, sources, size_t{1} << 20, &parts);
-  ASSERT_EQ(parts.size(), 1u);
+  EXPECT_EQ(parts.size(), 1u);
   Block block;
-  ASSERT_TRUE(DecodeBlock(parts[0], &block).ok());
+  EXPECT_TRUE(DecodeBlock(parts[0], &block).ok());
+  return block.mentions;
+}
+
+TEST(LexiconVersionTest, ALexiconCountsFromTheEventTimeOfItsVersionOn) {
+  std::vector<FixedVersions::Entry> entries;
+  entries.push_back(Version(1, kFromTheBeginning, "brands: [{id: a, name: A, query: acme}]"));
+  entries.push_back(
+      Version(2, kStartMs + 5'000, "lexicon: [{terms: [acme], weight: -4}]\nbrands: [{id: a, name: A, query: acme}]"));
   std::vector<bool> negative;
-  for (const Mention& row : block.mentions) negative.push_back(row.sentiment == SentimentClass::kNegative);
+  for (const Mention& row : Rows(std::move(entries))) negative.push_back(row.sentiment == SentimentClass::kNegative);
   EXPECT_THAT(negative, ::testing::ElementsAre(false, true, false, true));
+}
+
+TEST(LexiconVersionTest, TypesCountFromTheEventTimeOfTheirVersionOn) {
+  constexpr std::string_view kBrand = "\nbrands: [{id: a, name: A, query: acme}]";
+  std::vector<FixedVersions::Entry> entries;
+  entries.push_back(Version(1, kFromTheBeginning,
+                            absl::StrCat("types: [{type: misconduct, terms: [strikes]}, {type: walkout, terms: [acme "
+                                         "strikes], lang: en}]",
+                                         kBrand)));
+  entries.push_back(
+      Version(2, kStartMs + 5'000,
+              absl::StrCat("types: [{type: fees, terms: [bank]}, {type: walkout, terms: [strikes]}]", kBrand)));
+  std::vector<uint32_t> terms;
+  for (const Mention& row : Rows(std::move(entries))) terms.push_back(row.terms);
+  constexpr uint32_t kOwn = uint32_t{1} << kOwnTypeShift;
+  const uint32_t before = kMisconductTerm | kOwn;
+  EXPECT_THAT(terms, ::testing::ElementsAre(before, kOwn << 1, before, kOwn << 1));
 }
 
 }  // namespace

@@ -229,6 +229,14 @@ TEST(LexiconTest, FindsEachClassInEachLanguage) {
       {kResponsibilityTerm,
        {"they KNEW and it is their fault", "les responsables doivent payer", "è colpa vostra", "grob fahrlässig",
         "la culpa es de ellos"}},
+      {kSocialTerm,
+       {"such a TONE-DEAF advert", "pub choquante", "spot di cattivo gusto", "eine geschmacklose Werbung",
+        "qué anuncio tan ofensivo", "campanha insensível"}},
+      {kCommunicationTerm,
+       {"they blocked me", "toujours sans réponse", "nessuna risposta da giorni", "seit Tagen keine Antwort",
+        "siguen sin respuesta", "apagam comentários"}},
+      {kRumourTerm,
+       {"this is Fake News", "une rumeur de plus", "è una bufala", "nur ein Gerücht", "es un bulo", "perfis falsos"}},
       {kMisconductTerm, {"racist staff", "c'est une arnaque", "è una truffa", "reiner Betrug", "menuda estafa"}},
   };
   for (const auto& [term, texts] : cases) {
