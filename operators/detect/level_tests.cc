@@ -16,6 +16,8 @@ constexpr int64_t kFreshShareOneIn = 100;
 constexpr double kConfirmedMargin = 0.05;  // of shares over what is usual, level 2
 // How many times more than its sector a brand must have risen to stand out by volume.
 constexpr double kOverSector = 2;
+constexpr char kOverSectorTest[] = "velocity_over_sector";
+constexpr char kLowOverSectorTest[] = "negative_low_over_sector";
 
 struct LevelRule {
   int64_t window_s;
@@ -126,9 +128,9 @@ std::vector<SignalTest> FreshTests(const ShareCounts& since_opening, int64_t sin
 std::vector<SignalTest> SectorTests(const CourseEvidence& evidence, const BrandBaseline& baseline) {
   const SectorCourse& sector = evidence.sector;
   if (!sector.known()) return {};
-  return {VelocityTest("velocity_over_sector", 600, evidence.ten_minutes.mentions,
+  return {VelocityTest(kOverSectorTest, 600, evidence.ten_minutes.mentions,
                        RoundPublished(kOverSector * std::max(1.0, sector.ratio)), baseline),
-          NegativeLowTest("negative_low_over_sector", evidence.since_onset_s, evidence.since_onset,
+          NegativeLowTest(kLowOverSectorTest, evidence.since_onset_s, evidence.since_onset,
                           std::max(0.0, sector.negative_shift) + kConfirmedMargin, baseline)};
 }
 
@@ -232,6 +234,17 @@ std::vector<SignalTest> RaiseTests(const CourseEvidence& evidence) {
   return {CountTest("raise_second_network", evidence.since_onset_s, evidence.second_network_negatives, some),
           CountTest("raise_high_reach", evidence.since_onset_s, evidence.high_reach_negatives, 1),
           CountTest("raise_call_to_action", evidence.since_onset_s, evidence.call_to_action_authors, some)};
+}
+
+std::optional<double> ExplainedBySector(const LevelDecision& decision) {
+  const SectorCourse& sector = decision.sector;
+  if (!sector.known() || (sector.ratio < kOverSector && sector.negative_shift < kConfirmedMargin)) return std::nullopt;
+  const auto by_volume = std::ranges::find(decision.tests, kOverSectorTest, &SignalTest::name);
+  const auto by_share = std::ranges::find(decision.tests, kLowOverSectorTest, &SignalTest::name);
+  if (by_volume == decision.tests.end() || by_share == decision.tests.end()) return std::nullopt;
+  if (by_volume->passed || by_share->passed) return std::nullopt;
+  const double risen = std::max(1.0, sector.ratio);
+  return RoundPublished(risen / std::max(risen, by_volume->observed));
 }
 
 bool AllPassed(const std::vector<SignalTest>& tests) {

@@ -144,6 +144,10 @@ struct LevelDecision {
 // The highest level whose tests pass. Level 2 gates 3 to 5. Persistence of level 2 is the caller's.
 LevelDecision DecideLevel(const CourseEvidence& evidence, const BrandBaseline& baseline);
 
+// How much of the brand's rise its sector explains, 0.5 to 1, if the sector as a whole is in trouble (risen as much, or
+// as much more negative, as the tests of the sector ask of the brand beyond it) and the brand does not stand out of it.
+std::optional<double> ExplainedBySector(const LevelDecision& decision);
+
 bool AllPassed(const std::vector<SignalTest>& tests);
 
 // Lower 95 % Wilson bound as published, against q0 plus a margin.

@@ -17,8 +17,9 @@ constexpr int64_t kOfficialsHeldMs = 86'400'000;
 // Mentions a minute that must be usual: of fewer, ten minutes say nothing of how a brand has risen.
 constexpr double kLeastOfSectorMember = 0.3;
 // Version 1 had no `relearn`, version 2 no balance of the baseline and no positives of the incident, version 3 no
-// actions, version 4 no escalations, version 5 no watch over the feed.
-constexpr uint8_t kStateVersion = 6;
+// actions, version 4 no escalations, version 5 no watch over the feed, version 6 no routes of the last signals.
+constexpr uint8_t kStateVersion = 7;
+constexpr uint8_t kVersionWithRoutes = 7;
 constexpr uint8_t kVersionWithFeed = 6;
 constexpr uint8_t kVersionWithEscalations = 5;
 constexpr uint8_t kVersionWithActions = 4;
@@ -220,7 +221,7 @@ BrandStatus BrandMonitor::Status() const {
   status.id = s.brand->id;
   status.name = s.brand->name;
   status.sector = s.brand->sector;
-  if (s.route != nullptr) status.owner = s.route->owner;
+  if (s.route != nullptr) status.owner = s.incident.open() ? s.RouteOf(s.incident)->owner : s.route->owner;
   if (s.baseline.usable()) {
     constexpr double kBinsOfHour = 12;
     constexpr double kMinutesOfBin = 5;
@@ -236,7 +237,7 @@ BrandStatus BrandMonitor::Status() const {
   status.level = incident.level;
   status.onset_ms = incident.onset_ms;
   const bool escalated = incident.escalated_at_ms.has_value() && !incident.AcknowledgedInForce().has_value();
-  if (escalated && s.route != nullptr) status.escalated_to = s.route->next;
+  if (escalated && s.route != nullptr) status.escalated_to = s.RouteOf(incident)->next;
   for (const auto& [time_ms, id] : s.officials) {
     if (time_ms < incident.onset_ms) continue;
     status.response_ms = time_ms - incident.onset_ms;
@@ -284,6 +285,8 @@ void BrandMonitor::Encode(ByteWriter* writer) const {
   writer->Signed(s.drill.target_level);
   writer->Signed(s.drill.ends_ms);
   s.feed.Encode(writer);
+  writer->String(s.incident.route);
+  writer->String(s.drill.incident.route);
 }
 
 absl::Status BrandMonitor::State::DecodeActions(ByteReader* reader, bool has_escalations) {
@@ -334,6 +337,10 @@ absl::Status BrandMonitor::Decode(ByteReader* reader) {
     if (absl::Status status = s.DecodeActions(reader, has_escalations); !status.ok()) return status;
   }
   if (version >= kVersionWithFeed) s.feed.Decode(reader);
+  if (version >= kVersionWithRoutes) {
+    s.incident.route = reader->String();
+    s.drill.incident.route = reader->String();
+  }
   if (!reader->ok()) return absl::DataLossError("brand monitor: damaged state");
   return absl::OkStatus();
 }

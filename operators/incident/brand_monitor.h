@@ -49,6 +49,9 @@ class EvidenceSource {
   // The other brands of the brand's sector at the slide end `end_ms`, with negative shares since `from_ms`. Their
   // windows may be moved on to there.
   virtual SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) = 0;
+  // The type of the user's own that bit kOwnTypeShift + `number` of a row's terms stands for, by the watchlist that
+  // counts at the row's event time. Empty: none.
+  virtual std::string_view OwnType(size_t /*number*/, int64_t /*event_time_ms*/) const { return {}; }
 };
 
 struct MonitorOptions {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/time_units.h"
 #include "operators/incident/monitor_state.h"
+#include "operators/incident/type_evidence.h"
 #include "operators/signal/summary.h"
 
 namespace tocsin {
@@ -69,7 +70,7 @@ void BrandMonitor::State::RunDrill(const EvaluationContext& context, std::vector
   const int32_t previous_level = std::exchange(exercise.level, drill.target_level);
   exercise.state = IncidentState::kConfirmed;
   exercise.next_check_ms = drill.ends_ms;
-  AwaitAnswer(context.end_ms(), &exercise);
+  exercise.NewAlarm();
   EmitDrill(context, SignalMessage::kUpdate, previous_level, "a drill: the level that is rehearsed", signals);
 }
 
@@ -93,13 +94,15 @@ void BrandMonitor::State::EmitDrill(const EvaluationContext& context, SignalMess
   signal.kind = SignalKind::kCrisis;
   signal.incident_id = exercise.id;
   signal.sequence = ++exercise.sequence;
+  signal.state = exercise.state;
+  signal.level = exercise.level;
+  signal.previous_level = previous_level;
+  FillType(context.windows, end - kDecisionWindowMs.front(), context.evidence, &signal);
+  Direct(end, &exercise, &signal);
   if (!context.evidence.signals_are_read()) {
     signals->push_back(std::move(signal));
     return;
   }
-  signal.state = exercise.state;
-  signal.level = exercise.level;
-  signal.previous_level = previous_level;
   signal.level_reasons = {absl::StrCat("EXERCISE: ", reason, "; nothing has happened")};
   // What the brand has just now, so that every field is filled as in earnest.
   FillWindow(context, kDecisionWindowMs.front(), &signal);
@@ -112,7 +115,7 @@ void BrandMonitor::State::EmitDrill(const EvaluationContext& context, SignalMess
   FillEscalation(exercise, &signal);
   signal.handling.actions = exercise.actions;
   if (exercise.open()) signal.route.next_update_by_ms = exercise.next_check_ms;
-  signal.summary = Summarise(signal, language());
+  signal.summary = Summarise(signal, LanguageOf(exercise));
   signals->push_back(std::move(signal));
 }
 

@@ -1,4 +1,5 @@
-// Who is next: called once if nobody has acknowledged a confirmed incident within the route's time.
+// Who is told, by the type and level of each signal, and who is next: called once if nobody has acknowledged a
+// confirmed incident within the route's time.
 //
 // Decided in event time, so the log of mentions, which has the actions too, is all that it takes to decide it again.
 #include <algorithm>
@@ -11,10 +12,24 @@
 
 namespace tocsin {
 
+void BrandMonitor::State::Direct(int64_t end_ms, Incident* of, Signal* signal) const {
+  if (route == nullptr) return;
+  // That it is over, and that nobody has answered, is for those who were told last.
+  const bool calls = of->escalated_at_ms == end_ms;
+  const bool follows = signal->message == SignalMessage::kResolve || calls;
+  const Route& chosen = follows ? route->Named(of->route) : route->For(signal->type.name, signal->level);
+  of->route = chosen.name;
+  FillRoute(chosen, signal);
+  AwaitAnswer(end_ms, of);
+}
+
 void BrandMonitor::State::AwaitAnswer(int64_t end_ms, Incident* of) const {
-  const bool has_next = route != nullptr && route->escalate_after_ms > 0 && !route->next.empty();
-  of->escalate_by_ms = has_next ? end_ms + route->escalate_after_ms : 0;
-  of->escalated_at_ms.reset();
+  const Route& chosen = *RouteOf(*of);
+  const bool open_question = of->state == IncidentState::kConfirmed && !of->escalated_at_ms.has_value() &&
+                             !of->AcknowledgedInForce().has_value();
+  if (!open_question || !chosen.calls_next()) return;
+  const int64_t by_ms = end_ms + chosen.escalate_after_ms;
+  of->escalate_by_ms = of->escalate_by_ms == 0 ? by_ms : std::min(of->escalate_by_ms, by_ms);
 }
 
 // While it eases nobody is called, and while someone has silenced it: both only postpone.
@@ -30,27 +45,28 @@ bool BrandMonitor::State::CallNext(int64_t end_ms, Incident* of) const {
   if (end_ms < EscalationDueMs(*of)) return false;
   of->escalate_by_ms = 0;
   // The route may have changed since the time was set.
-  if (route == nullptr || route->next.empty()) return false;
+  const Route* const told = RouteOf(*of);
+  if (told == nullptr || told->next.empty()) return false;
   of->escalated_at_ms = end_ms;
-  of->timeline.push_back({end_ms, of->state, of->level, route->next});
+  of->timeline.push_back({end_ms, of->state, of->level, told->next});
   return true;
 }
 
 void BrandMonitor::State::Escalate(const EvaluationContext& context, std::vector<Signal>* signals) {
-  const auto mark = [this, signals] {
+  const auto mark = [this, signals](const Incident& of) {
     Signal& signal = signals->back();
     signal.route.calls_next = true;
-    signal.summary = Summarise(signal, language());
+    signal.summary = Summarise(signal, LanguageOf(of));
   };
   const int64_t end = context.end_ms();
   if (CallNext(end, &incident)) {
     const LevelDecision decision = DecideLevel(GatherCourse(context, incident), baseline);
     Emit(context, SignalMessage::kUpdate, UpdateWindowMs(), incident.level, decision, {}, signals);
-    mark();
+    mark(incident);
   }
   if (CallNext(end, &drill.incident)) {
     EmitDrill(context, SignalMessage::kUpdate, drill.incident.level, "a drill that nobody has acknowledged", signals);
-    mark();
+    mark(drill.incident);
   }
 }
 

@@ -20,22 +20,9 @@ namespace {
 
 constexpr size_t kTopListSize = 5;
 constexpr int64_t kUsualMs = 3'600'000;
-constexpr int64_t kTypeLeastPosts = 5;
-constexpr double kTypeLeastShare = 0.15;
 // An author with so many rows and such a share of all is suspected of flooding.
 constexpr int64_t kFloodRows = 5;
 constexpr double kFloodShare = 0.05;
-
-struct TermType {
-  MentionTerm term;
-  std::string_view term_name;
-  std::string_view type_name;  // empty: says nothing of the type
-};
-constexpr std::array<TermType, kTermBits> kTermTypes = {
-    TermType{kSafetyTerm, "safety", "product_safety"},    TermType{kBreachTerm, "breach", "data_breach"},
-    TermType{kCallToAction, "call_to_action", ""},        TermType{kAngerTerm, "anger", ""},
-    TermType{kServiceTerm, "service", "service_failure"}, TermType{kMisconductTerm, "misconduct", "misconduct"},
-};
 
 bool IsNegativeOriginal(const HeldMention& row) {
   return row.sentiment == SentimentClass::kNegative && row.kind != PostKind::kRepost;
@@ -213,7 +200,6 @@ struct Tally {
   std::array<int64_t, kMatchReasonBits> reasons = {};
   std::array<int64_t, kTermBits> terms = {};  // among negative originals
   int64_t negative_originals = 0;
-  int64_t negative_reviews = 0;
   int64_t responsibility = 0;          // likewise
   int64_t first_person = 0;            // likewise, where the language has words for it
   int64_t first_person_languages = 0;  // negative originals in those
@@ -255,7 +241,6 @@ struct Tally {
     if (!IsNegativeOriginal(row)) return;
     ++negative_originals;
     negative_authors.insert(row.author_hash);
-    if (row.network == Network::kReview) ++negative_reviews;
     for (size_t bit = 0; bit < kTermBits; ++bit) {
       if ((row.terms >> bit & 1) != 0) ++terms[bit];
     }
@@ -274,24 +259,6 @@ void FillTopAuthors(const Tally& tally, Signal* signal) {
   for (size_t i = 0; i < size; ++i) signal->evidence.top_authors.push_back({Hex(list[i].second), -list[i].first});
   if (signal->volume.mentions > 0) {
     signal->coordination.author_concentration = ShareOf(-list.front().first, signal->volume.mentions);
-  }
-}
-
-void FillType(const Tally& tally, Signal* signal) {
-  if (tally.negative_originals == 0) return;
-  int64_t best = 0;
-  for (size_t bit = 0; bit < kTermBits; ++bit) {
-    if (tally.terms[bit] < kTypeLeastPosts) continue;
-    signal->type.terms.emplace_back(kTermTypes[bit].term_name);
-    if (kTermTypes[bit].type_name.empty() || tally.terms[bit] <= best) continue;
-    if (ShareOf(tally.terms[bit], tally.negative_originals) < kTypeLeastShare) continue;
-    best = tally.terms[bit];
-    signal->type.name = kTermTypes[bit].type_name;
-  }
-  signal->type.confidence = ShareOf(best, tally.negative_originals);
-  if (best == 0 && tally.negative_reviews >= kTypeLeastPosts && 2 * tally.negative_reviews > tally.negative_originals) {
-    signal->type.name = "review_surge";
-    signal->type.confidence = ShareOf(tally.negative_reviews, tally.negative_originals);
   }
 }
 
@@ -361,7 +328,6 @@ void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms
   FillNearCopies(winners.negatives(), source, signal);
   FillSamples(winners.negatives(), source, signal);
   FillTopTerms(windows, from_ms, slide_ms, source, signal);
-  FillType(tally, signal);
   FillWording(tally, signal);
 }
 

@@ -22,7 +22,7 @@ inline constexpr size_t kOthersOfSlide = 2;
 // Posts that a signal shows.
 inline constexpr size_t kSamplesOfSignal = 5;
 
-// Fills volume, sentiment counts, coordination, top lists, samples, type and wording of `*signal` from the rows of
+// Fills volume, sentiment counts, coordination, top lists, samples and wording of `*signal` from the rows of
 // [from_ms, windows.end_ms()), with signal->brand_name set. Cost is linear in the rows of the last hour.
 void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
                   Signal* signal);

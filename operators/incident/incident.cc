@@ -157,6 +157,11 @@ void Incident::Remember(const HandledAction& action) {
   actions.push_back(action);
 }
 
+void Incident::NewAlarm() {
+  escalate_by_ms = 0;
+  escalated_at_ms.reset();
+}
+
 void Incident::Add(const HeldMention& row) {
   ++mentions;
   authors.Insert(row.author_hash);

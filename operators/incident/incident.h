@@ -25,7 +25,7 @@ namespace tocsin {
 inline constexpr uint32_t kHighReachFollowers = 100'000;
 // Actions that an incident remembers; of more, the last.
 inline constexpr size_t kActionsHeld = 50;
-// Bits of Mention::terms that an incident counts: those that may name its type or raise its level.
+// Bits of Mention::terms that an incident counts, of which some may raise its level.
 inline constexpr size_t kTermBits = 6;
 
 // Distinct hashes, exact up to 100,000, then a lower bound.
@@ -111,6 +111,7 @@ struct Incident {
 
   int64_t escalate_by_ms = 0;              // who is next is called then, unless someone acknowledges; 0: nobody is
   std::optional<int64_t> escalated_at_ms;  // when it was done, for what has not been acknowledged since
+  std::string route;                       // that of the last signal; not in Encode
 
   bool open() const { return state != IncidentState::kQuiet && state != IncidentState::kResolved; }
   // A of DESIGN.
@@ -119,6 +120,8 @@ struct Incident {
   // Back to the state before any opening, but for what a relapse takes up again.
   void RestartCounts();
   void Remember(const HandledAction& action);
+  // Nobody has answered what it is now, and nobody was called for it.
+  void NewAlarm();
   // By whom and when, unless it has risen since.
   std::optional<HandledAction> AcknowledgedInForce() const;
   // Adds one row since onset. Rows come in (event time, post hash) order within a slide.

@@ -195,7 +195,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
       incident.confirmed_ms = end;
       if (!incident.ever_confirmed) incident.first_confirmed_ms = end;
       incident.ever_confirmed = true;
-      AwaitAnswer(end, &incident);
+      incident.NewAlarm();
     } else if (end - std::max(incident.last_fired_ms, incident.incomplete_ms) >= kProvisionalQuietMs) {
       return Resolve(context, decision, {}, signals);
     } else if (end - incident.opened_ms >= kProvisionalLongestMs) {
@@ -205,7 +205,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
   } else {
     incident.level = std::max(incident.level, static_cast<int32_t>(decision.level));
     const bool rises = incident.level > previous_level;
-    if (rises && was_answered) AwaitAnswer(end, &incident);
+    if (rises && was_answered) incident.NewAlarm();
     if (incident.state == IncidentState::kConfirmed) {
       const bool eases = half_hour * 2 < incident.peak_half_hour && end - incident.confirmed_ms >= kLeastConfirmedMs;
       if (eases && !rises) incident.state = IncidentState::kEasing;
@@ -251,7 +251,7 @@ void BrandMonitor::State::CloseUnwatched(const EvaluationContext& context, std::
   Resolve(context, DecideLevel(GatherCourse(context, incident), baseline), {}, signals);
   Signal& signal = signals->back();
   signal.level_reasons = {std::string(reason)};
-  signal.summary = Summarise(signal, language());
+  signal.summary = Summarise(signal, LanguageOf(incident));
   evaluated_ms = context.end_ms();
 }
 

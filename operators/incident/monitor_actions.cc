@@ -112,7 +112,7 @@ void BrandMonitor::State::CloseByHand(const EvaluationContext& context, const Ha
   Signal& signal = signals->back();
   signal.level_reasons = {absl::StrCat(false_alarm ? "a false alarm, says " : "closed by ", action.by,
                                        action.note.empty() ? "" : ": ", action.note)};
-  signal.summary = Summarise(signal, language());
+  signal.summary = Summarise(signal, LanguageOf(incident));
   hold.until_ms = CeilTo(context.end_ms(), options->baseline_bin_ms) + kHoldMs;
   hold.level = level;
   hold.learns = false_alarm;

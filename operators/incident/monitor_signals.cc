@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "operators/incident/monitor_state.h"
+#include "operators/incident/type_evidence.h"
+#include "operators/mention/crisis_type.h"
 #include "operators/signal/summary.h"
 
 namespace tocsin {
@@ -38,12 +40,19 @@ void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage m
   signal.kind = SignalKind::kCrisis;
   signal.incident_id = incident.id;
   signal.sequence = incident.sequence;
+  signal.level = incident.level;
+  signal.previous_level = previous_level;
+  FillType(context.windows, context.end_ms() - window_ms, context.evidence, &signal);
+  if (const std::optional<double> explained = ExplainedBySector(decision)) {
+    signal.type.name = kSpilloverType;
+    signal.type.confidence = *explained;
+  }
+  // Changes the incident, so nothing of the above may be left out, whoever reads the signal.
+  Direct(context.end_ms(), &incident, &signal);
   if (!context.evidence.signals_are_read()) {
     signals->push_back(std::move(signal));
     return;
   }
-  signal.level = incident.level;
-  signal.previous_level = previous_level;
   FillWindow(context, window_ms, &signal);
   FillIncident(context, incident, officials, &signal);
   const std::vector<SignalTest> watch =
@@ -70,7 +79,7 @@ void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage m
   signal.handling.ended = incident.ended;
   const auto shown = static_cast<std::ptrdiff_t>(std::min(incident.actions.size(), kActionsShown));
   signal.handling.actions.assign(incident.actions.end() - shown, incident.actions.end());
-  signal.summary = Summarise(signal, language());
+  signal.summary = Summarise(signal, LanguageOf(incident));
   signals->push_back(std::move(signal));
 }
 
@@ -126,6 +135,7 @@ void BrandMonitor::State::CheckSurge(const EvaluationContext& context, std::vect
   signal.kind = SignalKind::kSurge;
   signal.sequence = ++notices;
   if (context.evidence.signals_are_read()) {
+    FillType(context.windows, end - kDecisionWindowMs[2], context.evidence, &signal);
     FillWindow(context, kDecisionWindowMs[2], &signal);
     signal.tests = check.tests;
     signal.level_reasons = Describe(check.tests, true);

@@ -1,7 +1,7 @@
 // What a BrandMonitor is made of. Included by its sources only.
 //
 // brand_monitor.cc: the way in, bins, encoding. incident_course.cc: the state machine. monitor_actions.cc: what people
-// do about it. escalation.cc: what nobody does about it. drill.cc: exercises. monitor_signals.cc: what goes out.
+// do about it. escalation.cc: who is told, and who is next. drill.cc: exercises. monitor_signals.cc: what goes out.
 #pragma once
 
 #include <algorithm>
@@ -84,6 +84,11 @@ struct BrandMonitor::State {
 
   bool started() const { return next_bin_ms != kUnknownTime; }
   std::string_view language() const { return route != nullptr ? std::string_view{route->language} : "en"; }
+  // The route of the last signal of `of`; null: there is none.
+  const Route* RouteOf(const Incident& of) const { return route != nullptr ? &route->Named(of.route) : nullptr; }
+  std::string_view LanguageOf(const Incident& of) const {
+    return route != nullptr ? std::string_view{route->Named(of.route).language} : "en";
+  }
 
   const WindowCounts& Window(const BrandWindows& windows, size_t decision_window) const {
     return windows.Window(window_index[decision_window]);
@@ -126,8 +131,10 @@ struct BrandMonitor::State {
   // Bin ends of [first_ms, first_ms + count bins) from which the baseline does not learn.
   int64_t FrozenBins(int64_t first_ms, int64_t count) const;
 
-  // What nobody does about it, escalation.cc.
-  // From now on someone has to acknowledge `of` within the route's time.
+  // Who is told, and who is next, escalation.cc.
+  // Chooses the route of a signal of `of`, which has everything else. From now on someone has to acknowledge within
+  // that route's time, unless someone has or an earlier time is set.
+  void Direct(int64_t end_ms, Incident* of, Signal* signal) const;
   void AwaitAnswer(int64_t end_ms, Incident* of) const;
   // When who is next is called, as things are; INT64_MAX: they are not.
   int64_t EscalationDueMs(const Incident& of) const;

@@ -137,14 +137,16 @@ Signal StartSignal(const MonitorOptions& options, const Brand& brand, const Rout
   signal.quality.late_dropped = quality.late_dropped;
   signal.quality.gaps = quality.gaps;
   signal.quality.stale = quality.stale;
-  if (route != nullptr) {
-    signal.route.owner = route->owner;
-    signal.route.channel = route->channel;
-    signal.route.playbook_url = route->playbook_url;
-    signal.route.dashboard_url = route->dashboard_url;
-    signal.route.next = route->next;
-  }
+  if (route != nullptr) FillRoute(*route, &signal);
   return signal;
+}
+
+void FillRoute(const Route& route, Signal* signal) {
+  signal->route.owner = route.owner;
+  signal->route.channel = route.channel;
+  signal->route.playbook_url = route.playbook_url;
+  signal->route.dashboard_url = route.dashboard_url;
+  signal->route.next = route.next;
 }
 
 void FillWindow(const EvaluationContext& context, int64_t window_ms, Signal* signal) {

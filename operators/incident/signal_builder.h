@@ -43,6 +43,9 @@ double Certainty(const Incident& incident, const LevelDecision& decision, const 
 Signal StartSignal(const MonitorOptions& options, const Brand& brand, const Route* route, const BrandBaseline& baseline,
                    const FeedQuality& quality, int64_t end_ms);
 
+// Whom the signal is for.
+void FillRoute(const Route& route, Signal* signal);
+
 // Everything that follows from the rows of the last `window_ms`.
 void FillWindow(const EvaluationContext& context, int64_t window_ms, Signal* signal);
 

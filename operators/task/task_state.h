@@ -90,6 +90,12 @@ struct DetectTask::State : EvidenceSource {
     int64_t latest_ms = kUnknownTime;
   };
 
+  // Whose bits rows from there on carry, until the next.
+  struct TypeNames {
+    int64_t from_ms = kFromTheBeginning;
+    std::vector<std::string> names;
+  };
+
   // A version that blocks have named and that is not yet switched to.
   struct Coming {
     WatchlistVersion version;
@@ -102,6 +108,7 @@ struct DetectTask::State : EvidenceSource {
   const Sample* FindSample(int32_t handle) const override { return samples.Find(handle); }
   const TopicPartition& Source(int16_t index) const override { return sources[static_cast<size_t>(index)]; }
   SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) override;
+  std::string_view OwnType(size_t number, int64_t event_time_ms) const override;
 
   // detect_task.cc
   absl::Status Accept(std::string_view bytes, Offset offset);
@@ -133,6 +140,8 @@ struct DetectTask::State : EvidenceSource {
   absl::Status Announce(uint64_t id);
   absl::Status TakeIn(const WatchlistTimeline& timeline, size_t last);
   void SwitchToNext();
+  // Of the versions before `timeline[index]` whose rows may still be held.
+  void FindTypeNamesBefore(const WatchlistTimeline& timeline, size_t index);
   bool Owns(const Brand& brand) const;
   // Index of the brand in the list, if it is one of this task's.
   std::optional<uint32_t> FindOwn(const Watchlist& list, std::string_view id) const;
@@ -182,6 +191,7 @@ struct DetectTask::State : EvidenceSource {
 
   WatchlistVersion current;
   std::shared_ptr<const Watchlist> watchlist;  // of `current`; null until the first block or snapshot
+  std::deque<TypeNames> type_names;            // of `current`, last, and of those before it that held rows may have
   std::deque<Coming> coming;                   // by effective time
   uint64_t named = 0;                          // the version that the last block named
   absl::flat_hash_set<uint64_t> unknown;       // those that blocks named though nobody knows them

@@ -33,6 +33,7 @@ absl::Status DetectTask::State::Start(int64_t event_time_ms) {
   current = version;
   watchlist = *std::move(loaded);
   options.monitor.config_hash = current.config_version;
+  type_names.push_back({current.effective_ms, watchlist->own_types()});
   Renumber();
   return absl::OkStatus();
 }
@@ -113,6 +114,8 @@ void DetectTask::State::SwitchToNext() {
   watchlist = std::move(coming.front().watchlist);
   coming.pop_front();
   options.monitor.config_hash = current.config_version;
+  type_names.push_back({current.effective_ms, watchlist->own_types()});
+  while (type_names.size() > 1 && IsTooLate(type_names[1].from_ms - 1)) type_names.pop_front();
   for (const std::unique_ptr<BrandState>& brand : brands) {
     if (brand == nullptr) continue;
     const std::string& id = brand->brand->id;
@@ -121,6 +124,22 @@ void DetectTask::State::SwitchToNext() {
     if (concerned) BindToCurrent(brand.get(), current.effective_ms);
   }
   Renumber();
+}
+
+std::string_view DetectTask::State::OwnType(size_t number, int64_t event_time_ms) const {
+  const auto of = std::find_if(type_names.rbegin(), type_names.rend(),
+                               [event_time_ms](const TypeNames& each) { return each.from_ms <= event_time_ms; });
+  const TypeNames& types = of == type_names.rend() ? type_names.front() : *of;
+  return number < types.names.size() ? std::string_view(types.names[number]) : std::string_view();
+}
+
+void DetectTask::State::FindTypeNamesBefore(const WatchlistTimeline& timeline, size_t index) {
+  for (; index > 0 && !IsTooLate(timeline[index].effective_ms - 1); --index) {
+    const WatchlistVersion& before = timeline[index - 1];
+    const absl::StatusOr<std::shared_ptr<const Watchlist>> loaded = versions->Load(before);
+    // One that can't be read any more is no reason not to go on: its rows then say nothing of types of one's own.
+    type_names.push_front({before.effective_ms, loaded.ok() ? (*loaded)->own_types() : std::vector<std::string>()});
+  }
 }
 
 void DetectTask::State::Renumber() {
@@ -219,6 +238,7 @@ absl::Status DetectTask::State::DecodeVersions(uint8_t state_version, ByteReader
   if (absl::Status status = Start(found.has_value() ? (*timeline)[index].effective_ms : evaluated_ms); !status.ok()) {
     return status;
   }
+  FindTypeNamesBefore(*timeline, index);
   const size_t last = VersionAt(*timeline, known_ms);
   return last > index ? TakeIn(*timeline, last) : absl::OkStatus();
 }

@@ -120,12 +120,17 @@ TEST(BrandMonitorTest, WhatTheWholeSectorDoesStaysProvisionalUntilTheBrandStands
   EXPECT_EQ(last.sector.brands, 3);
   EXPECT_EQ(last.sector.ratio, 12);
   EXPECT_EQ(last.sector.negative_shift, 0.55);
+  EXPECT_EQ(last.type.name, "spillover");
+  const auto over = std::ranges::find(last.tests, "velocity_over_sector", &SignalTest::name);
+  ASSERT_NE(over, last.tests.end());
+  EXPECT_NEAR(last.type.confidence, std::min(1.0, 12 / over->observed), 1e-4);
   EXPECT_THAT(last.missing_for_next_level,
               ElementsAre(HasSubstr("24 times would stand out of the sector"), HasSubstr("stand out of the sector")));
 
   brand.evidence().set_sector({{11, 0.5}, {2, 0.1}, {1, 0}});
   brand.Run(&mentions, kOnset + 60, kOnset + 75);
   EXPECT_THAT(States(brand.signals()), ElementsAre(IncidentState::kProvisional, IncidentState::kConfirmed));
+  EXPECT_EQ(brand.signals().back().type.name, "unknown") << "now it is the brand's own";
   // What is confirmed stays so when the sector follows.
   brand.evidence().set_sector({{11, 0.5}, {12, 0.6}, {13, 0.55}});
   brand.Run(&mentions, kOnset + 75, kOnset + 110);

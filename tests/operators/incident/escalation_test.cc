@@ -1,7 +1,10 @@
 // Who is next is called if nobody acknowledges: when, how often, and what keeps it back.
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/time_units.h"
@@ -273,6 +276,85 @@ TEST(EscalationTest, ARestoredMonitorKnowsWhomToCallAndWhomItHasCalled) {
     EXPECT_TRUE(restored.brand.signals() == straight.brand.signals());
     EXPECT_TRUE(restored.brand.Encoded() == straight.brand.Encoded());
   }
+}
+
+RouteRule RuleTo(std::string name, int64_t after_ms, int32_t level, std::vector<std::string> types = {}) {
+  Route to;
+  to.name = name;
+  to.owner = "owner of " + name;
+  to.escalate_after_ms = after_ms;
+  if (after_ms > 0) to.next = "next of " + name;
+  to.language = "it";
+  return {std::move(types), level, std::make_shared<const Route>(std::move(to))};
+}
+
+TEST(EscalationTest, EachSignalGoesTheWayOfItsTypeAndLevelAndWhatEndsGoesToThoseToldLast) {
+  CrisisRun run(Rise(25));
+  run.brand.route().rules = {RuleTo("security", 0, 0, {"data_breach"}), RuleTo("board", 10 * kMinuteMs, 2)};
+  ASSERT_TRUE(run.Until(IncidentState::kProvisional));
+  EXPECT_EQ(run.last().route.owner, "comms on call");
+  EXPECT_EQ(run.brand.monitor().Status().owner, "comms on call");
+  ASSERT_TRUE(run.Until(IncidentState::kConfirmed));
+  EXPECT_EQ(run.last().type.name, "unknown");
+  EXPECT_EQ(run.last().route.owner, "owner of board");
+  EXPECT_EQ(run.last().route.next, "next of board");
+  EXPECT_EQ(run.brand.monitor().Status().owner, "owner of board");
+  EXPECT_THAT(run.last().summary, HasSubstr("menzioni"));
+  const int64_t confirmed_ms = run.last().times.window_end_ms;
+  EXPECT_EQ(run.last().route.escalate_by_ms, confirmed_ms + 10 * kMinuteMs) << "the time of the route that was chosen";
+  run.To(run.at - kOnset + 15);
+  ASSERT_THAT(run.CallTimes(), ElementsAre(confirmed_ms + 10 * kMinuteMs));
+  EXPECT_EQ(run.Calls().front().route.owner, "owner of board");
+  EXPECT_THAT(run.Calls().front().summary, HasSubstr("next of board"));
+  EXPECT_EQ(run.brand.monitor().Status().escalated_to, "next of board");
+  ASSERT_EQ(run.Act(ActionKind::kClose), ActionError::kNone);
+  EXPECT_EQ(run.last().state, IncidentState::kResolved);
+  EXPECT_EQ(run.last().level, 0) << "at which no rule fits";
+  EXPECT_EQ(run.last().route.owner, "owner of board");
+  EXPECT_THAT(run.last().summary, HasSubstr("menzioni"));
+}
+
+// Goal: whoever comes in later has no more time than those before, and a route that calls nobody hides no call.
+TEST(EscalationTest, ARouteThatIsChosenLaterNeverPutsTheCallOff) {
+  CrisisRun later(Rise(7, 60), 90 * kMinuteMs);
+  CrisisRun sooner(Rise(7, 60), 90 * kMinuteMs);
+  CrisisRun first(Rise(7, 60), /*after_ms=*/0);
+  for (CrisisRun* run : {&later, &sooner, &first}) {
+    ASSERT_TRUE(run->Until(IncidentState::kConfirmed));
+  }
+  const int64_t confirmed_ms = later.last().times.window_end_ms;
+  const int32_t level = later.last().level;
+  later.brand.route().rules = {RuleTo("board", kDayMs, level + 1)};
+  sooner.brand.route().rules = {RuleTo("board", kMinuteMs, level + 1)};
+  first.brand.route().rules = {RuleTo("board", kMinuteMs, level + 1)};
+  for (CrisisRun* run : {&later, &sooner, &first}) run->To(300);
+  const int64_t rise_ms = later.FirstMs(IncidentState::kConfirmed, level + 1);
+  ASSERT_GT(rise_ms, confirmed_ms);
+  ASSERT_LT(rise_ms, confirmed_ms + 80 * kMinuteMs);
+  EXPECT_THAT(later.CallTimes(), ElementsAre(confirmed_ms + 90 * kMinuteMs));
+  EXPECT_EQ(later.Calls().front().route.next, "next of board") << "of those who were told last";
+  EXPECT_THAT(sooner.CallTimes(), ElementsAre(rise_ms + kMinuteMs));
+  EXPECT_THAT(first.CallTimes(), ElementsAre(rise_ms + kMinuteMs));
+}
+
+TEST(EscalationTest, ARestoredMonitorKnowsWhoWasToldLast) {
+  CrisisRun straight(Rise(25));
+  CrisisRun restored(Rise(25));
+  for (CrisisRun* run : {&straight, &restored}) {
+    run->brand.route().rules = {RuleTo("board", 10 * kMinuteMs, 2)};
+    ASSERT_EQ(run->Act(ActionKind::kDrill, kDayMs), ActionError::kNone);
+    ASSERT_TRUE(run->Until(IncidentState::kConfirmed, -1'700));
+    ASSERT_EQ(run->last().status, SignalStatus::kExercise);
+    EXPECT_EQ(run->last().route.owner, "owner of board");
+    run->To(0);
+    ASSERT_TRUE(run->Until(IncidentState::kConfirmed));
+  }
+  restored.brand.Reload();
+  for (CrisisRun* run : {&straight, &restored}) run->To(200);
+  ASSERT_THAT(straight.Calls(), SizeIs(2));
+  EXPECT_EQ(straight.Calls().back().route.next, "next of board");
+  EXPECT_TRUE(restored.brand.signals() == straight.brand.signals());
+  EXPECT_TRUE(restored.brand.Encoded() == straight.brand.Encoded());
 }
 
 TEST(EscalationTest, ADrillThatNobodyAcknowledgesIsEscalatedAsAnExercise) {

@@ -14,6 +14,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "operators/incident/type_evidence.h"
+#include "operators/mention/crisis_type.h"
 #include "operators/mention/mention.h"
 #include "tests/rounds.h"
 
@@ -36,6 +38,14 @@ class Texts final : public EvidenceSource {
   const Sample* FindSample(int32_t handle) const override { return &samples_[static_cast<size_t>(handle)]; }
   const TopicPartition& Source(int16_t /*index*/) const override { return source_; }
   SectorCourse Sector(const Brand& /*brand*/, int64_t /*from_ms*/, int64_t /*end_ms*/) override { return {}; }
+  std::string_view OwnType(size_t number, int64_t event_time_ms) const override {
+    const std::vector<std::string>& names = event_time_ms < changed_ms ? names_before : names_since;
+    return number < names.size() ? names[number] : std::string_view();
+  }
+  // Types of the watchlist's own, which changed once.
+  int64_t changed_ms = 0;
+  std::vector<std::string> names_before;
+  std::vector<std::string> names_since;
 
  private:
   std::vector<std::unique_ptr<std::string>> texts_;
@@ -67,6 +77,7 @@ class EvidenceTest : public testing::Test {
     Signal signal;
     signal.brand_name = "Acme";
     FillEvidence(windows, from_ms, kSlideMs, evidence_, &signal);
+    FillType(windows, from_ms, evidence_, &signal);
     return signal;
   }
   Texts evidence_;
@@ -107,6 +118,53 @@ TEST_F(EvidenceTest, TheTypeNeedsFivePostsAndAShare) {
   EXPECT_THAT(Evidence(rows).type.terms, ElementsAre("breach"));
   for (int i = 0; i < 29; ++i) rows.push_back(Row("en", 0));
   EXPECT_EQ(Evidence(rows).type.name, "unknown") << "5 of 34 are below 15 %";
+}
+
+TEST_F(EvidenceTest, EachBuiltInClassTellsItsType) {
+  for (const TermClass& each : kTermClasses) {
+    const Signal::Type type = Evidence(std::vector<HeldMention>(5, Row("en", each.term | kFirstPersonTerm))).type;
+    EXPECT_EQ(type.name, each.type.empty() ? kUnknownType : each.type);
+    EXPECT_EQ(type.confidence, each.type.empty() ? 0 : 1);
+    EXPECT_THAT(type.terms, ElementsAre(each.name));
+  }
+}
+
+TEST_F(EvidenceTest, ATypeOfOnesOwnGoesBeforeABuiltInOneWithAsManyPosts) {
+  evidence_.names_since = {"strike", "walkout"};
+  constexpr uint32_t kStrike = uint32_t{1} << kOwnTypeShift;
+  std::vector<HeldMention> rows;
+  for (int i = 0; i < 6; ++i) rows.push_back(Row("en", kServiceTerm | kStrike | kStrike << 1 | kStrike << 5));
+  EXPECT_EQ(Evidence(rows).type.name, "strike");
+  EXPECT_EQ(Evidence(rows).type.confidence, 1);
+  EXPECT_THAT(Evidence(rows).type.terms, ElementsAre("service", "strike", "walkout")) << "nobody has named the sixth";
+  rows.push_back(Row("en", kStrike << 1));
+  EXPECT_EQ(Evidence(rows).type.name, "walkout");
+  rows.push_back(Row("en", kServiceTerm));
+  rows.push_back(Row("en", kServiceTerm));
+  EXPECT_EQ(Evidence(rows).type.name, "service_failure");
+  for (HeldMention& row : rows) row.sentiment = SentimentClass::kPositive;
+  EXPECT_EQ(Evidence(rows).type, Signal::Type());
+}
+
+// Goal: a changed watchlist, which gives the bits anew, makes no post say what it did not say.
+TEST_F(EvidenceTest, ABitMeansWhatTheWatchlistOfItsOwnTimeSays) {
+  evidence_.changed_ms = kEndMs - 60'000;
+  evidence_.names_before = {"strike"};
+  evidence_.names_since = {"fees", "strike"};
+  constexpr uint32_t kFirst = uint32_t{1} << kOwnTypeShift;
+  std::vector<HeldMention> rows;
+  for (int i = 0; i < 3; ++i) {
+    rows.push_back(Row(90));
+    rows.back().terms = kFirst;
+    rows.push_back(Row(30));
+    rows.back().terms = kFirst << 1;
+  }
+  rows.push_back(Row(30));
+  rows.back().terms = kFirst;
+  const Signal::Type type = Evidence(rows).type;
+  EXPECT_EQ(type.name, "strike");
+  EXPECT_EQ(type.confidence, 6.0 / 7);
+  EXPECT_THAT(type.terms, ElementsAre("strike"));
 }
 
 TEST_F(EvidenceTest, TopTermsAreWhatTheCrisisSpeaksOfOverTheUsual) {

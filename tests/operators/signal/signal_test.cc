@@ -1,5 +1,6 @@
 #include "operators/signal/signal.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -127,6 +128,12 @@ TEST(SignalTest, TheSchemaRefusesWhatBreaksTheContract) {
   Json state = good;
   state["data"]["state"] = "open";
   EXPECT_NE(SchemaErrors(state.dump()), "") << "an unknown state";
+  Json type = good;
+  for (const auto& [name, valid] : std::map<std::string, bool>{
+           {"spillover", true}, {"strike", true}, {"Strike", false}, {"", false}, {std::string(41, 'a'), false}}) {
+    type["data"]["type"]["name"] = name;
+    EXPECT_EQ(SchemaErrors(type.dump()).empty(), valid) << name;
+  }
   Json more = good;
   more["data"]["new_field"] = 1;
   EXPECT_EQ(SchemaErrors(more.dump()), "") << "more fields may be added";

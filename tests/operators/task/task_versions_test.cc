@@ -340,5 +340,64 @@ TEST(TaskVersionsTest, ABrandThatIsGoneIsLetGoWhenItsWindowsHaveRunEmpty) {
   EXPECT_TRUE(let_go);
 }
 
+// Goal: a list that gives the bits anew in the midst of a crisis makes no row say what it did not say, after a restart
+// neither.
+TEST(TaskVersionsTest, TypesOfOnesOwnAreKnownByNameThroughAChangeOfTheirList) {
+  const int64_t change_ms = kStreamStartMs + kHourMs + 1'800'000;
+  const auto with_types = [](std::string_view types) {
+    return *Watchlist::Parse(absl::StrCat("types: [", types, "]\nbrands: [{id: brand-00, name: A, query: a}]"),
+                             "w.yaml");
+  };
+  const auto versions = std::make_shared<FixedVersions>(std::vector<FixedVersions::Entry>{
+      {{.id = 1, .config_version = 101, .effective_ms = kFromTheBeginning}, with_types("{type: strike, terms: [a]}")},
+      {{.id = 2, .config_version = 102, .effective_ms = change_ms},
+       with_types("{type: fees, terms: [b]}, {type: strike, terms: [a]}")}});
+  StreamOptions stream;
+  stream.duration_ms = 4 * kHourMs;
+  stream.posts = 3'000;
+  stream.lull = 0;
+  std::vector<StreamPost> posts = MakePosts(stream);
+  for (StreamPost& post : posts) {
+    std::erase_if(post.brands, [](const std::string& brand) { return brand != "brand-00"; });
+    post.mention.terms = uint32_t{1} << (kOwnTypeShift + (post.mention.event_time_ms < change_ms ? 0 : 1));
+  }
+  const std::vector<std::string> blocks =
+      CutIntoBlocks(posts, {.version_at = [&](int64_t ms) -> uint64_t { return ms < change_ms ? 1 : 2; }});
+  DetectTask whole(Options(), versions);
+  std::vector<DetectOutput> outputs, after;
+  std::string snapshot;
+  size_t next = 0;
+  Offset rebuild_from = 0;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    ASSERT_THAT(whole.Apply(blocks[i], static_cast<Offset>(i), snapshot.empty() ? &outputs : &after), IsOk());
+    if (!snapshot.empty() || whole.config_version() != 102) continue;
+    snapshot = whole.Encode();
+    rebuild_from = whole.rebuild_from();
+    next = i + 1;
+  }
+  int64_t over_the_change = 0;
+  for (const auto* each : {&outputs, &after}) {
+    for (const DetectOutput& output : *each) {
+      if (output.signal == nullptr || output.signal->type.name == "unknown") continue;
+      EXPECT_EQ(output.signal->type.name, "strike");
+      EXPECT_EQ(output.signal->type.confidence, 1);
+      const Signal::Times& times = output.signal->times;
+      if (times.window_start_ms < change_ms && times.window_end_ms > change_ms) ++over_the_change;
+    }
+  }
+  EXPECT_GT(over_the_change, 0);
+
+  DetectTask restored(Options(), versions);
+  ASSERT_THAT(restored.Decode(snapshot), IsOk());
+  for (auto i = static_cast<size_t>(rebuild_from); i < next; ++i) {
+    ASSERT_THAT(restored.Rebuild(blocks[i], static_cast<Offset>(i)), IsOk());
+  }
+  std::vector<DetectOutput> again;
+  for (size_t i = next; i < blocks.size(); ++i) {
+    ASSERT_THAT(restored.Apply(blocks[i], static_cast<Offset>(i), &again), IsOk());
+  }
+  EXPECT_EQ(Lines(again), Lines(after));
+}
+
 }  // namespace
 }  // namespace tocsin
