@@ -331,15 +331,15 @@ TEST(EscalationTest, ARouteThatIsChosenLaterNeverPutsTheCallOff) {
   const int64_t rise_ms = later.FirstMs(IncidentState::kConfirmed, level + 1);
   ASSERT_GT(rise_ms, confirmed_ms);
   ASSERT_LT(rise_ms, confirmed_ms + 80 * kMinuteMs);
-  EXPECT_THAT(later.CallTimes(), ElementsAre(confirmed_ms + 90 * kMinuteMs));
+  ASSERT_THAT(later.CallTimes(), ElementsAre(confirmed_ms + 90 * kMinuteMs));
   EXPECT_EQ(later.Calls().front().route.next, "next of board") << "of those who were told last";
   EXPECT_THAT(sooner.CallTimes(), ElementsAre(rise_ms + kMinuteMs));
   EXPECT_THAT(first.CallTimes(), ElementsAre(rise_ms + kMinuteMs));
 }
 
 TEST(EscalationTest, ARestoredMonitorKnowsWhoWasToldLast) {
-  CrisisRun straight(Rise(25));
-  CrisisRun restored(Rise(25));
+  CrisisRun straight(Rise(7));
+  CrisisRun restored(Rise(7));
   for (CrisisRun* run : {&straight, &restored}) {
     run->brand.route().rules = {RuleTo("board", 10 * kMinuteMs, 2)};
     ASSERT_EQ(run->Act(ActionKind::kDrill, kDayMs), ActionError::kNone);
@@ -350,9 +350,11 @@ TEST(EscalationTest, ARestoredMonitorKnowsWhoWasToldLast) {
     ASSERT_TRUE(run->Until(IncidentState::kConfirmed));
   }
   restored.brand.Reload();
+  const size_t told = straight.brand.signals().size();
   for (CrisisRun* run : {&straight, &restored}) run->To(200);
   ASSERT_THAT(straight.Calls(), SizeIs(2));
   EXPECT_EQ(straight.Calls().back().route.next, "next of board");
+  EXPECT_TRUE(straight.brand.signals()[told].route.calls_next) << "no other signal had told the restored one";
   EXPECT_TRUE(restored.brand.signals() == straight.brand.signals());
   EXPECT_TRUE(restored.brand.Encoded() == straight.brand.Encoded());
 }
