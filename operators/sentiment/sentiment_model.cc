@@ -134,7 +134,8 @@ struct SentimentModel::Layout {
   // Class and level by the scores.
   static void Decide(const LanguageHeader& header, Sentiment& sentiment);
   // Scores of the classes. REQUIRES: there is a feature.
-  static std::array<int32_t, kClasses> Score(const Language& language, const SentimentFeatures& features);
+  static std::array<int32_t, kClasses> Score(const Language& language, const SentimentFeatures& features,
+                                             const SentimentKernels& kernels);
   static void AddTone(const Language& language, const SentimentFeatures& features,
                       std::array<int32_t, kClasses>& scores);
   std::string_view Code(size_t language) const { return {languages[language].header.code.data(), 2}; }
@@ -305,11 +306,11 @@ void SentimentModel::Layout::AddTone(const Language& language, const SentimentFe
   }
 }
 
-std::array<int32_t, kClasses> SentimentModel::Layout::Score(const Language& language,
-                                                            const SentimentFeatures& features) {
+std::array<int32_t, kClasses> SentimentModel::Layout::Score(const Language& language, const SentimentFeatures& features,
+                                                            const SentimentKernels& kernels) {
   const LanguageHeader& header = language.header;
   const std::span<const uint32_t> hashes = features.hashes();
-  const auto sums = SumClassWeights(language.weights, header.bits, hashes);
+  const auto sums = SumClassWeights(language.weights, header.bits, hashes, kernels);
   const uint32_t inverse_sqrt = InverseSqrtQ20(hashes.size());
   std::array<int32_t, kClasses> scores{};
   for (size_t c = 0; c < kClasses; ++c) {
@@ -383,13 +384,18 @@ SentimentModel::SentimentModel(std::unique_ptr<Layout> layout) : layout_(std::mo
 SentimentModel::~SentimentModel() = default;
 
 Sentiment SentimentModel::Classify(std::string_view text, std::string_view lang) const {
+  return Classify(text, lang, BestKernels());
+}
+
+Sentiment SentimentModel::Classify(std::string_view text, std::string_view lang,
+                                   const SentimentKernels& kernels) const {
   const LanguageTag tag = ReadLanguageTag(lang);
   if (tag.kind == LanguageTag::Kind::kForeign) return {};
   const bool named = tag.kind == LanguageTag::Kind::kNamed;
   int index = named ? layout_->Find(tag.code) : -1;
   if (named && index < 0) return {};
   thread_local SentimentFeatures features;
-  features.Extract(text);
+  features.Extract(text, kernels);
   const std::span<const uint32_t> hashes = features.hashes();
   if (hashes.empty()) return {};
   if (!named) index = layout_->Guess(hashes);
@@ -398,7 +404,7 @@ Sentiment SentimentModel::Classify(std::string_view text, std::string_view lang)
   const Layout::Language& language = layout_->languages[static_cast<size_t>(index)];
   Sentiment result;
   result.language = layout_->Code(static_cast<size_t>(index));
-  result.scores = Layout::Score(language, features);
+  result.scores = Layout::Score(language, features, kernels);
   Layout::Decide(language.header, result);
   return result;
 }

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "operators/sentiment/kernels.h"
 #include "operators/sentiment/ratio_calibration.h"
 #include "operators/sentiment/sentiment.h"
 #include "operators/sentiment/sentiment_features.h"
@@ -76,6 +77,8 @@ class SentimentModel {
   // does a guess below the model's threshold. Allocates nothing; linear in the
   // length of the text.
   [[nodiscard]] Sentiment Classify(std::string_view text, std::string_view lang) const;
+  // With given inner loops, for tests and benchmarks. REQUIRES: this processor can run them.
+  [[nodiscard]] Sentiment Classify(std::string_view text, std::string_view lang, const SentimentKernels& kernels) const;
 
   // The decision after further evidence of `weight` hundredths: below 0 the odds that the text is negative, against the
   // other two classes together, are multiplied by e^(|weight| / 100), above 0 those that it is positive. Unchanged

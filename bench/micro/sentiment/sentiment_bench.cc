@@ -86,6 +86,10 @@ void CountPosts(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(kPostBytes));
 }
 
+void EveryVariant(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgName("variant")->DenseRange(0, static_cast<int64_t>(RunnableKernels().size()) - 1);
+}
+
 void BM_SentimentExtract(benchmark::State& state) {
   if (!EqualsReference(state)) return;
   static SentimentFeatures features;
@@ -113,22 +117,41 @@ void BM_SentimentVariant(benchmark::State& state) {
   }
   CountPosts(state);
 }
-BENCHMARK(BM_SentimentVariant)->DenseRange(0, static_cast<int64_t>(RunnableKernels().size()) - 1)->ArgName("variant");
+BENCHMARK(BM_SentimentVariant)->Apply(EveryVariant);
 
+bool AllVariantsAgree() {
+  const SentimentModel& model = SentimentModel::Default();
+  return std::all_of(Posts().begin(), Posts().end(), [&model](const std::string& post) {
+    const Sentiment expected = model.Classify(post, "en", *RunnableKernels().front());
+    return std::all_of(RunnableKernels().begin(), RunnableKernels().end(), [&](const SentimentKernels* kernels) {
+      const Sentiment found = model.Classify(post, "en", *kernels);
+      return found.label == expected.label && found.scores == expected.scores &&
+             found.negativity == expected.negativity;
+    });
+  });
+}
+
+// All that production does for the text of a post: features, sums, words of known tone, class and level, with the
+// shipped model, in each variant.
 void Classify(benchmark::State& state, std::string_view language) {
-  if (!EqualsReference(state)) return;
+  static const bool agree = AllVariantsAgree();
+  if (!agree) state.SkipWithError("variants differ");
+  if (!agree || !EqualsReference(state)) return;
+  const SentimentKernels& kernels = *RunnableKernels()[static_cast<size_t>(state.range(0))];
+  state.SetLabel(std::string(kernels.name));
   const SentimentModel& model = SentimentModel::Default();
   size_t next = 0;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(model.Classify(Posts()[next++ % kPostCount], language));
+    benchmark::DoNotOptimize(model.Classify(Posts()[next++ % kPostCount], language, kernels));
   }
   CountPosts(state);
 }
+
 void BM_SentimentClassify(benchmark::State& state) { Classify(state, "en"); }
-BENCHMARK(BM_SentimentClassify);
+BENCHMARK(BM_SentimentClassify)->Apply(EveryVariant);
 
 void BM_SentimentClassifyGuessed(benchmark::State& state) { Classify(state, "und"); }
-BENCHMARK(BM_SentimentClassifyGuessed);
+BENCHMARK(BM_SentimentClassifyGuessed)->Apply(EveryVariant);
 
 void BM_SentimentLoad(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(SentimentModel::Load("operators/sentiment/model/default.model"));
