@@ -18,6 +18,8 @@ enum ByteKind : uint8_t {
   kPunctuation = 8,
   kMark = 16,
   kAtSign = 32,
+  kLinkLetter = 64,
+  kLinkEnd = 128,
 };
 
 struct ByteTables {
@@ -38,6 +40,9 @@ constexpr ByteTables MakeByteTables() {
     if (byte > 0x20 && byte < 0x7F && !word && byte != '\'') kind |= kPunctuation;
     if (byte == '!' || byte == '?') kind |= kMark;
     if (byte == '@') kind |= kAtSign;
+    const unsigned lower = byte | 0x20;
+    if (lower == 'h' || lower == 't' || lower == 'w') kind |= kLinkLetter;
+    if (byte <= 0x20 || high || byte == '"' || byte == '<' || byte == '>') kind |= kLinkEnd;
     tables.kind[byte] = static_cast<uint8_t>(kind);
     tables.normal[byte] = static_cast<uint8_t>(capital ? byte + 0x20 : (word ? byte : ' '));
   }
@@ -46,33 +51,52 @@ constexpr ByteTables MakeByteTables() {
 
 constexpr ByteTables kTables = MakeByteTables();
 
-uint64_t LoadKinds(const uint8_t* from) {
+uint64_t LoadEight(const uint8_t* from) {
   static_assert(std::endian::native == std::endian::little, "byte i is bits 8 i to 8 i + 7");
   uint64_t value;
   std::memcpy(&value, from, sizeof(value));
   return value;
 }
 
-// The lowest bit of byte i as bit i: the product moves each to its place in the highest byte.
-uint64_t OneBitOfEach(uint64_t bytes) { return ((bytes & 0x0101010101010101) * 0x0102040810204080) >> 56; }
+// Eight bytes as the rows of a matrix of bits, turned into its columns: bit i of byte j becomes bit j of byte i
+// (Warren, Hacker's Delight, 7-3).
+uint64_t Transpose(uint64_t bytes) {
+  uint64_t swap = (bytes ^ (bytes >> 7)) & 0x00AA00AA00AA00AA;
+  bytes ^= swap ^ (swap << 7);
+  swap = (bytes ^ (bytes >> 14)) & 0x0000CCCC0000CCCC;
+  bytes ^= swap ^ (swap << 14);
+  swap = (bytes ^ (bytes >> 28)) & 0x00000000F0F0F0F0;
+  return bytes ^ swap ^ (swap << 28);
+}
 
 }  // namespace
 
 void ScanBlockPortable(const uint8_t* in, uint8_t* out, ByteMasks& masks) {
   masks = {};
-  std::array<uint8_t, kScanBlockBytes> kinds;
-  for (size_t i = 0; i < kScanBlockBytes; ++i) {
-    kinds[i] = kTables.kind[in[i]];
-    out[i] = kTables.normal[in[i]];
-  }
   for (size_t i = 0; i < kScanBlockBytes; i += 8) {
-    const uint64_t eight = LoadKinds(kinds.data() + i);
-    masks.word |= OneBitOfEach(eight) << i;
-    masks.high |= OneBitOfEach(eight >> 1) << i;
-    masks.lead |= OneBitOfEach(eight >> 2) << i;
-    masks.punctuation |= OneBitOfEach(eight >> 3) << i;
-    masks.mark |= OneBitOfEach(eight >> 4) << i;
-    masks.at_sign |= OneBitOfEach(eight >> 5) << i;
+    if (LoadEight(in + i) == 0) {  // behind the text
+      std::memset(out + i, ' ', 8);
+      masks.link_end |= uint64_t{0xFF} << i;
+      continue;
+    }
+    // Put together in registers: eight stored bytes would be slow to load as one number.
+    uint64_t kinds = 0;
+    uint64_t normal = 0;
+#pragma GCC unroll 8
+    for (size_t j = 0; j < 8; ++j) {
+      kinds |= uint64_t{kTables.kind[in[i + j]]} << (8 * j);
+      normal |= uint64_t{kTables.normal[in[i + j]]} << (8 * j);
+    }
+    std::memcpy(out + i, &normal, sizeof(normal));
+    const uint64_t kind = Transpose(kinds);
+    masks.word |= (kind & 0xFF) << i;
+    masks.high |= (kind >> 8 & 0xFF) << i;
+    masks.lead |= (kind >> 16 & 0xFF) << i;
+    masks.punctuation |= (kind >> 24 & 0xFF) << i;
+    masks.mark |= (kind >> 32 & 0xFF) << i;
+    masks.at_sign |= (kind >> 40 & 0xFF) << i;
+    masks.link_letter |= (kind >> 48 & 0xFF) << i;
+    masks.link_end |= (kind >> 56) << i;
   }
 }
 
@@ -112,6 +136,12 @@ void ScanBlockSse2(const uint8_t* in, uint8_t* out, ByteMasks& masks) {
     masks.punctuation |= Bits(punctuation) << i;
     masks.mark |= Bits(mark) << i;
     masks.at_sign |= Bits(Equal(bytes, '@')) << i;
+    const __m128i link_letter = _mm_or_si128(_mm_or_si128(Equal(lower, 'h'), Equal(lower, 't')), Equal(lower, 'w'));
+    masks.link_letter |= Bits(link_letter) << i;
+    // 0x20 is the greatest signed number of those up to the space and from 0x80 on; '<' and '>' differ in one bit.
+    const __m128i angle = Equal(_mm_and_si128(bytes, _mm_set1_epi8('\xFD')), '<');
+    const __m128i blank_or_high = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x21));
+    masks.link_end |= Bits(_mm_or_si128(_mm_or_si128(blank_or_high, angle), Equal(bytes, '"'))) << i;
   }
 }
 #endif

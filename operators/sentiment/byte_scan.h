@@ -18,6 +18,8 @@ struct ByteMasks {
   uint64_t punctuation;  // printable ASCII that is neither word nor apostrophe
   uint64_t mark;         // '!' and '?'
   uint64_t at_sign;
+  uint64_t link_letter;  // of "http" and "www" the first three, in either case: h, t, w
+  uint64_t link_end;     // 0x00 to 0x20, '"', '<', '>' and every byte >= 0x80
 };
 
 // Reads kScanBlockBytes from `in` and writes as many to `out`: bytes of words with

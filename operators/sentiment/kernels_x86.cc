@@ -10,6 +10,9 @@
 #include <immintrin.h>
 
 #include <bit>
+#include <cstring>
+
+#include "operators/sentiment/token_hash.h"
 #endif
 
 namespace tocsin {
@@ -17,8 +20,8 @@ namespace tocsin {
 #if defined(__x86_64__)
 namespace {
 
-#define TOCSIN_AVX2 __attribute__((target("avx2")))
-#define TOCSIN_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define TOCSIN_AVX2 __attribute__((target("avx2,bmi,bmi2")))
+#define TOCSIN_AVX512 __attribute__((target("bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl")))
 
 // Byte numbers that put the eight bytes from k on in the k-th lane of 64 bits, k = 0 to 7.
 struct alignas(64) WindowBytes {
@@ -75,6 +78,12 @@ TOCSIN_AVX2 void ScanBlockAvx2(const uint8_t* in, uint8_t* out, ByteMasks& masks
     masks.punctuation |= Bits(_mm256_andnot_si256(blank, InRange(bytes, 0x21, 0x7E - 0x21))) << i;
     masks.mark |= Bits(_mm256_or_si256(Equal(bytes, '!'), Equal(bytes, '?'))) << i;
     masks.at_sign |= Bits(Equal(bytes, '@')) << i;
+    masks.link_letter |= Bits(_mm256_or_si256(_mm256_or_si256(Equal(lower, 'h'), Equal(lower, 't')), Equal(lower, 'w')))
+                         << i;
+    // As in ScanBlockSse2().
+    const __m256i angle = Equal(_mm256_and_si256(bytes, _mm256_set1_epi8('\xFD')), '<');
+    const __m256i blank_or_high = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x21), bytes);
+    masks.link_end |= Bits(_mm256_or_si256(_mm256_or_si256(blank_or_high, angle), Equal(bytes, '"'))) << i;
   }
 }
 
@@ -92,6 +101,92 @@ TOCSIN_AVX2 __m256i HashLanes(__m256i grams, uint64_t multiplier) {
 TOCSIN_AVX2 __m256i LowHalves(__m256i first, __m256i second) {
   const __m256 mixed = _mm256_shuffle_ps(_mm256_castsi256_ps(first), _mm256_castsi256_ps(second), 0x88);
   return _mm256_permute4x64_epi64(_mm256_castps_si256(mixed), 0xD8);
+}
+
+uint64_t LoadChunk(const uint8_t* from) {
+  uint64_t chunk;
+  std::memcpy(&chunk, from, sizeof(chunk));
+  return chunk;
+}
+
+// Where the bytes of a token stand. Looked up, not branched on: whether it is a word can't be predicted.
+struct TokenSource {
+  explicit TokenSource(const TokenSpans& tokens) : normal(tokens.normal), source{tokens.text, tokens.normal} {}
+  const uint8_t* At(size_t begin) const { return source[normal[begin] == ' ' ? 0 : 1] + begin; }
+
+  const uint8_t* normal;
+  const uint8_t* source[2];
+};
+
+// Tokens that a vector's two chunks of eight bytes do not hold.
+void HashLongTokens(const TokenSpans& tokens, size_t begin, uint32_t lanes, uint64_t* hashes, uint32_t* features) {
+  for (; lanes != 0; lanes &= lanes - 1) {
+    const size_t i = begin + static_cast<size_t>(std::countr_zero(lanes));
+    hashes[i] = SpanHash(TokenSource(tokens).At(tokens.begin[i]), size_t{tokens.end[i]} - tokens.begin[i]);
+    features[i] = static_cast<uint32_t>((hashes[i] * kFinalMultiplier) >> 32);
+  }
+}
+
+TOCSIN_AVX2 __m256i MultiplyLanes(__m256i lanes, uint64_t multiplier) {
+  const __m256i low = _mm256_set1_epi64x(static_cast<int64_t>(multiplier & 0xFFFFFFFF));
+  const __m256i high = _mm256_set1_epi64x(static_cast<int64_t>(multiplier >> 32));
+  const __m256i cross =
+      _mm256_add_epi64(_mm256_mul_epu32(lanes, high), _mm256_mul_epu32(_mm256_srli_epi64(lanes, 32), low));
+  return _mm256_add_epi64(_mm256_mul_epu32(lanes, low), _mm256_slli_epi64(cross, 32));
+}
+
+TOCSIN_AVX2 __m256i HashChunks(__m256i hash, __m256i chunk) {
+  hash = MultiplyLanes(_mm256_xor_si256(hash, chunk), kTokenMultiplier);
+  return _mm256_xor_si256(hash, _mm256_srli_epi64(hash, 32));
+}
+
+TOCSIN_AVX2 __m256i Broadcast(uint64_t value) { return _mm256_set1_epi64x(static_cast<int64_t>(value)); }
+
+// Upper halves of lanes * kFinalMultiplier.
+TOCSIN_AVX2 __m128i FinalLanes(__m256i lanes) {
+  const __m256i product = HashLanes(lanes, kFinalMultiplier);
+  return _mm256_castsi256_si128(LowHalves(product, product));
+}
+
+TOCSIN_AVX2 void HashTokensAvx2(const TokenSpans& tokens, uint64_t* hashes, uint32_t* features) {
+  constexpr size_t kLanes = 4;
+  const TokenSource source(tokens);
+  const auto chunk_of = [](const uint8_t* from) { return static_cast<int64_t>(LoadChunk(from)); };
+  for (size_t i = 0; i < tokens.count; i += kLanes) {
+    const uint8_t* const from[kLanes] = {source.At(tokens.begin[i]), source.At(tokens.begin[i + 1]),
+                                         source.At(tokens.begin[i + 2]), source.At(tokens.begin[i + 3])};
+    const __m128i size = _mm_sub_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(tokens.end + i)),
+                                       _mm_loadl_epi64(reinterpret_cast<const __m128i*>(tokens.begin + i)));
+    const __m128i bits = _mm_slli_epi16(size, 3);
+    // How many bits of a chunk are behind the token.
+    const __m256i first_rest = _mm256_cvtepu16_epi64(_mm_subs_epu16(_mm_set1_epi16(64), bits));
+    const __m256i second_rest = _mm256_cvtepu16_epi64(_mm_subs_epu16(_mm_set1_epi16(128), bits));
+    const __m256i ones = _mm256_set1_epi64x(-1);
+    const __m256i chunk =
+        _mm256_and_si256(_mm256_set_epi64x(chunk_of(from[3]), chunk_of(from[2]), chunk_of(from[1]), chunk_of(from[0])),
+                         _mm256_srlv_epi64(ones, first_rest));
+    const __m256i more = _mm256_and_si256(
+        _mm256_set_epi64x(chunk_of(from[3] + 8), chunk_of(from[2] + 8), chunk_of(from[1] + 8), chunk_of(from[0] + 8)),
+        _mm256_srlv_epi64(ones, second_rest));
+    const __m256i sizes = _mm256_cvtepu16_epi64(size);
+    const __m256i first = HashChunks(sizes, chunk);
+    __m256i hash = _mm256_blendv_epi8(first, HashChunks(first, more), _mm256_cmpgt_epi64(sizes, Broadcast(8)));
+    // Of a mention there is this byte alone, and of a link: other tokens with it have further bytes, or it is in none.
+    hash = _mm256_blendv_epi8(hash, Broadcast(kMentionHash), _mm256_cmpeq_epi64(chunk, Broadcast('@')));
+    hash = _mm256_blendv_epi8(hash, Broadcast(kLinkHash), _mm256_cmpeq_epi64(chunk, Broadcast(kLinkByte)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(hashes + i), hash);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(features + i), FinalLanes(hash));
+    const __m256i longer = _mm256_cmpgt_epi64(sizes, Broadcast(kShortToken));
+    const auto lanes = static_cast<uint32_t>(_mm256_movemask_pd(_mm256_castsi256_pd(longer)));
+    if (lanes != 0) HashLongTokens(tokens, i, lanes, hashes, features);
+  }
+  features += tokens.count;
+  for (size_t i = 1; i < tokens.count; i += kLanes) {
+    const __m256i before = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(hashes + i - 1));
+    const __m256i here = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(hashes + i));
+    const __m256i pair = _mm256_add_epi64(MultiplyLanes(before, kPairMultiplier), here);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(features + i - 1), FinalLanes(pair));
+  }
 }
 
 TOCSIN_AVX2 uint32_t* AppendLanes(__m256i lanes, uint64_t mask, uint32_t* out) {
@@ -120,49 +215,33 @@ TOCSIN_AVX2 uint32_t* HashGramsAvx2(const uint8_t* text, uint64_t four, uint64_t
   return out;
 }
 
-// Buckets are summed in 16-bit lanes, which hold this many rounds.
-constexpr size_t kRounds = 256;
-
-void AddLane(uint32_t outer, uint32_t middle, std::array<int64_t, 3>* sums) {
-  (*sums)[0] += outer & 0xFFFF;
-  (*sums)[1] += middle;
-  (*sums)[2] += outer >> 16;
+// The three bytes of a bucket, and one that is not wanted, in lanes of 32 bits.
+TOCSIN_AVX2 __m128i LoadBucket(const uint8_t* weights, uint32_t offset) {
+  int32_t bytes;
+  std::memcpy(&bytes, weights + offset, sizeof(bytes));
+  return _mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes));
 }
 
-void AddOneByOne(const uint8_t* weights, uint32_t shift, std::span<const uint32_t> hashes,
-                 std::array<int64_t, 3>* sums) {
-  for (const uint32_t hash : hashes) {
-    const uint8_t* const bucket = weights + size_t{hash >> shift} * 3;
-    for (size_t c = 0; c < 3; ++c) (*sums)[c] += bucket[c];
-  }
-}
-
+// Buckets are loaded one by one: a gather is no faster, and much slower where microcode guards it.
 TOCSIN_AVX2 std::array<int64_t, 3> SumBucketsAvx2(const uint8_t* weights, uint32_t bits,
                                                   std::span<const uint32_t> hashes) {
-  constexpr size_t kLanes = 8;
+  constexpr size_t kAtOnce = 8;
   const uint32_t shift = 32 - bits;
-  const __m128i shift_count = _mm_cvtsi32_si128(static_cast<int>(shift));
-  std::array<int64_t, 3> sums{};
-  size_t at = 0;
-  while (at + kLanes <= hashes.size()) {
-    __m256i outer = _mm256_setzero_si256();
-    __m256i middle = _mm256_setzero_si256();
-    for (size_t round = 0; round < kRounds && at + kLanes <= hashes.size(); ++round, at += kLanes) {
-      const __m256i hash = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(hashes.data() + at));
-      const __m256i bucket = _mm256_srl_epi32(hash, shift_count);
-      const __m256i offset = _mm256_add_epi32(bucket, _mm256_slli_epi32(bucket, 1));
-      const __m256i found = _mm256_i32gather_epi32(reinterpret_cast<const int*>(weights), offset, 1);
-      outer = _mm256_add_epi32(outer, _mm256_and_si256(found, _mm256_set1_epi32(0x00FF00FF)));
-      middle = _mm256_add_epi32(middle, _mm256_and_si256(_mm256_srli_epi32(found, 8), _mm256_set1_epi32(0xFF)));
+  const auto load = [weights, shift](uint32_t hash) TOCSIN_AVX2 { return LoadBucket(weights, (hash >> shift) * 3); };
+  __m128i even = _mm_setzero_si128();
+  __m128i odd = _mm_setzero_si128();
+  const size_t whole = hashes.size() / kAtOnce * kAtOnce;
+  for (size_t at = 0; at < whole; at += kAtOnce) {
+#pragma GCC unroll 4
+    for (size_t i = at; i < at + kAtOnce; i += 2) {
+      even = _mm_add_epi32(even, load(hashes[i]));
+      odd = _mm_add_epi32(odd, load(hashes[i + 1]));
     }
-    alignas(32) uint32_t outers[kLanes];
-    alignas(32) uint32_t middles[kLanes];
-    _mm256_store_si256(reinterpret_cast<__m256i*>(outers), outer);
-    _mm256_store_si256(reinterpret_cast<__m256i*>(middles), middle);
-    for (size_t lane = 0; lane < kLanes; ++lane) AddLane(outers[lane], middles[lane], &sums);
   }
-  AddOneByOne(weights, shift, hashes.subspan(at), &sums);
-  return sums;
+  for (const uint32_t hash : hashes.subspan(whole)) even = _mm_add_epi32(even, load(hash));
+  alignas(16) uint32_t sums[4];
+  _mm_store_si128(reinterpret_cast<__m128i*>(sums), _mm_add_epi32(even, odd));
+  return {sums[0], sums[1], sums[2]};
 }
 
 TOCSIN_AVX512 uint64_t InRange512(__m512i bytes, char low, char span) {
@@ -183,12 +262,63 @@ TOCSIN_AVX512 void ScanBlockAvx512(const uint8_t* in, uint8_t* out, ByteMasks& m
   masks.punctuation = InRange512(bytes, 0x21, 0x7E - 0x21) & ~(masks.word | Equal512(bytes, '\''));
   masks.mark = Equal512(bytes, '!') | Equal512(bytes, '?');
   masks.at_sign = Equal512(bytes, '@');
+  masks.link_letter = Equal512(lower, 'h') | Equal512(lower, 't') | Equal512(lower, 'w');
+  masks.link_end = _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x21)) |
+                   Equal512(_mm512_and_si512(bytes, _mm512_set1_epi8('\xFD')), '<') | Equal512(bytes, '"');
   _mm512_storeu_si512(out, _mm512_mask_mov_epi8(case_bit, masks.word, lower));
 }
 
 TOCSIN_AVX512 __m256i HashLanes512(__m512i grams, uint64_t multiplier) {
   const __m512i product = _mm512_mullo_epi64(grams, _mm512_set1_epi64(static_cast<int64_t>(multiplier)));
   return _mm512_cvtepi64_epi32(_mm512_srli_epi64(product, 32));
+}
+
+TOCSIN_AVX512 __m512i Broadcast512(uint64_t value) { return _mm512_set1_epi64(static_cast<int64_t>(value)); }
+
+TOCSIN_AVX512 __m512i HashChunks512(__m512i hash, __m512i chunk) {
+  hash = _mm512_mullo_epi64(_mm512_xor_si512(hash, chunk), Broadcast512(kTokenMultiplier));
+  return _mm512_xor_si512(hash, _mm512_srli_epi64(hash, 32));
+}
+
+TOCSIN_AVX512 void HashTokensAvx512(const TokenSpans& tokens, uint64_t* hashes, uint32_t* features) {
+  constexpr size_t kLanes = 8;
+  const TokenSource source(tokens);
+  for (size_t i = 0; i < tokens.count; i += kLanes) {
+    alignas(64) uint64_t chunks[kLanes];
+    alignas(64) uint64_t seconds[kLanes];
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const uint8_t* const from = source.At(tokens.begin[i + lane]);
+      chunks[lane] = LoadChunk(from);
+      seconds[lane] = LoadChunk(from + 8);
+    }
+    const __m128i size = _mm_sub_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(tokens.end + i)),
+                                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(tokens.begin + i)));
+    const __m128i bits = _mm_slli_epi16(size, 3);
+    // How many bits of a chunk are behind the token.
+    const __m512i first_rest = _mm512_cvtepu16_epi64(_mm_subs_epu16(_mm_set1_epi16(64), bits));
+    const __m512i second_rest = _mm512_cvtepu16_epi64(_mm_subs_epu16(_mm_set1_epi16(128), bits));
+    const __m512i ones = _mm512_set1_epi64(-1);
+    const __m512i chunk = _mm512_and_si512(_mm512_load_si512(chunks), _mm512_srlv_epi64(ones, first_rest));
+    const __m512i more = _mm512_and_si512(_mm512_load_si512(seconds), _mm512_srlv_epi64(ones, second_rest));
+    const __m512i sizes = _mm512_cvtepu16_epi64(size);
+    const __m512i first = HashChunks512(sizes, chunk);
+    const __mmask8 longer = _mm512_cmpgt_epu64_mask(sizes, Broadcast512(8));
+    __m512i hash = _mm512_mask_mov_epi64(first, longer, HashChunks512(first, more));
+    // As in HashTokensAvx2().
+    hash = _mm512_mask_mov_epi64(hash, _mm512_cmpeq_epi64_mask(chunk, Broadcast512('@')), Broadcast512(kMentionHash));
+    hash =
+        _mm512_mask_mov_epi64(hash, _mm512_cmpeq_epi64_mask(chunk, Broadcast512(kLinkByte)), Broadcast512(kLinkHash));
+    _mm512_storeu_si512(hashes + i, hash);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(features + i), HashLanes512(hash, kFinalMultiplier));
+    const __mmask8 too_long = _mm512_cmpgt_epu64_mask(sizes, Broadcast512(kShortToken));
+    if (too_long != 0) HashLongTokens(tokens, i, too_long, hashes, features);
+  }
+  features += tokens.count;
+  for (size_t i = 1; i < tokens.count; i += kLanes) {
+    const __m512i before = _mm512_mullo_epi64(_mm512_loadu_si512(hashes + i - 1), Broadcast512(kPairMultiplier));
+    const __m512i pair = _mm512_add_epi64(before, _mm512_loadu_si512(hashes + i));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(features + i - 1), HashLanes512(pair, kFinalMultiplier));
+  }
 }
 
 TOCSIN_AVX512 uint32_t* HashGramsAvx512(const uint8_t* text, uint64_t four, uint64_t five, uint32_t* out) {
@@ -212,35 +342,9 @@ TOCSIN_AVX512 uint32_t* HashGramsAvx512(const uint8_t* text, uint64_t four, uint
   return out;
 }
 
-TOCSIN_AVX512 std::array<int64_t, 3> SumBucketsAvx512(const uint8_t* weights, uint32_t bits,
-                                                      std::span<const uint32_t> hashes) {
-  constexpr size_t kLanes = 16;
-  const uint32_t shift = 32 - bits;
-  const __m128i shift_count = _mm_cvtsi32_si128(static_cast<int>(shift));
-  std::array<int64_t, 3> sums{};
-  size_t at = 0;
-  while (at + kLanes <= hashes.size()) {
-    __m512i outer = _mm512_setzero_si512();
-    __m512i middle = _mm512_setzero_si512();
-    for (size_t round = 0; round < kRounds && at + kLanes <= hashes.size(); ++round, at += kLanes) {
-      const __m512i bucket = _mm512_srl_epi32(_mm512_loadu_si512(hashes.data() + at), shift_count);
-      const __m512i offset = _mm512_add_epi32(bucket, _mm512_slli_epi32(bucket, 1));
-      const __m512i found = _mm512_i32gather_epi32(offset, weights, 1);
-      outer = _mm512_add_epi32(outer, _mm512_and_si512(found, _mm512_set1_epi32(0x00FF00FF)));
-      middle = _mm512_add_epi32(middle, _mm512_and_si512(_mm512_srli_epi32(found, 8), _mm512_set1_epi32(0xFF)));
-    }
-    alignas(64) uint32_t outers[kLanes];
-    alignas(64) uint32_t middles[kLanes];
-    _mm512_store_si512(outers, outer);
-    _mm512_store_si512(middles, middle);
-    for (size_t lane = 0; lane < kLanes; ++lane) AddLane(outers[lane], middles[lane], &sums);
-  }
-  AddOneByOne(weights, shift, hashes.subspan(at), &sums);
-  return sums;
-}
-
-constexpr SentimentKernels kAvx2 = {"AVX2", &ScanBlockAvx2, &HashGramsAvx2, &SumBucketsAvx2};
-constexpr SentimentKernels kAvx512 = {"AVX-512", &ScanBlockAvx512, &HashGramsAvx512, &SumBucketsAvx512};
+constexpr SentimentKernels kAvx2 = {"AVX2", &ScanBlockAvx2, &HashTokensAvx2, &HashGramsAvx2, &SumBucketsAvx2};
+constexpr SentimentKernels kAvx512 = {"AVX-512", &ScanBlockAvx512, &HashTokensAvx512, &HashGramsAvx512,
+                                      &SumBucketsAvx2};
 
 }  // namespace
 

@@ -4,79 +4,34 @@
 #include <bit>
 #include <cstring>
 
+#include "operators/sentiment/token_hash.h"
+
 namespace tocsin {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "hashes read words from memory in little-endian order");
 
-constexpr uint64_t kTokenMultiplier = 0x9E3779B97F4A7C15;
-constexpr uint64_t kPairMultiplier = 0xC2B2AE3D27D4EB4F;
-constexpr uint64_t kFinalMultiplier = 0xD6E8FEB86659FD93;
-// Hashes of the tokens that stand for any mention and any link.
-constexpr uint64_t kMentionHash = 0x8EBC6AF09C88C6E3;
-constexpr uint64_t kLinkHash = 0x589965CC75374CC3;
-
-uint64_t Load64(const uint8_t* from) {
-  uint64_t value;
+uint32_t Load32(const uint8_t* from) {
+  uint32_t value;
   std::memcpy(&value, from, sizeof(value));
   return value;
 }
 
-uint32_t High32(uint64_t value) { return static_cast<uint32_t>(value >> 32); }
-
-// One step of the token hash.
-uint64_t HashChunk(uint64_t hash, uint64_t chunk) {
-  hash = (hash ^ chunk) * kTokenMultiplier;
-  return hash ^ (hash >> 32);
+// Position of the first set bit at or after `from`. REQUIRES: there is one.
+size_t FindSet(const uint64_t* words, size_t from) {
+  size_t index = from / 64;
+  uint64_t word = words[index] & (~uint64_t{0} << (from % 64));
+  while (word == 0) word = words[++index];
+  return 64 * index + static_cast<size_t>(std::countr_zero(word));
 }
 
-// The low `size` bytes, 1 to 8, of what stands at `from`.
-uint64_t LoadTail(const uint8_t* from, size_t size) { return Load64(from) & (~uint64_t{0} >> (64 - 8 * size)); }
-
-// Reads up to 15 bytes behind the token.
-uint64_t TokenHash(const uint8_t* bytes, size_t size) {
-  uint64_t hash = size;
-  if (size <= 16) {
-    // Both lengths are computed: whether a word has more than eight bytes can't be
-    // predicted, and masks keep the compiler from branching on it.
-    const uint64_t longer = size > 8 ? ~uint64_t{0} : 0;
-    const size_t excess = (size - 8) & longer;
-    const uint64_t first = HashChunk(hash, LoadTail(bytes, size - excess));
-    const uint64_t second = HashChunk(first, LoadTail(bytes + 8, excess + (8 & ~longer)));
-    return first ^ ((first ^ second) & longer);
-  }
-  for (; size > 8; size -= 8, bytes += 8) hash = HashChunk(hash, Load64(bytes));
-  return HashChunk(hash, LoadTail(bytes, size));
-}
-
-// As TokenHash(), but reads no byte behind the token.
-uint64_t TokenHashInBounds(const uint8_t* bytes, size_t size) {
-  uint64_t hash = size;
-  for (; size > 8; size -= 8, bytes += 8) hash = HashChunk(hash, Load64(bytes));
-  uint64_t tail = 0;
-  std::memcpy(&tail, bytes, size);
-  return HashChunk(hash, tail);
-}
-
-bool OpensLink(const uint8_t* word, size_t size, const uint8_t* next, const uint8_t* text_end) {
-  const uint64_t bytes = Load64(word);
-  constexpr uint64_t kHttp = 'h' | 't' << 8 | 't' << 16 | 'p' << 24;
-  constexpr uint64_t kWww = 'w' | 'w' << 8 | 'w' << 16;
-  if ((bytes & 0xFFFFFFFF) == kHttp) return size >= 4;
-  return (bytes & 0xFFFFFF) == kWww && size == 3 && next < text_end && *next == '.';
-}
-
-bool EndsLink(uint8_t byte) { return byte <= 0x20 || byte >= 0x80 || byte == '"' || byte == '<' || byte == '>'; }
-
-// Position of the first clear bit at or after `from`. REQUIRES: there is one.
+// As FindSet() for a clear bit.
 size_t FindClear(const uint64_t* words, size_t from) {
   size_t index = from / 64;
   uint64_t word = ~words[index] & (~uint64_t{0} << (from % 64));
   while (word == 0) word = ~words[++index];
   return 64 * index + static_cast<size_t>(std::countr_zero(word));
 }
-
-bool TestBit(const uint64_t* words, size_t position) { return ((words[position / 64] >> (position % 64)) & 1) != 0; }
 
 // REQUIRES: begin < end.
 void ClearBits(uint64_t* words, size_t begin, size_t end) {
@@ -89,9 +44,36 @@ void ClearBits(uint64_t* words, size_t begin, size_t end) {
   }
 }
 
-// Appends the position of every bit.
+// For each byte, the positions of its set bits in front, as eight numbers of 16 bits.
+struct BitPositions {
+  std::array<std::array<uint64_t, 2>, 256> lanes{};
+  std::array<uint8_t, 256> count{};
+};
+constexpr BitPositions MakeBitPositions() {
+  BitPositions positions;
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    for (uint64_t bit = 0; bit < 8; ++bit) {
+      if ((byte >> bit & 1) == 0) continue;
+      const unsigned lane = positions.count[byte]++;
+      positions.lanes[byte][lane / 4] |= bit << (16 * (lane % 4));
+    }
+  }
+  return positions;
+}
+constexpr BitPositions kBitPositions = MakeBitPositions();
+
+// Appends the position of every bit, and up to eight numbers behind them. Eight bits at a time from a table: how many
+// are set can't be predicted, so that no branch depends on it.
 uint16_t* AppendPositions(uint64_t bits, size_t base, uint16_t* to) {
-  for (; bits != 0; bits &= bits - 1) *to++ = static_cast<uint16_t>(base + static_cast<size_t>(std::countr_zero(bits)));
+  constexpr uint64_t kEachLane = 0x0001000100010001;
+  uint64_t bases = base * kEachLane;
+#pragma GCC unroll 8
+  for (size_t i = 0; i < 8; ++i, bits >>= 8, bases += 8 * kEachLane) {
+    const size_t byte = bits & 0xFF;
+    const std::array<uint64_t, 2> lanes = {kBitPositions.lanes[byte][0] + bases, kBitPositions.lanes[byte][1] + bases};
+    std::memcpy(to, lanes.data(), sizeof(lanes));
+    to += kBitPositions.count[byte];
+  }
   return to;
 }
 
@@ -101,43 +83,40 @@ void SentimentFeatures::Extract(std::string_view text) { Extract(text, BestKerne
 
 void SentimentFeatures::Extract(std::string_view text, const SentimentKernels& kernels) {
   text = text.substr(0, kMaxTextBytes);
-  text_ = reinterpret_cast<const uint8_t*>(text.data());
   text_size_ = text.size();
   size_ = 0;
   Scan(text, kernels);
+  FindLinks();
   FindTokens();
-  HashTokens();
+  HashTokens(kernels);
   HashGrams(kernels);
-  text_ = nullptr;
 }
 
 void SentimentFeatures::Scan(std::string_view text, const SentimentKernels& kernels) {
   normal_[kPadding - 1] = ' ';
   block_count_ = text.size() / kScanBlockBytes + 1;
+  std::memset(text_.data() + (block_count_ - 1) * kScanBlockBytes, 0, kScanBlockBytes);
+  if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
   std::array<uint64_t, kBlocks> lead;
   std::array<uint64_t, kBlocks> at_sign;
   for (size_t block = 0; block < block_count_; ++block) {
     const size_t begin = block * kScanBlockBytes;
-    const uint8_t* from = text_ + begin;
-    std::array<uint8_t, kScanBlockBytes> last{};
-    if (begin + kScanBlockBytes > text.size()) {
-      if (text.size() > begin) std::memcpy(last.data(), from, text.size() - begin);
-      from = last.data();
-    }
     ByteMasks masks;
-    kernels.ScanBlock(from, normal_.data() + kPadding + begin, masks);
+    kernels.ScanBlock(text_.data() + begin, normal_.data() + kPadding + begin, masks);
     word_[block] = masks.word;
     ascii_word_[block] = masks.word & ~masks.high;
     punctuation_[block] = masks.punctuation;
     mark_[block] = masks.mark;
+    link_letter_[block] = masks.link_letter;
+    link_end_[block] = masks.link_end;
     lead[block] = masks.lead;
     at_sign[block] = masks.at_sign;
   }
   for (size_t block = 0; block < block_count_; ++block) {
     const uint64_t next = block + 1 < block_count_ ? ascii_word_[block + 1] : 0;
-    mention_[block] = at_sign[block] & (ascii_word_[block] >> 1 | next << 63);
-    punctuation_[block] &= ~mention_[block];
-    for (uint64_t bits = mention_[block]; bits != 0; bits &= bits - 1) {
+    lone_[block] = at_sign[block] & (ascii_word_[block] >> 1 | next << 63);
+    punctuation_[block] &= ~lone_[block];
+    for (uint64_t bits = lone_[block]; bits != 0; bits &= bits - 1) {
       const size_t name = block * 64 + static_cast<size_t>(std::countr_zero(bits)) + 1;
       Blank(name, FindClear(ascii_word_.data(), name));
     }
@@ -148,7 +127,7 @@ void SentimentFeatures::Scan(std::string_view text, const SentimentKernels& kern
 }
 
 void SentimentFeatures::ResolveLead(size_t position) {
-  const uint8_t* const at = text_ + position;
+  const uint8_t* const at = text_.data() + position;
   const size_t left = text_size_ - position;
   if (at[0] == 0xC3) {
     // The Latin-1 capitals U+00C0-00DE but for the multiplication sign.
@@ -167,71 +146,79 @@ void SentimentFeatures::Blank(size_t begin, size_t end) {
   ClearBits(word_.data(), begin, end);
 }
 
+// Makes every link a lone kLinkByte.
+void SentimentFeatures::FindLinks() {
+  constexpr uint32_t kHttp = 'h' | 't' << 8 | 't' << 16 | 'p' << 24;
+  constexpr uint32_t kWww = 'w' | 'w' << 8 | 'w' << 16 | ' ' << 24;
+  uint64_t word_before = 0;
+  size_t end = 0;  // of the last link
+  for (size_t block = 0; block < block_count_; ++block) {
+    const uint64_t word = word_[block];
+    const uint64_t letter = link_letter_[block];
+    const uint64_t next = block + 1 < block_count_ ? link_letter_[block + 1] : 0;
+    // Few words but those of links begin with three such letters.
+    uint64_t bits =
+        word & ~(word << 1 | word_before) & letter & (letter >> 1 | next << 63) & (letter >> 2 | next << 62);
+    for (; bits != 0; bits &= bits - 1) {
+      const size_t begin = 64 * block + static_cast<size_t>(std::countr_zero(bits));
+      const uint32_t bytes = Load32(normal_.data() + kPadding + begin);
+      if (begin >= end && (bytes == kHttp || (bytes == kWww && text_[begin + 3] == '.'))) end = TakeLink(begin);
+    }
+    word_before = word_[block] >> 63;
+  }
+}
+
+size_t SentimentFeatures::TakeLink(size_t begin) {
+  // There is an end: behind the text stands at least one zero.
+  const size_t end = FindSet(link_end_.data(), FindClear(word_.data(), begin));
+  Blank(begin, end);
+  ClearBits(punctuation_.data(), begin, end);
+  ClearBits(mark_.data(), begin, end);
+  ClearBits(lone_.data(), begin, end);
+  lone_[begin / 64] |= uint64_t{1} << (begin % 64);
+  text_[begin] = kLinkByte;
+  return end;
+}
+
 // A token is a run of word bytes, a run of two or more punctuation bytes, a lone
-// mark, or the '@' of a mention.
+// mark, or the one byte that stands for a mention or a link.
 void SentimentFeatures::FindTokens() {
   uint16_t* begin = token_begin_.data();
   uint16_t* end = token_end_.data();
   uint64_t word_before = 0;
   uint64_t symbol_before = 0;
-  uint64_t mention_before = 0;
+  uint64_t lone_before = 0;
   uint64_t punctuation_before = 0;
   for (size_t block = 0; block < block_count_; ++block) {
     const uint64_t run = punctuation_[block];
     const uint64_t run_after = block + 1 < block_count_ ? punctuation_[block + 1] << 63 : 0;
     const uint64_t symbol = (run & ((run << 1 | punctuation_before) | (run >> 1 | run_after))) | mark_[block];
     const uint64_t word = word_[block];
-    const uint64_t mention = mention_[block];
+    const uint64_t lone = lone_[block];
     const uint64_t word_shifted = word << 1 | word_before;
     const uint64_t symbol_shifted = symbol << 1 | symbol_before;
-    const uint64_t mention_shifted = mention << 1 | mention_before;
-    begin = AppendPositions((word & ~word_shifted) | (symbol & ~symbol_shifted) | mention, 64 * block, begin);
-    end = AppendPositions((~word & word_shifted) | (~symbol & symbol_shifted) | mention_shifted, 64 * block, end);
+    const uint64_t lone_shifted = lone << 1 | lone_before;
+    begin = AppendPositions((word & ~word_shifted) | (symbol & ~symbol_shifted) | lone, 64 * block, begin);
+    end = AppendPositions((~word & word_shifted) | (~symbol & symbol_shifted) | lone_shifted, 64 * block, end);
     punctuation_before = run >> 63;
     word_before = word >> 63;
     symbol_before = symbol >> 63;
-    mention_before = mention >> 63;
+    lone_before = lone >> 63;
   }
-  token_count_ = static_cast<size_t>(end - token_end_.data());
+  tokens_ = static_cast<size_t>(end - token_end_.data());
+  std::fill_n(begin, SentimentKernels::kTokenSlack, uint16_t{0});
+  std::fill_n(end, SentimentKernels::kTokenSlack, uint16_t{0});
 }
 
-void SentimentFeatures::HashTokens() {
-  uint32_t* feature = hashes_.data();
-  uint64_t previous = 0;
-  size_t is_pair = 0;
-  size_t link_end = 0;
-  for (size_t i = 0; i < token_count_; ++i) {
-    size_t begin = token_begin_[i];
-    const size_t end = token_end_[i];
-    if (begin < link_end) {
-      if (end <= link_end) continue;
-      // The link ended inside a run; what is left of it is a token if it can be one.
-      begin = link_end;
-      const bool lone = end == begin + 1 && !TestBit(mark_.data(), begin);
-      if (lone && TestBit(punctuation_.data(), begin)) continue;
-    }
-    uint64_t hash = kMentionHash;
-    if (TestBit(word_.data(), begin)) {
-      const uint8_t* const word = normal_.data() + kPadding + begin;
-      if (OpensLink(word, end - begin, text_ + end, text_ + text_size_)) {
-        link_end = end;
-        while (link_end < text_size_ && !EndsLink(text_[link_end])) ++link_end;
-        Blank(begin, link_end);
-        hash = kLinkHash;
-      } else {
-        hash = TokenHash(word, end - begin);
-      }
-    } else if (TestBit(punctuation_.data(), begin)) {
-      hash = TokenHashInBounds(text_ + begin, end - begin);
-    }
-    *feature++ = High32(hash * kFinalMultiplier);
-    *feature = High32((previous * kPairMultiplier + hash) * kFinalMultiplier);
-    feature += is_pair;
-    is_pair = 1;
-    previous = hash;
-  }
-  size_ = static_cast<size_t>(feature - hashes_.data());
-  tokens_ = (size_ + 1) / 2;
+void SentimentFeatures::HashTokens(const SentimentKernels& kernels) {
+  if (tokens_ == 0) return;
+  kernels.HashTokens({.normal = normal_.data() + kPadding,
+                      .text = text_.data(),
+                      .begin = token_begin_.data(),
+                      .end = token_end_.data(),
+                      .count = tokens_},
+                     token_hashes_.data(), hashes_.data());
+  size_ = 2 * tokens_ - 1;
 }
 
 void SentimentFeatures::HashGrams(const SentimentKernels& kernels) {

@@ -15,7 +15,7 @@
 
 namespace tocsin {
 
-// Features of one text, in no order that counts. Large (60 KB), so a thread keeps
+// Features of one text, in no order that counts. Large (95 KB), so a thread keeps
 // one and uses it again. Not thread-safe.
 class SentimentFeatures {
  public:
@@ -36,41 +36,48 @@ class SentimentFeatures {
   // Valid until the next Extract().
   [[nodiscard]] std::span<const uint32_t> hashes() const { return {hashes_.data(), size_}; }
 
-  // How many of the hashes are of single tokens: those at 0, 1, 3, 5, ..., in the order of the text.
+  // How many of the hashes are of single tokens: the first, in the order of the text.
   [[nodiscard]] size_t tokens() const { return tokens_; }
 
  private:
   static constexpr size_t kBlocks = kMaxTextBytes / kScanBlockBytes + 1;
   // Before and behind the text, so that grams may begin and loads may end there.
   static constexpr size_t kPadding = 16;
+  // Entries behind the last position that FindTokens() may write to.
+  static constexpr size_t kPositionSlack = 8;
 
   // Bits of byte positions, 64 a word.
   using Mask = std::array<uint64_t, kBlocks>;
 
   void Scan(std::string_view text, const SentimentKernels& kernels);
   void ResolveLead(size_t position);
+  void FindLinks();
+  // Makes the link at `begin` a token of one byte; returns its end.
+  size_t TakeLink(size_t begin);
   void FindTokens();
-  void HashTokens();
+  void HashTokens(const SentimentKernels& kernels);
   void HashGrams(const SentimentKernels& kernels);
   void Blank(size_t begin, size_t end);
 
   // Nothing here is initialised: Extract() writes what it reads.
-  const uint8_t* text_;  // valid during Extract()
   size_t text_size_;
   size_t block_count_;  // whole blocks scanned; all masks are zero behind the text
-  size_t token_count_;
-  size_t tokens_;  // of token_count_, without those that a link took
+  size_t tokens_;
   size_t size_;
   Mask word_;
   Mask ascii_word_;
   Mask punctuation_;  // runs may be symbols; without the '@' of mentions
   Mask mark_;
-  Mask mention_;  // the '@' before a name
-  // Tokens are [token_begin_, token_end_), in order and disjoint. One slot more
-  // than tokens fit, as ends are found a block later than begins.
-  std::array<uint16_t, kMaxTextBytes + 1> token_begin_;
-  std::array<uint16_t, kMaxTextBytes + 1> token_end_;
+  Mask lone_;  // bytes that are a token each: the '@' before a name, the first of a link
+  Mask link_letter_;
+  Mask link_end_;
+  // Tokens are [token_begin_, token_end_), in order and disjoint.
+  std::array<uint16_t, kMaxTextBytes + kPositionSlack> token_begin_;
+  std::array<uint16_t, kMaxTextBytes + kPositionSlack> token_end_;
+  std::array<uint64_t, kMaxTextBytes + SentimentKernels::kTokenSlack> token_hashes_;
   std::array<uint32_t, kMaxFeatures + SentimentKernels::kGramSlack> hashes_;
+  // The text, zeros up to the end of its last block, and what may be read behind that.
+  std::array<uint8_t, kBlocks * kScanBlockBytes + kPadding> text_;
   // The text in lower case with a space for every byte that is in no word.
   std::array<uint8_t, kPadding + kBlocks * kScanBlockBytes + kPadding> normal_;
 };

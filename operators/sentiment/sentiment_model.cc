@@ -291,17 +291,23 @@ void SentimentModel::Layout::AddTone(const Language& language, const SentimentFe
   language.tone_words.Read(features, reading);
   std::array<uint8_t, kToneNeutral + 1> seen{};
   std::array<int32_t, 4> added{};
-  std::array<int32_t, kClasses> meant{};
+  uint64_t meant = 0;  // stored weights of classes 0, 2 and 1, 16 bits each, which hold those of kToneHitsMax
+  int32_t meanings = 0;
   for (const ToneHit& hit : reading.hits()) {
     const auto& step = language.tone[hit.kind][seen[hit.kind]];
     for (size_t lane = 0; lane < added.size(); ++lane) added[lane] += step[lane];
     seen[hit.kind] = static_cast<uint8_t>(std::min<size_t>(seen[hit.kind] + size_t{1}, kToneCounts));
-    const uint8_t* const bucket = language.weights + size_t{hit.meaning >> (32 - language.header.bits)} * kClasses;
-    const int32_t counts = HasMeaning(hit.kind) ? 1 : 0;
-    for (size_t c = 0; c < kClasses; ++c) meant[c] += counts * (bucket[c] - kWeightZero);
+    const bool counts = HasMeaning(hit.kind);
+    uint32_t bucket;
+    std::memcpy(&bucket, language.weights + size_t{hit.meaning >> (32 - language.header.bits)} * kClasses,
+                sizeof(bucket));
+    meant += (bucket | uint64_t{bucket} << 24) & (counts ? 0x000000FF00FF00FF : 0);
+    meanings += counts ? 1 : 0;
   }
+  const std::array<uint64_t, kClasses> stored = {meant & 0xFFFF, meant >> 32, meant >> 16 & 0xFFFF};
   for (size_t c = 0; c < kClasses; ++c) {
-    const int64_t scaled = int64_t{meant[c]} * int64_t{language.header.scale_q32};
+    const int64_t scaled =
+        (static_cast<int64_t>(stored[c]) - meanings * kWeightZero) * int64_t{language.header.scale_q32};
     scores[c] += added[c] + static_cast<int32_t>(scaled >> (16 + kToneMeaningShift));
   }
 }
@@ -322,13 +328,13 @@ std::array<int32_t, kClasses> SentimentModel::Layout::Score(const Language& lang
 
 void SentimentModel::Layout::Decide(const LanguageHeader& header, Sentiment& sentiment) {
   const std::array<int32_t, kClasses>& scores = sentiment.scores;
-  const auto best = std::max_element(scores.begin(), scores.end());
-  int32_t second = INT32_MIN;
-  for (auto score = scores.begin(); score != scores.end(); ++score) {
-    if (score != best) second = std::max(second, *score);
-  }
-  sentiment.label = *best - second >= header.abstain_q16 ? static_cast<SentimentClass>(best - scores.begin())
-                                                         : SentimentClass::kUnclassified;
+  // The first of the highest, and the highest of the others; without branches, since classes can't be predicted.
+  const size_t of_two = scores[1] > scores[0] ? 1 : 0;
+  const size_t best = scores[2] > scores[of_two] ? 2 : of_two;
+  const int32_t least_of_two = std::min(scores[0], scores[1]);
+  const int32_t second = std::max(least_of_two, std::min(scores[of_two], scores[2]));
+  sentiment.label =
+      scores[best] - second >= header.abstain_q16 ? static_cast<SentimentClass>(best) : SentimentClass::kUnclassified;
   const int32_t margin = scores[0] - std::max(scores[1], scores[2]);
   sentiment.negativity = 0;
   for (const int32_t level : header.level_q16) sentiment.negativity += margin >= level ? 1 : 0;

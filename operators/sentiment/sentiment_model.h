@@ -50,7 +50,7 @@ struct Sentiment {
 class SentimentModel {
  public:
   // Longest text that is read, in bytes; what follows does not count. Bounds the
-  // cost of a post. Each thread that classifies keeps 60 KB for it.
+  // cost of a post. Each thread that classifies keeps 95 KB for it.
   static constexpr size_t kMaxTextBytes = SentimentFeatures::kMaxTextBytes;
 
   // Maps the file into memory, shared with every process that maps it. Returns

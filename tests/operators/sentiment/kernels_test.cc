@@ -8,10 +8,12 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "operators/sentiment/linear_table.h"
 #include "operators/sentiment/sentiment_features.h"
+#include "operators/sentiment/token_hash.h"
 #include "tests/operators/sentiment/reference_features.h"
 #include "tests/operators/sentiment/sample_texts.h"
 
@@ -41,6 +43,47 @@ TEST(KernelsTest, EveryVariantScansABlockAlike) {
       kernels->ScanBlock(in.data(), out.data(), masks);
       ASSERT_EQ(out, expected) << kernels->name;
       ASSERT_EQ(std::memcmp(&masks, &expected_masks, sizeof(masks)), 0) << kernels->name;
+    }
+  }
+}
+
+TEST(KernelsTest, EveryVariantHashesTokensAlike) {
+  // Goal: words, symbols, mentions and links of any length and number. Method: against the plain variant.
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 5'000; ++i) {
+    const size_t count = 1 + random() % 40;
+    std::vector<uint8_t> text;
+    std::vector<uint8_t> normal;
+    std::vector<uint16_t> begin;
+    std::vector<uint16_t> end;
+    for (size_t token = 0; token < count; ++token) {
+      const uint64_t kind = random() % 8;
+      const size_t size = kind < 2 ? 1 : 1 + random() % (i % 2 == 0 ? 12 : 40);
+      begin.push_back(static_cast<uint16_t>(text.size()));
+      for (size_t at = 0; at < size; ++at) {
+        text.push_back(kind == 0 ? '@' : (kind == 1 ? kLinkByte : static_cast<uint8_t>(0x21 + random() % 90)));
+        normal.push_back(kind < 4 ? ' ' : static_cast<uint8_t>('a' + random() % 26));
+      }
+      end.push_back(static_cast<uint16_t>(text.size()));
+      text.push_back(' ');
+      normal.push_back(' ');
+    }
+    text.resize(text.size() + 16);
+    normal.resize(normal.size() + 16);
+    begin.resize(count + SentimentKernels::kTokenSlack);
+    end.resize(count + SentimentKernels::kTokenSlack);
+    const TokenSpans spans = {normal.data(), text.data(), begin.data(), end.data(), count};
+    const auto run = [&](const auto& hash) {
+      std::vector<uint64_t> hashes(count + SentimentKernels::kTokenSlack);
+      std::vector<uint32_t> features(2 * count - 1 + SentimentKernels::kTokenSlack);
+      hash(spans, hashes.data(), features.data());
+      hashes.resize(count);
+      features.resize(2 * count - 1);
+      return std::pair(hashes, features);
+    };
+    const auto expected = run(HashTokensPortable);
+    for (const SentimentKernels* const kernels : RunnableKernels()) {
+      ASSERT_EQ(run(kernels->HashTokens), expected) << kernels->name;
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -85,6 +86,16 @@ TEST(SentimentFeaturesTest, AnyMentionIsTheSameAndSoIsAnyLink) {
   EXPECT_NE(FeaturesOf("bad @united"), FeaturesOf("bad united"));
 }
 
+TEST(SentimentFeaturesTest, LinkTakesAllThatBelongsToIt) {
+  // Goal: what is within a link is no token, what follows it is one. Method: texts with the same tokens otherwise.
+  EXPECT_EQ(FeaturesOf("a http://b.c/@d?e!!http www.f \"g"), FeaturesOf("a http http \"g"));
+  EXPECT_EQ(FeaturesOf("HTTPS://B\"!!"), FeaturesOf("www.x \"!!"));
+  EXPECT_EQ(FeaturesOf("http\"!"), FeaturesOf("http \"!"));
+  EXPECT_EQ(FeaturesOf("http://a\xC3\xA9tat"), FeaturesOf("http \xC3\xA9tat"));
+  EXPECT_NE(FeaturesOf("htt://b"), FeaturesOf("http://b"));
+  EXPECT_NE(FeaturesOf("www b"), FeaturesOf("www. b"));
+}
+
 // The golden file was written by tests/oracle/sentiment_model.py, which shares no
 // code with the engine.
 TEST(SentimentFeaturesTest, EqualTheGoldenFile) {
@@ -120,9 +131,7 @@ TEST(ByteScanTest, EveryVariantGivesTheSameBits) {
     ScanBlockSse2(in.data(), out.data(), masks);
     ScanBlockPortable(in.data(), portable_out.data(), portable);
     ASSERT_EQ(out, portable_out);
-    ASSERT_THAT((std::array{masks.word, masks.high, masks.lead, masks.punctuation, masks.mark, masks.at_sign}),
-                ElementsAreArray({portable.word, portable.high, portable.lead, portable.punctuation, portable.mark,
-                                  portable.at_sign}));
+    ASSERT_EQ(std::memcmp(&masks, &portable, sizeof(masks)), 0);
   }
 }
 #endif

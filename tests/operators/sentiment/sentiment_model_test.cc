@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/status_matchers.h"
 #include "operators/sentiment/default_model.h"
+#include "operators/sentiment/kernels.h"
 #include "operators/sentiment/model_format.h"
 #include "tests/operators/sentiment/sample_texts.h"
 
@@ -84,6 +85,22 @@ TEST(SentimentModelTest, LoadedFileDecidesLikeTheEmbeddedOne) {
     const Sentiment actual = (*loaded)->Classify(text, "en");
     ASSERT_EQ(actual.label, expected.label);
     ASSERT_EQ(actual.scores, expected.scores);
+  }
+}
+
+TEST(SentimentModelTest, EveryVariantComesToTheSameDecision) {
+  const SentimentModel& model = SentimentModel::Default();
+  for (const std::string& text : SampleTexts(3'000, 300, 6)) {
+    for (const char* const language : {"en", "fr", "ar", "und"}) {
+      const Sentiment expected = model.Classify(text, language, *RunnableKernels().front());
+      for (const SentimentKernels* const kernels : RunnableKernels()) {
+        const Sentiment found = model.Classify(text, language, *kernels);
+        ASSERT_EQ(found.label, expected.label) << kernels->name;
+        ASSERT_EQ(found.scores, expected.scores) << kernels->name;
+        ASSERT_EQ(found.negativity, expected.negativity) << kernels->name;
+        ASSERT_EQ(found.language, expected.language) << kernels->name;
+      }
+    }
   }
 }
 
