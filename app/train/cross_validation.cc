@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "app/train/calibration.h"
+#include "app/train/group_ratio.h"
 #include "app/train/random_numbers.h"
 #include "operators/detect/negative_ratio.h"
 #include "operators/sentiment/sentiment_model.h"
@@ -183,6 +184,24 @@ void ReportCoverage(const std::vector<NamedSet>& sets, const RatioCalibration& s
   }
 }
 
+absl::Status ReportGroups(const EvaluationSet& set, const std::vector<Judgement>& judgements,
+                          const EvaluateOptions& options) {
+  const absl::StatusOr<GroupRatio> measured = MeasureGroupRatio(judgements, set.group, {.seed = options.fit.seed});
+  if (!measured.ok()) return measured.status();
+  options.report(
+      absl::StrFormat("ratio of %d groups (airline and day) of %.0f posts, %s: mean absolute error and correlation",
+                      measured->groups, measured->posts, set.name));
+  const auto line = [&options](std::string_view how, const GroupRatio::Fit& fit) {
+    options.report(absl::StrFormat("%-36s %8.3f %8.3f", how, fit.error, fit.correlation));
+  };
+  line("as classified", measured->raw);
+  line("corrected by 300 other posts", measured->corrected);
+  line("corrected by the rates of all posts", measured->known);
+  options.report(absl::StrFormat("%-36s %8.3f", "by chance, were all groups read alike", measured->chance));
+  options.report(absl::StrFormat("%-36s %8.3f", "of the labels, as a sample", measured->sampling));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status RunEvaluate(const EvaluateOptions& options) {
@@ -209,7 +228,8 @@ absl::Status RunEvaluate(const EvaluateOptions& options) {
   }
   ReportQuality(sets, options);
   ReportCoverage(sets, model->calibration(), options);
-  return absl::OkStatus();
+  if (data->unseen_domain.posts.empty()) return absl::OkStatus();
+  return ReportGroups(data->unseen_domain, Judge(*model, data->unseen_domain.posts, "en"), options);
 }
 
 }  // namespace tocsin

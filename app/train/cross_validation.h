@@ -56,8 +56,8 @@ struct EvaluateOptions {
   std::function<void(std::string_view line)> report;  // must not be empty
 };
 
-// Prints tables: quality on dev sets and out of fold, and the coverage of the interval. A few minutes. Errors as
-// ReadTrainingData() and SentimentModel::Load().
+// Prints tables: quality on dev sets and out of fold, the coverage of the interval, and the ratio by airline and day. A
+// few minutes. Errors as ReadTrainingData() and SentimentModel::Load().
 [[nodiscard]] absl::Status RunEvaluate(const EvaluateOptions& options);
 
 }  // namespace tocsin

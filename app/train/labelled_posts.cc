@@ -18,7 +18,9 @@ absl::StatusOr<std::vector<LabelledPost>> ReadLabelledPosts(const std::string& p
       return absl::InvalidArgumentError(
           absl::StrCat("a line must be a label of 0, 1 or 2, a tab and a text; path=", path, " line=", number));
     }
-    posts.push_back({line[0] - '0', line.substr(line.rfind('\t') + 1)});
+    const size_t text = line.rfind('\t') + 1;
+    posts.push_back(
+        {.label = line[0] - '0', .text = line.substr(text), .columns = text > 2 ? line.substr(2, text - 3) : ""});
   }
   if (file.bad()) return absl::UnavailableError(absl::StrCat("reading failed path=", path));
   return posts;

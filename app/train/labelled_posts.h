@@ -12,6 +12,7 @@ namespace tocsin {
 struct LabelledPost {
   int label = 0;  // 0 negative, 1 neutral, 2 positive
   std::string text;
+  std::string columns;  // those between label and text, with the tabs between them; often empty
 };
 
 // Reads one post a line: the label in the first column, the text in the last.

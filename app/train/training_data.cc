@@ -1,9 +1,11 @@
 #include "app/train/training_data.h"
 
+#include <map>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace tocsin {
 namespace {
@@ -40,6 +42,20 @@ constexpr std::array<char, 2> kNeverGuessed = {'h', 'i'};
 
 constexpr std::string_view kUnseenDomain = "airline/airline_calib_0216_0220.tsv";
 
+// Numbers of airline and day, from the columns `created_at` and `airline`.
+std::vector<int> AirlineDays(const std::vector<LabelledPost>& posts) {
+  constexpr size_t kDateLetters = 10;
+  std::map<std::string, int> numbers;
+  std::vector<int> groups;
+  for (const LabelledPost& post : posts) {
+    const std::vector<std::string> columns = absl::StrSplit(post.columns, '\t');
+    const std::string name =
+        columns.size() < 2 ? "" : absl::StrCat(columns[1], " ", columns[0].substr(0, kDateLetters));
+    groups.push_back(numbers.emplace(name, static_cast<int>(numbers.size())).first->second);
+  }
+  return groups;
+}
+
 }  // namespace
 
 absl::StatusOr<TrainingData> ReadTrainingData(const std::string& folder, const std::string& words_path) {
@@ -66,13 +82,14 @@ absl::StatusOr<TrainingData> ReadTrainingData(const std::string& folder, const s
     for (const std::string_view name : files.dev) {
       auto posts = ReadLabelledPosts(absl::StrCat(folder, "/", name));
       if (!posts.ok()) return posts.status();
-      language.dev.push_back({std::string(name), *std::move(posts)});
+      language.dev.push_back({std::string(name), *std::move(posts), {}});
     }
     data.languages.push_back(std::move(language));
   }
   auto posts = ReadLabelledPosts(absl::StrCat(folder, "/", kUnseenDomain));
   if (posts.ok()) {
-    data.unseen_domain = {std::string(kUnseenDomain), *std::move(posts)};
+    data.unseen_domain = {std::string(kUnseenDomain), *std::move(posts), {}};
+    data.unseen_domain.group = AirlineDays(data.unseen_domain.posts);
   } else if (!absl::IsNotFound(posts.status())) {
     return posts.status();
   }

@@ -14,6 +14,7 @@ namespace tocsin {
 struct EvaluationSet {
   std::string name;  // path below the data folder
   std::vector<LabelledPost> posts;
+  std::vector<int> group;  // of each post: an airline and a day; only of the unseen domain
 };
 
 struct LanguageData {
