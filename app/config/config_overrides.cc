@@ -1,5 +1,6 @@
 #include "app/config/config_overrides.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,19 @@ namespace {
 // refused instead of walked.
 constexpr int kMaxValues = 10'000;
 constexpr int kMaxDepth = 64;
+
+// Whether a walk over all keys and values ends soon.
+bool IsWalkable(const YAML::Node& node, int* values, int depth = 0) {
+  if (++*values > kMaxValues || depth > kMaxDepth) return false;
+  if (node.IsMap()) {
+    return std::all_of(node.begin(), node.end(), [values, depth](const auto& entry) {
+      return IsWalkable(entry.first, values, depth + 1) && IsWalkable(entry.second, values, depth + 1);
+    });
+  }
+  if (!node.IsSequence()) return true;
+  return std::all_of(node.begin(), node.end(),
+                     [values, depth](const auto& element) { return IsWalkable(element, values, depth + 1); });
+}
 
 class Interpolation {
  public:
@@ -122,6 +136,9 @@ void Override(const YAML::Node& document, std::string_view key, const std::strin
     YamlErrors form(text, where);
     value.reset(LoadYaml(text, &form));
     if (!form.empty()) return errors->AddElsewhere(where, "the value is not YAML");
+    if (int values = 0; !IsWalkable(value, &values)) {
+      return errors->AddElsewhere(where, "the value is too large, or an alias stands inside of what it stands for");
+    }
   }
   YAML::Node parent;
   parent.reset(document);

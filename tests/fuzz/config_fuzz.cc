@@ -36,6 +36,8 @@ std::vector<std::string> FuzzSeeds() {
   seeds.push_back(std::string("\2sources.0.topics=[a, b]\nkafka.acks=1\n").append(kWhole));
   seeds.push_back(std::string(1, '\0') + "a: &x [1, 2]\nb: *x\n? c\n: |\n  d\n");
   seeds.push_back(std::string(1, '\0') + "a: &x {b: [{c: *x}], d: *x}\n");
+  seeds.push_back(std::string("\1log=&x {level: *x}\n").append(kWhole));
+  seeds.push_back(std::string(1, '\0') + "a: &x {? [*x] : 1}\n");
   // Short ones, from which runs of short inputs begin.
   for (const std::string_view part :
        {"deployment: prod\n", "kafka: {acks: 1, linger.ms: 5}\n", "sources: [{topics: p, preset: reddit}]\n",

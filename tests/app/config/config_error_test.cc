@@ -214,5 +214,15 @@ TEST(ConfigErrorsTest, AnAliasInsideOfWhatItStandsForIsRefused) {
   }
 }
 
+TEST(ConfigErrorsTest, AnAliasInsideOfWhatItStandsForIsRefusedInAFlagToo) {
+  for (const char* const value : {"&x {level: *x}", "&x [*x]", "&x {? [*x] : 1}"}) {
+    ConfigSources sources;
+    sources.set.push_back(absl::StrCat("log=", value));
+    const absl::Status status = ParseConfig("watchlist: w\n", "t.yaml", sources).status();
+    EXPECT_THAT(status.message(), testing::HasSubstr("--set log: the value is too large, or an alias stands inside of"))
+        << value;
+  }
+}
+
 }  // namespace
 }  // namespace tocsin
