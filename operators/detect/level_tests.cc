@@ -186,6 +186,11 @@ std::vector<SignalTest> TestsOfLevel(int level, const CourseEvidence& evidence, 
                               RulesFor(baseline).confirmed_authors));
     tests.push_back(NegativeLowTest("negative_low_since_onset", evidence.since_onset_s, evidence.since_onset,
                                     kConfirmedMargin, baseline));
+    // A thousand reposts are one text, which the classifier reads once.
+    if (evidence.originals) {
+      tests.push_back(NegativeLowTest("negative_low_of_originals_since_onset", evidence.since_onset_s,
+                                      *evidence.originals, kConfirmedMargin, baseline));
+    }
     if (evidence.positive && baseline.knows_balance()) tests.push_back(NegativeBalanceTest(evidence, baseline));
   } else if (level > kConfirmedLevel && level <= kHighestLevel) {
     const LevelRule& rule = kUpperLevels[static_cast<size_t>(level - 3)];

@@ -74,6 +74,7 @@ struct CourseEvidence {
   ShareCounts since_onset;
   int64_t since_onset_s = 0;
   std::optional<int64_t> positive;       // since onset; nullopt: not counted from its beginning
+  std::optional<ShareCounts> originals;  // since onset without reposts; nullopt likewise
   SectorCourse sector;                   // the other brands', shares since onset
   int64_t negative_authors = 0;          // A: min(distinct authors, distinct texts) since onset
   int64_t safety_or_breach_authors = 0;  // negative authors who used such a term

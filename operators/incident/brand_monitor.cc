@@ -17,7 +17,8 @@ constexpr int64_t kOfficialsHeldMs = 86'400'000;
 // Mentions a minute that must be usual: of fewer, ten minutes say nothing of how a brand has risen.
 constexpr double kLeastOfSectorMember = 0.3;
 // Version 1 had no `relearn`, version 2 no balance of the baseline and no positives of the incident, version 3 no
-// actions, version 4 no escalations, version 5 no watch over the feed, version 6 no routes of the last signals.
+// actions, version 4 no escalations, version 5 no watch over the feed, version 6 no routes of the last signals and no
+// originals of the incident.
 constexpr uint8_t kStateVersion = 7;
 constexpr uint8_t kVersionWithRoutes = 7;
 constexpr uint8_t kVersionWithFeed = 6;
@@ -285,6 +286,8 @@ void BrandMonitor::Encode(ByteWriter* writer) const {
   writer->Signed(s.drill.target_level);
   writer->Signed(s.drill.ends_ms);
   s.feed.Encode(writer);
+  writer->Bool(s.incident.classified_originals.has_value());
+  writer->Signed(s.incident.classified_originals.value_or(0));
   writer->String(s.incident.route);
   writer->String(s.drill.incident.route);
 }
@@ -337,7 +340,11 @@ absl::Status BrandMonitor::Decode(ByteReader* reader) {
     if (absl::Status status = s.DecodeActions(reader, has_escalations); !status.ok()) return status;
   }
   if (version >= kVersionWithFeed) s.feed.Decode(reader);
+  s.incident.classified_originals.reset();
   if (version >= kVersionWithRoutes) {
+    const bool knows_originals = reader->Bool();
+    const int64_t originals = reader->Signed();
+    if (knows_originals) s.incident.classified_originals = originals;
     s.incident.route = reader->String();
     s.drill.incident.route = reader->String();
   }

@@ -169,7 +169,10 @@ void Incident::Add(const HeldMention& row) {
   NetworkTotals& network = networks[row.network];
   if (network.mentions++ == 0) network.first_seen_ms = row.event_time_ms;
   network.first_seen_ms = std::min(network.first_seen_ms, row.event_time_ms);
-  if (row.sentiment != SentimentClass::kUnclassified) ++classified;
+  if (row.sentiment != SentimentClass::kUnclassified) {
+    ++classified;
+    if (classified_originals.has_value() && row.kind != PostKind::kRepost) ++*classified_originals;
+  }
   if (row.sentiment == SentimentClass::kPositive) ++positive;
   if (row.sentiment != SentimentClass::kNegative) return;
   ++negative;

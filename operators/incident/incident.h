@@ -89,6 +89,8 @@ struct Incident {
   int64_t mentions = 0;
   int64_t negative = 0;
   int64_t classified = 0;
+  // Those that are no reposts; nullopt after a state that was written without it.
+  std::optional<int64_t> classified_originals = 0;
   int64_t positive = 0;
   bool knows_positive = true;  // positives have been counted since onset; not in one that began before they were
   HashSet authors;

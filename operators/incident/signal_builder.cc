@@ -93,7 +93,9 @@ CourseEvidence GatherCourse(const EvaluationContext& context, const Incident& in
   course.call_to_action_authors = incident.term_authors[2];
   static_assert(kCallToAction == 1 << 2);
   std::array<int64_t, 2> most = {};
+  int64_t negative_originals = 0;
   for (const auto& [network, totals] : incident.networks) {
+    negative_originals += totals.negative_originals;
     if (totals.negative_originals > most[0]) {
       most = {totals.negative_originals, most[0]};
     } else {
@@ -101,6 +103,9 @@ CourseEvidence GatherCourse(const EvaluationContext& context, const Incident& in
     }
   }
   course.second_network_negatives = most[1];
+  if (incident.classified_originals) {
+    course.originals = {*incident.classified_originals, negative_originals, *incident.classified_originals};
+  }
   return course;
 }
 

@@ -248,6 +248,10 @@ std::string DescribeTest(const SignalTest& test) {
     return Fill("negative minus positive is at least {0} % of the mentions of {1} minutes; {2} % are needed",
                 {Percent(test.observed), minutes, Percent(test.threshold)});
   }
+  if (name == "negative_low_of_originals_since_onset") {
+    return Fill("at least {0} % of what is no repost in {1} minutes is negative; {2} % are needed",
+                {Percent(test.observed), minutes, Percent(test.threshold)});
+  }
   if (starts("velocity")) {
     return Fill("volume over {0} minutes is {1} times the usual; {2} times {3}",
                 {minutes, observed, threshold, test.below ? "or less is calm" : "are needed"});

@@ -279,6 +279,28 @@ TEST_F(DecoyTest, AThousandRepostsOfOnePostNeverMakeACrisis) {
   EXPECT_EQ(Crisis(), nullptr);
 }
 
+// A surge brings the authors, and the reposts of one post that reads as negative bring the share.
+TEST_F(DecoyTest, RepostsOfOnePostBesideASurgeAreNeverConfirmed) {
+  SimulatedCourse surge = CalmCourse();
+  surge.rate = [](double minute) { return minute < kOnset ? 2.0 : 30.0; };
+  surge.share = [](double minute) { return minute < kOnset ? 0.1 : 0.13; };
+  SimulatedMentions many(surge, 9);
+  SimulatedBrand brand;
+  brand.Run(&many, 0, kOnset);
+  for (int64_t i = 0; i < 3'000; ++i) {
+    HeldMention mention = MakeMention(At(i, 3'000, 60), static_cast<uint64_t>(i + 1), SentimentClass::kNegative);
+    mention.text_hash = 42;
+    if (i > 0) mention.kind = PostKind::kRepost;
+    brand.Add(mention);
+  }
+  brand.Run(&many, kOnset, kOnset + 120);
+  EXPECT_NE(FindSignal(brand.signals(), [](const Signal& signal) { return signal.kind == SignalKind::kCrisis; }),
+            nullptr)
+      << "provisional it may be";
+  EXPECT_EQ(FindSignal(brand.signals(), [](const Signal& signal) { return signal.state == IncidentState::kConfirmed; }),
+            nullptr);
+}
+
 TEST_F(DecoyTest, UnclassifiedMentionsAreNeverCountedAsNeutralOrNegative) {
   for (int64_t i = 0; i < 1'000; ++i) {
     brand_.Add(MakeMention(At(i, 1'000, 60), static_cast<uint64_t>(i + 1), SentimentClass::kUnclassified));
