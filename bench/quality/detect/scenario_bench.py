@@ -263,12 +263,10 @@ def plot(totals, detectors, folder):
 
     figure, axes = pyplot.subplots(figsize=(6.4, 3.4))
     for detector in detectors:
-        delays = sorted(max(FIRST_MINUTE, (case.first[detector] - case.passes_three) / 60) for case in crises
-                        if case.first[detector] is not None)
-        delays = [delay for delay in delays if delay <= LAST_MINUTE]
-        shares = [100 * (place + 1) / len(crises) for place in range(len(delays))]
-        axes.step([FIRST_MINUTE, *delays, LAST_MINUTE], [0, *shares, shares[-1] if shares else 0], where="post", label=detector,
-                  linewidth=2 if detector in DETECTORS[:2] else 1)
+        delays = [(case.first[detector] - case.passes_three) / 60 for case in crises if case.first[detector] is not None]
+        by_minute = range(FIRST_MINUTE, LAST_MINUTE + 1)
+        axes.step(by_minute, [100 * sum(delay <= minute for delay in delays) / max(1, len(crises)) for minute in by_minute],
+                  where="post", label=detector, linewidth=2 if detector in DETECTORS[:2] else 1)
     axes.set(xlim=(FIRST_MINUTE, LAST_MINUTE), ylim=(0, 102), xlabel="minutes after the rate passed three times the usual",
              ylabel=f"% of {len(crises)} crises found")
     axes.legend(loc="lower right", frameon=False)
