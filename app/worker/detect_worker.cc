@@ -122,6 +122,9 @@ void DetectWorker::OnRevoked(bool lost) {
 
 absl::Status DetectWorker::Step(absl::Duration max_wait) {
   last_step_blocks_ = 0;
+  if (!outputs_.empty()) {
+    max_wait = std::clamp(first_output_ + options_.publish_within - clock_->Now(), absl::ZeroDuration(), max_wait);
+  }
   if (absl::Status status = reader_->Poll(max_wait, *this, &batches_); !status.ok()) return status;
   if (!failure_.ok()) return failure_;
   const absl::Time polled = clock_->Now();

@@ -64,7 +64,8 @@ class Feeder:
         self.samples = []  # (event time, append time) in ms, in the order of event time
         self.process = subprocess.Popen([binary, "--bootstrap", bootstrap, "--topics", "posts", "--partitions", str(PARTITIONS),
                                          "--records", str(posts), "--rate", str(rate), "--brands", str(brands)],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        preexec_fn=kafka_broker.die_with_parent)
 
     def wait(self):
         out, said = self.process.communicate()
@@ -81,7 +82,7 @@ class Arrivals:
         self.records = []  # (arrival in ms, append time in ms, value)
         self.consumer = subprocess.Popen(["kcat", "-q", "-u", "-C", "-b", bootstrap, "-t", topic, "-o", "beginning", "-X",
                                           "isolation.level=read_committed", "-f", "%T %s\n" if with_value else "%T \n"],
-                                         stdout=subprocess.PIPE)
+                                         stdout=subprocess.PIPE, preexec_fn=kafka_broker.die_with_parent)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 

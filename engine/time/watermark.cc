@@ -93,7 +93,8 @@ int32_t WatermarkTracker::Complete() const {
   int32_t complete = 0;
   for (const Source& source : sources_) {
     const bool is_behind = source.is_idle ? source.is_slow : IsDragging(source, most_advanced);
-    if (source.HasTime() && !source.is_left_out && !is_behind) ++complete;
+    const bool has_all = source.HasTime() ? !is_behind : source.is_idle;
+    if (has_all && !source.is_left_out) ++complete;
   }
   return complete;
 }

@@ -119,10 +119,11 @@ SignalTest NegativeShareTest(std::string name, int64_t window_s, const ShareCoun
   return test;
 }
 
-std::vector<SignalTest> FreshTests(const ShareCounts& since_opening, int64_t since_opening_s,
+std::vector<SignalTest> FreshTests(const ShareCounts& since_opening, int64_t since_opening_s, double of_sector,
                                    const BrandBaseline& baseline) {
   return {NegativeShareTest("negative_share_since_opening", since_opening_s, since_opening, kFreshShareOneIn, baseline),
-          NegativeLowTest("negative_low_since_opening", since_opening_s, since_opening, kConfirmedMargin, baseline)};
+          NegativeLowTest("negative_low_since_opening", since_opening_s, since_opening, of_sector + kConfirmedMargin,
+                          baseline)};
 }
 
 std::vector<SignalTest> SectorTests(const CourseEvidence& evidence, const BrandBaseline& baseline) {
@@ -239,6 +240,13 @@ std::vector<SignalTest> RaiseTests(const CourseEvidence& evidence) {
   return {CountTest("raise_second_network", evidence.since_onset_s, evidence.second_network_negatives, some),
           CountTest("raise_high_reach", evidence.since_onset_s, evidence.high_reach_negatives, 1),
           CountTest("raise_call_to_action", evidence.since_onset_s, evidence.call_to_action_authors, some)};
+}
+
+double LeftToSector(const LevelDecision& decision) {
+  if (!decision.sector.known()) return 0;
+  const auto by_volume = std::ranges::find(decision.tests, kOverSectorTest, &SignalTest::name);
+  const bool stands_out = by_volume != decision.tests.end() && by_volume->passed;
+  return stands_out ? 0 : std::max(0.0, decision.sector.negative_shift);
 }
 
 std::optional<double> ExplainedBySector(const LevelDecision& decision) {

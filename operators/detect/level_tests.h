@@ -103,8 +103,8 @@ std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t autho
 
 // Of level 2, at the second check: the mentions since the opening alone, which had no part in opening, must be negative
 // beyond what chance gives once in a hundred, and by as much as those since the onset. Without these the same accident
-// would open and confirm.
-std::vector<SignalTest> FreshTests(const ShareCounts& since_opening, int64_t since_opening_s,
+// would open and confirm. `of_sector`: what of the share must be left to the sector, see LeftToSector.
+std::vector<SignalTest> FreshTests(const ShareCounts& since_opening, int64_t since_opening_s, double of_sector,
                                    const BrandBaseline& baseline);
 
 // Of level 2, of which one must pass: the brand must stand out of its sector, by volume or by how negative it is. Empty
@@ -144,6 +144,10 @@ struct LevelDecision {
 
 // The highest level whose tests pass. Level 2 gates 3 to 5. Persistence of level 2 is the caller's.
 LevelDecision DecideLevel(const CourseEvidence& evidence, const BrandBaseline& baseline);
+
+// By how much the whole sector is more negative, where the brand stands out of it by that alone and not by volume; 0
+// else.
+double LeftToSector(const LevelDecision& decision);
 
 // How much of the brand's rise its sector explains, 0.5 to 1, if the sector as a whole is in trouble (risen as much, or
 // as much more negative, as the tests of the sector ask of the brand beyond it) and the brand does not stand out of it.

@@ -163,10 +163,10 @@ bool BrandMonitor::State::SuspiciouslySilent(const CourseEvidence& course) const
   return expected >= kSilentExpected && static_cast<double>(course.two_hours.mentions) < kSilentRatio * expected;
 }
 
-std::vector<SignalTest> BrandMonitor::State::FreshTestsAt(int64_t end_ms) const {
+std::vector<SignalTest> BrandMonitor::State::FreshTestsAt(int64_t end_ms, const LevelDecision& decision) const {
   const ShareCounts fresh = {0, incident.negative - incident.opened_negative,
                              incident.classified - incident.opened_classified};
-  return FreshTests(fresh, (end_ms - incident.opened_ms) / 1000, baseline);
+  return FreshTests(fresh, (end_ms - incident.opened_ms) / 1000, LeftToSector(decision), baseline);
 }
 
 void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Signal>* signals) {
@@ -185,7 +185,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
   const int64_t half_hour = course.half_hour.mentions;
 
   if (incident.state == IncidentState::kProvisional) {
-    more_tests = FreshTestsAt(end);
+    more_tests = FreshTestsAt(end, decision);
     const bool passed = decision.tested_level >= kConfirmedLevel && AllPassed(more_tests) &&
                         end - incident.last_fired_ms <= kFiredWithinMs;
     incident.confirm_streak = passed ? incident.confirm_streak + 1 : 0;

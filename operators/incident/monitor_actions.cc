@@ -97,7 +97,7 @@ ActionError BrandMonitor::State::Act(const EvaluationContext& context, const Act
   }
   const LevelDecision decision = DecideLevel(GatherCourse(context, incident), baseline);
   std::vector<SignalTest> more_tests;
-  if (incident.state == IncidentState::kProvisional) more_tests = FreshTestsAt(context.end_ms());
+  if (incident.state == IncidentState::kProvisional) more_tests = FreshTestsAt(context.end_ms(), decision);
   Emit(context, SignalMessage::kUpdate, UpdateWindowMs(), incident.level, decision, more_tests, signals);
   return ActionError::kNone;
 }

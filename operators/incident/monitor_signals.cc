@@ -152,10 +152,11 @@ Signal BrandMonitor::State::StartFeedNotice(int64_t end_ms, const FeedQuality& q
   return signal;
 }
 
+// A silence keeps back none of these: they are not about what was silenced, and are told once.
 void BrandMonitor::State::CheckFeed(const EvaluationContext& context, bool bin_ended, std::vector<Signal>* signals) {
   const int64_t end = context.end_ms();
   const auto tell = [&](const std::optional<SignalTest>& test) {
-    if (!test || Muted(end)) return;
+    if (!test) return;
     Signal signal = StartFeedNotice(end, context.quality);
     signal.tests.push_back(*test);
     signal.level_reasons.push_back(DescribeTest(*test));
@@ -171,8 +172,14 @@ void BrandMonitor::State::CheckFeed(const EvaluationContext& context, bool bin_e
 
 void BrandMonitor::State::TellIncomplete(const EvaluationContext& context, std::vector<Signal>* signals) {
   const FeedQuality& quality = context.quality;
-  if (!feed.TellsIncomplete(quality.sources_complete < quality.sources) || Muted(context.end_ms())) return;
+  if (!feed.TellsIncomplete(quality.sources_complete < quality.sources)) return;
   Signal signal = StartFeedNotice(context.end_ms(), quality);
+  SignalTest test;
+  test.name = "feed_complete";
+  test.observed = quality.sources_complete;
+  test.threshold = quality.sources;
+  test.below = test.passed = true;
+  signal.tests.push_back(std::move(test));
   signal.level_reasons.push_back("only " + std::to_string(quality.sources_complete) + " of " +
                                  std::to_string(quality.sources) +
                                  " source partitions are up to date; what the others hold comes late");

@@ -113,7 +113,7 @@ struct BrandMonitor::State {
   int64_t UpdateWindowMs() const;
   void UpdateCourse(const BrandWindows& windows);
   bool UpdateCompleteness(const EvaluationContext& context);
-  std::vector<SignalTest> FreshTestsAt(int64_t end_ms) const;
+  std::vector<SignalTest> FreshTestsAt(int64_t end_ms, const LevelDecision& decision) const;
   bool SuspiciouslySilent(const CourseEvidence& course) const;
   void Resolve(const EvaluationContext& context, const LevelDecision& decision, const std::vector<SignalTest>& calm,
                std::vector<Signal>* signals);

@@ -121,6 +121,9 @@ constexpr Wording kSilenceOverWording = {"{0}: mentioned again after {1} hours o
 constexpr Wording kMissedWording = {"What was posted meanwhile may come late or never",
                                     "Ce qui a été publié entre-temps peut arriver tard ou jamais",
                                     "Ciò che è stato pubblicato nel frattempo può arrivare tardi o mai"};
+constexpr Wording kIncompleteWording = {"{0}: only {1} of {2} source partitions are up to date",
+                                        "{0} : seules {1} partitions sources sur {2} sont à jour",
+                                        "{0}: solo {1} partizioni sorgente su {2} sono aggiornate"};
 constexpr Wording kLowVolumeWording = {"{0}: {1} mentions in 24 hours, where {2} are usual",
                                        "{0} : {1} mentions en 24 heures, {2} d'habitude",
                                        "{0}: {1} menzioni in 24 ore, di solito {2}"};
@@ -194,6 +197,10 @@ std::string SummariseFeed(const Signal& signal, Language language) {
       return Fill(what.In(language), {signal.brand_name, observed, expected}) + ". " + std::string(cause.In(language)) +
              ".";
     };
+    if (test.name == "feed_complete") {
+      return Fill(kIncompleteWording.In(language), {signal.brand_name, observed, Decimal(test.threshold, language)}) +
+             ". " + std::string(kMissedWording.In(language)) + ".";
+    }
     if (test.name == "silence") return sentences(kSilentWording, kSilentCauseWording);
     if (test.name == "silence_over") return sentences(kSilenceOverWording, kMissedWording);
     if (test.name == "volume_24h") return sentences(kLowVolumeWording, kLowVolumeCauseWording);

@@ -163,7 +163,8 @@ TEST(ConfigErrorsTest, ReportsAllErrorsInTheOrderOfTheirPlaces) {
       "t.yaml:1:14: log.level must be one of debug, info, warning, error, not \"x\"\n"
       "t.yaml:2:33: no such preset: p; there are twitter_v1, twitter_v2, bluesky, mastodon, reddit, review, generic\n"
       "t.yaml:3:17: windows.pane must be a duration such as 500ms, 5s, 15m, 1h or 7d, at least 1ms, not \"x\"\n"
-      "t.yaml:5:1: unknown key: z; known here: dedup, deployment, flush, kafka, limits, log, metrics, on_gap, privacy, "
+      "t.yaml:5:1: unknown key: z; known here: dedup, deployment, detection, flush, kafka, limits, log, metrics, "
+      "on_gap, privacy, "
       "reload, roles, sentiment, snapshot, sources, topics, watchlist, windows, workers");
 }
 

@@ -34,9 +34,9 @@ std::vector<int> Predicted(const JudgedMentions& judged) {
 TEST(MentionJudgeTest, EachMentionIsJudgedByItsPartAndTheLexicon) {
   const auto watchlist = Watchlist::Parse(kWatchlist, "watchlist.yaml");
   ASSERT_THAT(watchlist, IsOk());
-  const std::vector<LabelledPost> posts = {{0, "acme keeps its planes grounded on monday"},
-                                           {2, "acme is awful. borealis is wonderful"},
-                                           {1, "the weather is awful"}};
+  const std::vector<LabelledPost> posts = {{0, "acme keeps its planes grounded on monday", ""},
+                                           {2, "acme is awful. borealis is wonderful", ""},
+                                           {1, "the weather is awful", ""}};
   const JudgedMentions judged = JudgeMentions(SentimentModel::Default(), **watchlist, posts, "en");
   EXPECT_EQ(Predicted(judged), (std::vector<int>{0, 0, 2}));
   EXPECT_EQ(judged.judgements.back().label, 2);

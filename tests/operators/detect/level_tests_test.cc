@@ -98,12 +98,26 @@ TEST(LevelTestsTest, WhereBothSidesGrowThereIsNoCrisis) {
 
 TEST(LevelTestsTest, WhatFollowsTheOpeningMustBeAsNegativeByItself) {
   const BrandBaseline baseline = SteadyBaseline(3'000);
-  const auto passes = [&](int64_t negative, int64_t classified) {
-    return AllPassed(FreshTests({classified, negative, classified}, 300, baseline));
+  const auto passes = [&](int64_t negative, int64_t classified, double of_sector = 0) {
+    return AllPassed(FreshTests({classified, negative, classified}, 300, of_sector, baseline));
   };
   EXPECT_TRUE(passes(10, 25));
   EXPECT_FALSE(passes(260, 2'000)) << "too many for chance, yet not five points over the usual";
   EXPECT_FALSE(passes(2, 4)) << "five points over the usual, yet no more than chance gives";
+  EXPECT_FALSE(passes(10, 25, 0.2)) << "no more negative than the whole sector";
+  EXPECT_TRUE(passes(20, 25, 0.2));
+}
+
+TEST(LevelTestsTest, TheSectorsShareIsLeftToItUnlessTheBrandStandsOutByVolume) {
+  const BrandBaseline baseline = SteadyBaseline(3'000);
+  CourseEvidence storm = StormEvidence();
+  EXPECT_EQ(LeftToSector(DecideLevel(storm, baseline)), 0) << "no sector";
+  storm.sector = SectorOf({{1, 0.1}, {1, 0.15}, {1, 0.2}});
+  EXPECT_EQ(LeftToSector(DecideLevel(storm, baseline)), 0) << "it has risen and the others have not";
+  storm.sector = SectorOf({{100, 0.1}, {100, 0.15}, {100, 0.2}});
+  EXPECT_EQ(LeftToSector(DecideLevel(storm, baseline)), 0.15);
+  storm.sector = SectorOf({{100, -0.1}, {100, -0.15}, {100, -0.2}});
+  EXPECT_EQ(LeftToSector(DecideLevel(storm, baseline)), 0) << "a sector that is happier explains nothing";
 }
 
 TEST(LevelTestsTest, SafetyOrBreachMakesACrisisSevere) {
