@@ -61,8 +61,8 @@ class WatermarkTracker {
   int64_t AllIdleWatermark() const;
 
   // Partitions whose data the watermark vouches for, of all: less the left out, the dragging, those without event
-  // time (unless idle: they have nothing), and those whose newest data came late by more than their max_drag, though they are idle now: a slow feed that
-  // pauses still owes what lies between.
+  // time (unless idle: they have nothing), and those whose newest data came late by more than their max_drag, though
+  // they are idle now: a slow feed that pauses still owes what lies between.
   int32_t Complete() const;
   int32_t Total() const { return static_cast<int32_t>(sources_.size()); }
 

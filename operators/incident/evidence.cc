@@ -33,8 +33,6 @@ const Sample* SampleOf(const HeldMention& row, const EvidenceSource& source) {
   return row.sample >= 0 ? source.FindSample(row.sample) : nullptr;
 }
 
-double ShareOf(int64_t part, int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
-
 std::string Hex(uint64_t value) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text(16, '0');

@@ -15,6 +15,9 @@
 
 namespace tocsin {
 
+// REQUIRES: whole > 0.
+inline double ShareOf(int64_t part, int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
+
 // Negative originals of one slide whose texts ingest is sure to send.
 inline constexpr size_t kSamplesOfSlide = 3;
 // Posts of one slide, whatever they say, of which that holds too.

@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include "operators/incident/evidence.h"
 #include "operators/mention/crisis_type.h"
 
 namespace tocsin {
@@ -36,8 +37,6 @@ struct TermCounts {
     }
   }
 };
-
-double ShareOf(int64_t part, int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
 
 }  // namespace
 
