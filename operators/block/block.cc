@@ -358,7 +358,7 @@ void BlockBuilder::Add(const Mention& mention, std::string_view brand_id, const 
          {sample->post_id, sample->author_handle, sample->text, sample->hashtags, sample->url}) {
       writer.String(field);
     }
-    const std::string_view added = std::string_view(sample_bytes_).substr(begin);
+    const std::string_view added = std::string_view{sample_bytes_}.substr(begin);
     if (!sample_ends_.empty() && SampleBytes(sample_ends_.size() - 1) == added) {
       sample_bytes_.resize(begin);
     } else {
@@ -385,7 +385,7 @@ void BlockBuilder::Clear() {
 
 std::string_view BlockBuilder::SampleBytes(size_t sample) const {
   const size_t begin = sample == 0 ? 0 : sample_ends_[sample - 1];
-  return std::string_view(sample_bytes_).substr(begin, sample_ends_[sample] - begin);
+  return std::string_view{sample_bytes_}.substr(begin, sample_ends_[sample] - begin);
 }
 
 std::vector<size_t> BlockBuilder::PartEnds(size_t fixed_bytes, size_t source_count, size_t max_part_bytes) const {

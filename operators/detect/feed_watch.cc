@@ -42,7 +42,7 @@ std::optional<SignalTest> FeedWatch::AtBinEnd(int64_t end_ms, int64_t bin_ms, in
   // Empty hours may be left out, so nothing may depend on their being told; and silence is told by itself.
   if (end_ms % kHourMs == 0 && hour_mentions > 0) {
     AddHour(end_ms, hour_mentions);
-    if (const auto volume = CheckVolume(baseline); volume && !told) return volume;
+    if (auto volume = CheckVolume(baseline); volume && !told) return volume;
   }
   return told;
 }

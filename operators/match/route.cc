@@ -143,7 +143,7 @@ class RouteReader {
       add(node);
     }
     std::ranges::sort(rule->types);
-    rule->types.erase(std::ranges::unique(rule->types).begin(), rule->types.end());
+    rule->types.erase(std::unique(rule->types.begin(), rule->types.end()), rule->types.end());
   }
 
   static std::string BuiltInTypes() {
