@@ -6,7 +6,6 @@
 
 #include "engine/base/time_units.h"
 #include "operators/incident/monitor_state.h"
-#include "operators/signal/summary.h"
 
 namespace tocsin {
 namespace {
@@ -189,11 +188,7 @@ int64_t BrandMonitor::NextDueMs() const {
 }
 
 Signal BrandMonitor::FeedHealthNotice(int64_t end_ms, const FeedQuality& quality, std::string reason) {
-  State& s = *state_;
-  Signal signal = s.StartFeedNotice(end_ms, quality);
-  signal.level_reasons.push_back(std::move(reason));
-  signal.summary = Summarise(signal, s.language());
-  return signal;
+  return state_->FeedNotice(end_ms, quality, {}, std::move(reason));
 }
 
 std::optional<SectorMember> BrandMonitor::AsSectorMember(const BrandWindows& windows, int64_t from_ms) const {

@@ -144,11 +144,15 @@ void BrandMonitor::State::CheckSurge(const EvaluationContext& context, std::vect
   signals->push_back(std::move(signal));
 }
 
-Signal BrandMonitor::State::StartFeedNotice(int64_t end_ms, const FeedQuality& quality) {
+Signal BrandMonitor::State::FeedNotice(int64_t end_ms, const FeedQuality& quality, std::vector<SignalTest> tests,
+                                       std::string reason) {
   Signal signal = StartSignal(*options, *brand, route, baseline, quality, end_ms);
   signal.message = SignalMessage::kNotice;
   signal.kind = SignalKind::kFeedHealth;
   signal.sequence = ++notices;
+  signal.tests = std::move(tests);
+  signal.level_reasons.push_back(std::move(reason));
+  signal.summary = Summarise(signal, language());
   return signal;
 }
 
@@ -156,12 +160,7 @@ Signal BrandMonitor::State::StartFeedNotice(int64_t end_ms, const FeedQuality& q
 void BrandMonitor::State::CheckFeed(const EvaluationContext& context, bool bin_ended, std::vector<Signal>* signals) {
   const int64_t end = context.end_ms();
   const auto tell = [&](const std::optional<SignalTest>& test) {
-    if (!test) return;
-    Signal signal = StartFeedNotice(end, context.quality);
-    signal.tests.push_back(*test);
-    signal.level_reasons.push_back(DescribeTest(*test));
-    signal.summary = Summarise(signal, language());
-    signals->push_back(std::move(signal));
+    if (test) signals->push_back(FeedNotice(end, context.quality, {*test}, DescribeTest(*test)));
   };
   if (bin_ended) {
     tell(feed.AtBinEnd(end, options->baseline_bin_ms, Window(context.windows, 0).mentions,
@@ -173,18 +172,14 @@ void BrandMonitor::State::CheckFeed(const EvaluationContext& context, bool bin_e
 void BrandMonitor::State::TellIncomplete(const EvaluationContext& context, std::vector<Signal>* signals) {
   const FeedQuality& quality = context.quality;
   if (!feed.TellsIncomplete(quality.sources_complete < quality.sources)) return;
-  Signal signal = StartFeedNotice(context.end_ms(), quality);
   SignalTest test;
   test.name = "feed_complete";
   test.observed = quality.sources_complete;
   test.threshold = quality.sources;
   test.below = test.passed = true;
-  signal.tests.push_back(std::move(test));
-  signal.level_reasons.push_back("only " + std::to_string(quality.sources_complete) + " of " +
-                                 std::to_string(quality.sources) +
-                                 " source partitions are up to date; what the others hold comes late");
-  signal.summary = Summarise(signal, language());
-  signals->push_back(std::move(signal));
+  std::string reason = "only " + std::to_string(quality.sources_complete) + " of " + std::to_string(quality.sources) +
+                       " source partitions are up to date; what the others hold comes late";
+  signals->push_back(FeedNotice(context.end_ms(), quality, {std::move(test)}, std::move(reason)));
 }
 
 }  // namespace tocsin

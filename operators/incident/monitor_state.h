@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -159,7 +160,8 @@ struct BrandMonitor::State {
   void CheckSurge(const EvaluationContext& context, std::vector<Signal>* signals);
   void CheckFeed(const EvaluationContext& context, bool bin_ended, std::vector<Signal>* signals);
   void TellIncomplete(const EvaluationContext& context, std::vector<Signal>* signals);
-  Signal StartFeedNotice(int64_t end_ms, const FeedQuality& quality);
+  // `reason`: a plain sentence without a full stop; `tests` may be empty.
+  Signal FeedNotice(int64_t end_ms, const FeedQuality& quality, std::vector<SignalTest> tests, std::string reason);
 };
 
 }  // namespace tocsin
