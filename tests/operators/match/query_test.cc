@@ -116,12 +116,12 @@ TEST(QueryTest, BadQueriesAreRefusedWithPlaceReasonAndCaret) {
 }
 
 TEST(QueryTest, LimitsDepthSizeAndPhraseLength) {
-  const std::string deep = std::string(1000, '(') + "a" + std::string(1000, ')');
+  const std::string deep = absl::StrCat(std::string(1000, '('), "a", std::string(1000, ')'));
   EXPECT_THAT(Canonical(deep), HasSubstr("more than 64 levels"));
   std::string nots;
   for (int i = 0; i < 1000; ++i) nots += "NOT ";
   EXPECT_THAT(Canonical("a AND " + nots + "b"), HasSubstr("more than 64 levels"));
-  EXPECT_EQ(Canonical(std::string(60, '(') + "a" + std::string(60, ')')), "a");
+  EXPECT_EQ(Canonical(absl::StrCat(std::string(60, '('), "a", std::string(60, ')'))), "a");
   std::string phrase;
   for (int i = 0; i < 33; ++i) phrase += "w ";
   EXPECT_THAT(Canonical("\"" + phrase + "\""), HasSubstr("a phrase of 33 words"));
