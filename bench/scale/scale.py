@@ -116,7 +116,7 @@ def main():
     parser.add_argument("--tocsin", required=True)
     parser.add_argument("--posts", type=int, default=POSTS)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("settings", nargs="*", metavar="SETTING", help=f"default: all of {', '.join(SETTINGS)}")
+    parser.add_argument("settings", nargs="*", metavar="SETTING", help=f"default: all of {', '.join(SETTINGS)}".replace("%", "%%"))
     arguments = parser.parse_args()
     unknown = set(arguments.settings) - set(SETTINGS)
     if unknown:
