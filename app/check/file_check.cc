@@ -64,6 +64,15 @@ void DoubtRules(const Route& route, const std::map<std::string, Route>& routes, 
   }
 }
 
+// "acme has thresholds of its own: negative_authors 4"; empty: it has none.
+std::string OwnThresholds(const Brand& brand) {
+  std::vector<std::string> parts;
+  VisitThresholds(brand.thresholds, [&parts](std::string_view key, const auto& value, const auto&) {
+    if (value.has_value()) parts.push_back(absl::StrCat(key, " ", *value));
+  });
+  return parts.empty() ? "" : absl::StrCat(brand.id, " has thresholds of its own: ", absl::StrJoin(parts, ", "));
+}
+
 }  // namespace
 
 std::vector<std::string> FindFileErrors(const std::string& path, const ConfigSources& sources, Config* config) {
@@ -125,7 +134,7 @@ CheckReport FindDoubtful(const PipelineSettings& settings) {
   return report;
 }
 
-std::vector<std::string> ExplainTypesAndRules(const Watchlist& watchlist) {
+std::vector<std::string> ExplainDecisions(const Watchlist& watchlist) {
   std::vector<std::string> lines;
   if (!watchlist.own_types().empty()) {
     lines.push_back(absl::StrCat("types of your own: ", absl::StrJoin(watchlist.own_types(), ", ")));
@@ -134,6 +143,13 @@ std::vector<std::string> ExplainTypesAndRules(const Watchlist& watchlist) {
     const Route& route = entry.second;
     for (const RouteRule& rule : route.rules) {
       lines.push_back(absl::StrCat("route ", route.name, ": ", ConditionOf(rule), " goes to ", rule.to->name));
+    }
+  }
+  for (const Brand& brand : watchlist.brands()) {
+    if (std::string own = OwnThresholds(brand); !own.empty()) lines.push_back(std::move(own));
+    if (!brand.crisis_history_ms.empty()) {
+      lines.push_back(absl::StrCat(brand.id, " has had crises, ", brand.crisis_history_ms.size(),
+                                   "; each further one is a level higher once it is confirmed"));
     }
   }
   return lines;

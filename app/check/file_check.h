@@ -18,7 +18,8 @@ std::vector<std::string> FindFileErrors(const std::string& path, const ConfigSou
 // What `run` accepts but is hardly meant: routes that nobody uses, brands with the same query, no broker.
 CheckReport FindDoubtful(const PipelineSettings& settings);
 
-// The watchlist's types of crises and the rules of its routes in words, a line each.
-std::vector<std::string> ExplainTypesAndRules(const Watchlist& watchlist);
+// What the watchlist says besides queries of how is decided, in words, a line each: types of crises, rules of routes,
+// thresholds and crisis histories of brands.
+std::vector<std::string> ExplainDecisions(const Watchlist& watchlist);
 
 }  // namespace tocsin

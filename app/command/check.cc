@@ -46,7 +46,7 @@ void Print(const CheckReport& report) {
 }
 
 void Explain(const Watchlist& watchlist) {
-  for (const std::string& line : ExplainTypesAndRules(watchlist)) std::printf("%s\n", line.c_str());
+  for (const std::string& line : ExplainDecisions(watchlist)) std::printf("%s\n", line.c_str());
   for (uint32_t i = 0; i < watchlist.brands().size(); ++i) {
     std::printf("%s: %s\n", watchlist.brands()[i].id.c_str(), watchlist.CanonicalQuery(i).c_str());
   }
@@ -100,7 +100,7 @@ void AddCheckCommand(CLI::App* app, ChosenCommand* chosen) {
       ->capture_default_str();
   command->add_flag("--explain", arguments->explain,
                     "Also each query as it is understood: folded, with all operators and parentheses; types of crises "
-                    "and rules of routes, if there are any");
+                    "rules of routes, and brands' own thresholds, if there are any");
   command->callback([arguments, chosen] { chosen->run = [arguments] { return RunCheck(*arguments); }; });
 }
 

@@ -435,7 +435,7 @@ void SectionReader::ReadLimits() {
   limits.Bytes("queue_bytes", kMegabyte, 16 * 1'024 * kMegabyte, &config_->limits.queue_bytes);
   limits.Finish();
   YamlMap detection(root_.Take("detection"), "detection.", errors_);
-  detection.Number("false_alarms", kLeastFalseAlarms, kMostFalseAlarms, &config_->detection.false_alarms);
+  detection.Number("false_alarms", kFalseAlarmsRange.least, kFalseAlarmsRange.most, &config_->detection.false_alarms);
   detection.Finish();
   YamlMap dedup(root_.Take("dedup"), "dedup.", errors_);
   dedup.Duration("horizon", kMillisecond, &config_->dedup.horizon);

@@ -13,7 +13,8 @@ constexpr int64_t kSecondsOfMinute = 60;
 constexpr int64_t kRaiseNegatives = 5;
 constexpr int64_t kSurgeShareOneIn = 100;
 constexpr int64_t kFreshShareOneIn = 100;
-constexpr double kConfirmedMargin = 0.05;  // of shares over what is usual, level 2
+constexpr double kSectorMargin = 0.05;  // of shares over those of the sector
+constexpr double kCalmMargin = 0.05;    // of shares over what is usual, when it is over
 // How many times more than its sector a brand must have risen to stand out by volume.
 constexpr double kOverSector = 2;
 constexpr char kOverSectorTest[] = "velocity_over_sector";
@@ -33,8 +34,7 @@ struct AuthorsModel {
   double dispersion;
 };
 
-AuthorsModel ModelOfWindow(size_t window, const BrandBaseline& baseline) {
-  const LevelRules& rules = RulesFor(baseline);
+AuthorsModel ModelOfWindow(size_t window, const LevelRules& rules, const BrandBaseline& baseline) {
   const BaselineLevel level = baseline.NegativeAuthors(window);
   return {RoundPublished(level.mean * rules.expected_factor), std::max(level.dispersion, rules.least_dispersion)};
 }
@@ -56,7 +56,7 @@ const ShareCounts& CountsOfLevel(int level, const CourseEvidence& evidence) {
 
 // Negatives minus positives: when both sides grow, as at a match, it is no crisis. Lower 95 % bound of the difference
 // of two shares of one sample (a multinomial's): its variance is (negative + positive) / n - (difference)^2.
-SignalTest NegativeBalanceTest(const CourseEvidence& evidence, const BrandBaseline& baseline) {
+SignalTest NegativeBalanceTest(const CourseEvidence& evidence, double margin, const BrandBaseline& baseline) {
   const int64_t positive = evidence.positive.value_or(0);
   const auto classified = static_cast<double>(std::max<int64_t>(1, evidence.since_onset.classified));
   SignalTest test;
@@ -69,7 +69,7 @@ SignalTest NegativeBalanceTest(const CourseEvidence& evidence, const BrandBaseli
       static_cast<double>(evidence.since_onset.negative + positive) / classified - balance * balance;
   test.observed = RoundPublished(balance - kNormal95 * std::sqrt(std::max(0.0, variance) / classified));
   test.expected = baseline.NegativeBalance();
-  test.threshold = RoundPublished(*test.expected + kConfirmedMargin);
+  test.threshold = RoundPublished(*test.expected + margin);
   test.passed = test.observed >= test.threshold;
   return test;
 }
@@ -86,23 +86,41 @@ std::optional<double> ExpectedPerMinute(const BrandBaseline& baseline) {
   return RoundPublished(std::max(baseline.MentionsPerHour().mean / 60, kLeastExpectedPerMinute));
 }
 
-int64_t OneInFor(int64_t one_in, double false_alarms) {
-  return std::llround(static_cast<double>(one_in) * kFalseAlarms / false_alarms);
+RuleBook MakeRuleBook(double false_alarms, const BrandThresholds& own) {
+  RuleBook book;
+  const double budget = own.false_alarms.value_or(false_alarms);
+  for (LevelRules* rules : {&book.ready, &book.learning}) {
+    for (int64_t* one_in : {&rules->authors_one_in, &rules->share_one_in, &rules->late_share_one_in}) {
+      *one_in = std::llround(static_cast<double>(*one_in) * kFalseAlarms / budget);
+    }
+    rules->confirmed_velocity = own.confirmed_velocity.value_or(rules->confirmed_velocity);
+    rules->confirmed_margin = own.confirmed_margin.value_or(rules->confirmed_margin);
+  }
+  const auto set_authors = [](std::optional<int64_t> authors, int64_t* ready, int64_t* learning) {
+    *ready = authors.value_or(*ready);
+    *learning = std::max(*learning, *ready);
+  };
+  set_authors(own.negative_authors, &book.ready.least_negative_authors, &book.learning.least_negative_authors);
+  set_authors(own.confirmed_authors, &book.ready.confirmed_authors, &book.learning.confirmed_authors);
+  return book;
 }
 
-int64_t NegativeAuthorsThreshold(size_t window, int64_t one_in, const BrandBaseline& baseline) {
-  const AuthorsModel model = ModelOfWindow(window, baseline);
-  return std::max(RulesFor(baseline).least_negative_authors,
-                  NegativeBinomialThreshold(model.expected, model.dispersion, 1 / static_cast<double>(one_in)));
+int64_t NegativeAuthorsThreshold(size_t window, const RuleBook& book, const BrandBaseline& baseline) {
+  const LevelRules& rules = book.For(baseline);
+  const AuthorsModel model = ModelOfWindow(window, rules, baseline);
+  return std::max(
+      rules.least_negative_authors,
+      NegativeBinomialThreshold(model.expected, model.dispersion, 1 / static_cast<double>(rules.authors_one_in)));
 }
 
-SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, int64_t one_in,
+SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, const RuleBook& book,
                                const BrandBaseline& baseline) {
-  const AuthorsModel model = ModelOfWindow(window, baseline);
+  const LevelRules& rules = book.For(baseline);
+  const AuthorsModel model = ModelOfWindow(window, rules, baseline);
   SignalTest test = CountTest("negative_authors", kDecisionWindowMs[window] / 1000, authors, threshold);
   test.expected = model.expected;
   test.dispersion = model.dispersion;
-  test.one_in = one_in;
+  test.one_in = rules.authors_one_in;
   return test;
 }
 
@@ -120,10 +138,10 @@ SignalTest NegativeShareTest(std::string name, int64_t window_s, const ShareCoun
 }
 
 std::vector<SignalTest> FreshTests(const ShareCounts& since_opening, int64_t since_opening_s, double of_sector,
-                                   const BrandBaseline& baseline) {
+                                   const RuleBook& book, const BrandBaseline& baseline) {
+  const double margin = of_sector + book.For(baseline).confirmed_margin;
   return {NegativeShareTest("negative_share_since_opening", since_opening_s, since_opening, kFreshShareOneIn, baseline),
-          NegativeLowTest("negative_low_since_opening", since_opening_s, since_opening, of_sector + kConfirmedMargin,
-                          baseline)};
+          NegativeLowTest("negative_low_since_opening", since_opening_s, since_opening, margin, baseline)};
 }
 
 std::vector<SignalTest> SectorTests(const CourseEvidence& evidence, const BrandBaseline& baseline) {
@@ -132,16 +150,15 @@ std::vector<SignalTest> SectorTests(const CourseEvidence& evidence, const BrandB
   return {VelocityTest(kOverSectorTest, 600, evidence.ten_minutes.mentions,
                        RoundPublished(kOverSector * std::max(1.0, sector.ratio)), baseline),
           NegativeLowTest(kLowOverSectorTest, evidence.since_onset_s, evidence.since_onset,
-                          std::max(0.0, sector.negative_shift) + kConfirmedMargin, baseline)};
+                          std::max(0.0, sector.negative_shift) + kSectorMargin, baseline)};
 }
 
-std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t authors_one_in, int64_t share_one_in,
+std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t share_one_in, const RuleBook& book,
                                    const BrandBaseline& baseline) {
   std::vector<SignalTest> tests;
   for (size_t i = 0; i < kDecisionWindows; ++i) {
-    tests.push_back(NegativeAuthorsTest(i, evidence.negative_authors[i],
-                                        NegativeAuthorsThreshold(i, authors_one_in, baseline), authors_one_in,
-                                        baseline));
+    tests.push_back(NegativeAuthorsTest(i, evidence.negative_authors[i], NegativeAuthorsThreshold(i, book, baseline),
+                                        book, baseline));
     tests.push_back(
         NegativeShareTest("negative_share", kDecisionWindowMs[i] / 1000, evidence.shares[i], share_one_in, baseline));
   }
@@ -178,21 +195,26 @@ SignalTest NegativeLowTest(std::string name, int64_t window_s, const ShareCounts
   return test;
 }
 
-std::vector<SignalTest> TestsOfLevel(int level, const CourseEvidence& evidence, const BrandBaseline& baseline) {
-  const double factor = RulesFor(baseline).velocity_factor;
+std::vector<SignalTest> TestsOfLevel(int level, const CourseEvidence& evidence, const RuleBook& book,
+                                     const BrandBaseline& baseline) {
+  const LevelRules& rules = book.For(baseline);
+  const double factor = rules.velocity_factor;
   std::vector<SignalTest> tests;
   if (level == kConfirmedLevel) {
-    tests.push_back(VelocityTest("velocity_10min", 600, evidence.ten_minutes.mentions, 3 * factor, baseline));
+    tests.push_back(VelocityTest("velocity_10min", 600, evidence.ten_minutes.mentions,
+                                 RoundPublished(rules.confirmed_velocity * factor), baseline));
     tests.push_back(CountTest("negative_authors_since_onset", evidence.since_onset_s, evidence.negative_authors,
-                              RulesFor(baseline).confirmed_authors));
+                              rules.confirmed_authors));
     tests.push_back(NegativeLowTest("negative_low_since_onset", evidence.since_onset_s, evidence.since_onset,
-                                    kConfirmedMargin, baseline));
+                                    rules.confirmed_margin, baseline));
     // A thousand reposts are one text, which the classifier reads once.
     if (evidence.originals) {
       tests.push_back(NegativeLowTest("negative_low_of_originals_since_onset", evidence.since_onset_s,
-                                      *evidence.originals, kConfirmedMargin, baseline));
+                                      *evidence.originals, rules.confirmed_margin, baseline));
     }
-    if (evidence.positive && baseline.knows_balance()) tests.push_back(NegativeBalanceTest(evidence, baseline));
+    if (evidence.positive && baseline.knows_balance()) {
+      tests.push_back(NegativeBalanceTest(evidence, rules.confirmed_margin, baseline));
+    }
   } else if (level > kConfirmedLevel && level <= kHighestLevel) {
     const LevelRule& rule = kUpperLevels[static_cast<size_t>(level - 3)];
     const ShareCounts& counts = CountsOfLevel(level, evidence);
@@ -208,9 +230,12 @@ std::vector<SignalTest> TestsOfLevel(int level, const CourseEvidence& evidence, 
   return tests;
 }
 
-std::vector<SignalTest> CalmTests(const CourseEvidence& evidence, const BrandBaseline& baseline) {
-  std::vector<SignalTest> tests = {VelocityTest("velocity_calm", 7'200, evidence.two_hours.mentions, 1.5, baseline),
-                                   NegativeLowTest("negative_low_calm", 7'200, evidence.two_hours, 0.05, baseline)};
+std::vector<SignalTest> CalmTests(const CourseEvidence& evidence, const RuleBook& book, const BrandBaseline& baseline) {
+  // What confirms is never calm.
+  const double margin = std::min(kCalmMargin, book.For(baseline).confirmed_margin);
+  std::vector<SignalTest> tests = {
+      VelocityTest("velocity_calm", 7'200, evidence.two_hours.mentions, kConfirmedVelocityRange.least, baseline),
+      NegativeLowTest("negative_low_calm", 7'200, evidence.two_hours, margin, baseline)};
   for (SignalTest& test : tests) {
     test.below = true;
     test.passed = test.observed < test.threshold;
@@ -237,9 +262,15 @@ std::vector<SignalTest> SurgeTests(const SurgeRules& rules, const ShareCounts& h
 
 std::vector<SignalTest> RaiseTests(const CourseEvidence& evidence) {
   const int64_t some = ShareOfAuthors(evidence.negative_authors, 10);
-  return {CountTest("raise_second_network", evidence.since_onset_s, evidence.second_network_negatives, some),
-          CountTest("raise_high_reach", evidence.since_onset_s, evidence.high_reach_negatives, 1),
-          CountTest("raise_call_to_action", evidence.since_onset_s, evidence.call_to_action_authors, some)};
+  std::vector<SignalTest> tests = {
+      CountTest("raise_second_network", evidence.since_onset_s, evidence.second_network_negatives, some),
+      CountTest("raise_high_reach", evidence.since_onset_s, evidence.high_reach_negatives, 1),
+      CountTest("raise_call_to_action", evidence.since_onset_s, evidence.call_to_action_authors, some)};
+  // Who has had a crisis is thought to be more to blame for the next (Coombs 2007, "crisis history").
+  if (evidence.past_crises) {
+    tests.push_back(CountTest("raise_crisis_history", evidence.since_onset_s, *evidence.past_crises, 1));
+  }
+  return tests;
 }
 
 double LeftToSector(const LevelDecision& decision) {
@@ -251,7 +282,7 @@ double LeftToSector(const LevelDecision& decision) {
 
 std::optional<double> ExplainedBySector(const LevelDecision& decision) {
   const SectorCourse& sector = decision.sector;
-  if (!sector.known() || (sector.ratio < kOverSector && sector.negative_shift < kConfirmedMargin)) return std::nullopt;
+  if (!sector.known() || (sector.ratio < kOverSector && sector.negative_shift < kSectorMargin)) return std::nullopt;
   const auto by_volume = std::ranges::find(decision.tests, kOverSectorTest, &SignalTest::name);
   const auto by_share = std::ranges::find(decision.tests, kLowOverSectorTest, &SignalTest::name);
   if (by_volume == decision.tests.end() || by_share == decision.tests.end()) return std::nullopt;
@@ -264,10 +295,10 @@ bool AllPassed(const std::vector<SignalTest>& tests) {
   return std::all_of(tests.begin(), tests.end(), [](const SignalTest& test) { return test.passed; });
 }
 
-LevelDecision DecideLevel(const CourseEvidence& evidence, const BrandBaseline& baseline) {
+LevelDecision DecideLevel(const CourseEvidence& evidence, const RuleBook& book, const BrandBaseline& baseline) {
   LevelDecision decision;
   decision.sector = evidence.sector;
-  decision.tests = TestsOfLevel(kConfirmedLevel, evidence, baseline);
+  decision.tests = TestsOfLevel(kConfirmedLevel, evidence, book, baseline);
   decision.next_tests = decision.tests;
   const std::vector<SignalTest> sector = SectorTests(evidence, baseline);
   const bool stands_out =
@@ -283,7 +314,7 @@ LevelDecision DecideLevel(const CourseEvidence& evidence, const BrandBaseline& b
   decision.next_tests.clear();
   decision.level = kConfirmedLevel;
   for (int level = 3; level <= kHighestLevel; ++level) {
-    std::vector<SignalTest> tests = TestsOfLevel(level, evidence, baseline);
+    std::vector<SignalTest> tests = TestsOfLevel(level, evidence, book, baseline);
     bool passed = AllPassed(tests);
     if (level == kHighestLevel) {
       passed = (tests[0].passed && tests[1].passed) || (decision.level >= 3 && tests[2].passed);
@@ -293,7 +324,7 @@ LevelDecision DecideLevel(const CourseEvidence& evidence, const BrandBaseline& b
   }
   decision.tested_level = decision.level;
   if (decision.tested_level < kHighestLevel) {
-    decision.next_tests = TestsOfLevel(decision.tested_level + 1, evidence, baseline);
+    decision.next_tests = TestsOfLevel(decision.tested_level + 1, evidence, book, baseline);
   }
   const std::vector<SignalTest> raises = RaiseTests(evidence);
   const bool raised = std::any_of(raises.begin(), raises.end(), [](const SignalTest& test) { return test.passed; });

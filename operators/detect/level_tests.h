@@ -13,6 +13,7 @@
 #include "engine/base/time_units.h"
 #include "operators/baseline/brand_baseline.h"
 #include "operators/detect/sector_course.h"
+#include "operators/detect/thresholds.h"
 #include "operators/signal/signal.h"
 
 namespace tocsin {
@@ -30,23 +31,22 @@ struct LevelRules {
   double expected_factor;          // on the expectation of level 1
   double least_dispersion;
   double velocity_factor;     // on every V
+  double confirmed_velocity;  // V of level 2, before the factor
   int64_t confirmed_authors;  // A of level 2
+  double confirmed_margin;    // of shares over what is usual, level 2
 };
-inline constexpr LevelRules kReadyRules = {8, 100'000, 5'000, 100'000, 1, 1, 1, 20};
-inline constexpr LevelRules kLearningRules = {30, 100'000, 1'000'000, 1'000'000, 2, 4, 2, 40};
 
-inline const LevelRules& RulesFor(const BrandBaseline& baseline) {
-  return baseline.ready() ? kReadyRules : kLearningRules;
-}
+// What one brand is held against: before its baseline is ready, and from then on.
+struct RuleBook {
+  LevelRules ready = {8, 100'000, 5'000, 100'000, 1, 1, 1, 3, 20, 0.05};
+  LevelRules learning = {30, 100'000, 1'000'000, 1'000'000, 2, 4, 2, 3, 40, 0.05};
 
-// Provisional incidents in 1,000 brand-days that chance may open: the budget from which the rules' one_in follow. A
-// brand has 408 decision windows a day that share no mention (288 of 5 minutes, 96 of 15, 24 of an hour); each passing
-// the test of authors once in 100,000 makes 4. What is measured is in docs/DETECTION.md.
-inline constexpr double kFalseAlarms = 4;
-inline constexpr double kLeastFalseAlarms = 0.01;
-inline constexpr double kMostFalseAlarms = 100;
-// `one_in` of the rules, which stand for kFalseAlarms, for another budget.
-int64_t OneInFor(int64_t one_in, double false_alarms);
+  const LevelRules& For(const BrandBaseline& baseline) const { return baseline.ready() ? ready : learning; }
+};
+
+// The rules for a budget (see kFalseAlarms, for which they are written) and what the brand has of its own. While it
+// learns, no number of authors is less than that of the rules.
+RuleBook MakeRuleBook(double false_alarms, const BrandThresholds& own);
 
 // What velocity is measured against is never less than this, so that a brand that is hardly ever named has a finite V.
 inline constexpr double kLeastExpectedPerMinute = 0.01;
@@ -82,15 +82,16 @@ struct CourseEvidence {
   int64_t second_network_negatives = 0;  // negative originals on the network that has the second most
   int64_t high_reach_negatives = 0;      // negative originals by authors with at least 100,000 followers
   int64_t call_to_action_authors = 0;
+  std::optional<int64_t> past_crises;  // of the brand's crisis history, before the onset; nullopt: it has none
 };
 
 // Rounded expectation of velocity; nullopt until the baseline is usable.
 std::optional<double> ExpectedPerMinute(const BrandBaseline& baseline);
 
 // Smallest number of negative authors that is too many for the window. REQUIRES: baseline.usable().
-int64_t NegativeAuthorsThreshold(size_t window, int64_t one_in, const BrandBaseline& baseline);
+int64_t NegativeAuthorsThreshold(size_t window, const RuleBook& book, const BrandBaseline& baseline);
 
-SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, int64_t one_in,
+SignalTest NegativeAuthorsTest(size_t window, int64_t authors, int64_t threshold, const RuleBook& book,
                                const BrandBaseline& baseline);
 // `one_in`: the share is too high if chance gives it at most once in so many.
 SignalTest NegativeShareTest(std::string name, int64_t window_s, const ShareCounts& share, int64_t one_in,
@@ -98,14 +99,14 @@ SignalTest NegativeShareTest(std::string name, int64_t window_s, const ShareCoun
 
 // The tests of level 1, `negative_authors` and `negative_share` for each decision window in ascending order. A window
 // fires if both pass.
-std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t authors_one_in, int64_t share_one_in,
+std::vector<SignalTest> WatchTests(const WindowEvidence& evidence, int64_t share_one_in, const RuleBook& book,
                                    const BrandBaseline& baseline);
 
 // Of level 2, at the second check: the mentions since the opening alone, which had no part in opening, must be negative
 // beyond what chance gives once in a hundred, and by as much as those since the onset. Without these the same accident
 // would open and confirm. `of_sector`: what of the share must be left to the sector, see LeftToSector.
 std::vector<SignalTest> FreshTests(const ShareCounts& since_opening, int64_t since_opening_s, double of_sector,
-                                   const BrandBaseline& baseline);
+                                   const RuleBook& book, const BrandBaseline& baseline);
 
 // Of level 2, of which one must pass: the brand must stand out of its sector, by volume or by how negative it is. Empty
 // unless the sector is known.
@@ -113,10 +114,11 @@ std::vector<SignalTest> SectorTests(const CourseEvidence& evidence, const BrandB
 
 // The tests of levels 2 to 5, without those of the sector; those of level 5 come as {velocity, negative_low} and,
 // behind, {safety_or_breach}, which with level 3 stands for them.
-std::vector<SignalTest> TestsOfLevel(int level, const CourseEvidence& evidence, const BrandBaseline& baseline);
+std::vector<SignalTest> TestsOfLevel(int level, const CourseEvidence& evidence, const RuleBook& book,
+                                     const BrandBaseline& baseline);
 
 // What ends an incident: volume and negative share over two hours, both `below`.
-std::vector<SignalTest> CalmTests(const CourseEvidence& evidence, const BrandBaseline& baseline);
+std::vector<SignalTest> CalmTests(const CourseEvidence& evidence, const RuleBook& book, const BrandBaseline& baseline);
 
 // Constants of the surge alarm.
 struct SurgeRules {
@@ -143,7 +145,7 @@ struct LevelDecision {
 };
 
 // The highest level whose tests pass. Level 2 gates 3 to 5. Persistence of level 2 is the caller's.
-LevelDecision DecideLevel(const CourseEvidence& evidence, const BrandBaseline& baseline);
+LevelDecision DecideLevel(const CourseEvidence& evidence, const RuleBook& book, const BrandBaseline& baseline);
 
 // By how much the whole sector is more negative, where the brand stands out of it by that alone and not by volume; 0
 // else.

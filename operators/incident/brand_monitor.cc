@@ -133,6 +133,8 @@ void BrandMonitor::Escalate(const BrandWindows& windows, const FeedQuality& qual
 void BrandMonitor::Rebind(const Brand* brand, const Route* route) {
   state_->brand = brand;
   state_->route = route;
+  state_->rules = MakeRuleBook(state_->options->false_alarms, brand->thresholds);
+  state_->thresholds.fill(-1);
 }
 
 void BrandMonitor::Restart() { state_ = std::make_unique<State>(state_->options, state_->brand, state_->route); }

@@ -60,7 +60,7 @@ void BrandMonitor::State::Escalate(const EvaluationContext& context, std::vector
   };
   const int64_t end = context.end_ms();
   if (CallNext(end, &incident)) {
-    const LevelDecision decision = DecideLevel(GatherCourse(context, incident), baseline);
+    const LevelDecision decision = DecideLevel(GatherCourse(context, incident), rules, baseline);
     Emit(context, SignalMessage::kUpdate, UpdateWindowMs(), incident.level, decision, {}, signals);
     mark(incident);
   }

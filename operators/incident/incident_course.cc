@@ -31,13 +31,13 @@ constexpr double kSilentRatio = 0.1;
 std::optional<size_t> BrandMonitor::State::FiredWindow(const BrandWindows& windows) {
   if (!baseline.usable()) return std::nullopt;
   const int64_t end = windows.end_ms();
-  const int64_t least = RulesFor(baseline).least_negative_authors;
+  const int64_t least = rules.For(baseline).least_negative_authors;
   bool alarmed = false;
   for (size_t i = 0; i < kDecisionWindows; ++i) {
     const WindowCounts& counts = Window(windows, i);
     const int64_t authors = std::min(counts.negative_authors, counts.negative_texts);
     if (authors < least || authors <= baseline.GateOfWindow(i)) continue;
-    if (thresholds[i] < 0) thresholds[i] = NegativeAuthorsThreshold(i, AuthorsOneIn(), baseline);
+    if (thresholds[i] < 0) thresholds[i] = NegativeAuthorsThreshold(i, rules, baseline);
     if (authors < thresholds[i]) continue;
     if (alarm_ms == kNoAlarm) alarm_ms = end;
     alarmed = true;
@@ -53,13 +53,9 @@ std::optional<size_t> BrandMonitor::State::FiredWindow(const BrandWindows& windo
 // Chance has more tries the longer a volume alarm lasts: the first half hour, when a crisis turns negative, gets the
 // larger part of what may go wrong.
 int64_t BrandMonitor::State::ShareOneIn(int64_t end_ms) const {
-  const LevelRules& rules = RulesFor(baseline);
+  const LevelRules& now = rules.For(baseline);
   const bool young = alarm_ms == kNoAlarm || end_ms - alarm_ms < kYoungAlarmMs;
-  return OneInFor(young ? rules.share_one_in : rules.late_share_one_in, options->false_alarms);
-}
-
-int64_t BrandMonitor::State::AuthorsOneIn() const {
-  return OneInFor(RulesFor(baseline).authors_one_in, options->false_alarms);
+  return young ? now.share_one_in : now.late_share_one_in;
 }
 
 WindowEvidence BrandMonitor::State::GatherWindows(const BrandWindows& windows) const {
@@ -82,7 +78,7 @@ void BrandMonitor::State::TryOpen(const EvaluationContext& context, std::vector<
     Incident trial;
     trial.onset_ms = context.end_ms() - kDecisionWindowMs[*fired];
     context.windows.ForEachHeld(trial.onset_ms, [&trial](const HeldMention& row) { trial.Add(row); });
-    const LevelDecision decision = DecideLevel(GatherCourse(context, trial), baseline);
+    const LevelDecision decision = DecideLevel(GatherCourse(context, trial), rules, baseline);
     if (decision.tested_level < kConfirmedLevel || (held && decision.level <= hold.level)) return;
   }
   Open(context, *fired, signals);
@@ -118,7 +114,7 @@ void BrandMonitor::State::Open(const EvaluationContext& context, size_t window, 
   incident.opened_classified = incident.classified;
   UpdateCompleteness(context);
   UpdateCourse(context.windows);
-  const LevelDecision decision = DecideLevel(GatherCourse(context, incident), baseline);
+  const LevelDecision decision = DecideLevel(GatherCourse(context, incident), rules, baseline);
   incident.confirm_streak = decision.tested_level >= kConfirmedLevel ? 1 : 0;
   incident.timeline.push_back({end, incident.state, incident.level, ""});
   Emit(context, SignalMessage::kAlert, kDecisionWindowMs[window], 0, decision, {}, signals);
@@ -166,7 +162,7 @@ bool BrandMonitor::State::SuspiciouslySilent(const CourseEvidence& course) const
 std::vector<SignalTest> BrandMonitor::State::FreshTestsAt(int64_t end_ms, const LevelDecision& decision) const {
   const ShareCounts fresh = {0, incident.negative - incident.opened_negative,
                              incident.classified - incident.opened_classified};
-  return FreshTests(fresh, (end_ms - incident.opened_ms) / 1000, LeftToSector(decision), baseline);
+  return FreshTests(fresh, (end_ms - incident.opened_ms) / 1000, LeftToSector(decision), rules, baseline);
 }
 
 void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Signal>* signals) {
@@ -176,7 +172,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
   TellIncomplete(context, signals);
   UpdateCourse(context.windows);
   const CourseEvidence course = GatherCourse(context, incident);
-  const LevelDecision decision = DecideLevel(course, baseline);
+  const LevelDecision decision = DecideLevel(course, rules, baseline);
   if (FiredWindow(context.windows)) incident.last_fired_ms = end;
   std::vector<SignalTest> more_tests;
   const IncidentState previous_state = incident.state;
@@ -214,7 +210,7 @@ void BrandMonitor::State::Check(const EvaluationContext& context, std::vector<Si
       incident.confirmed_ms = end;
     } else {
       const bool whole = end - incident.incomplete_ms >= kCalmMs && !SuspiciouslySilent(course);
-      const std::vector<SignalTest> calm = CalmTests(course, baseline);
+      const std::vector<SignalTest> calm = CalmTests(course, rules, baseline);
       const bool over = AllPassed(calm) && end - incident.onset_ms >= kCalmMs;
       if (whole && (over || end - incident.confirmed_ms >= kEasingLongestMs)) {
         return Resolve(context, decision, calm, signals);
@@ -248,7 +244,7 @@ void BrandMonitor::State::CloseUnwatched(const EvaluationContext& context, std::
   Track(context);
   UpdateCompleteness(context);
   UpdateCourse(context.windows);
-  Resolve(context, DecideLevel(GatherCourse(context, incident), baseline), {}, signals);
+  Resolve(context, DecideLevel(GatherCourse(context, incident), rules, baseline), {}, signals);
   Signal& signal = signals->back();
   signal.level_reasons = {std::string(reason)};
   signal.summary = Summarise(signal, LanguageOf(incident));

@@ -95,7 +95,7 @@ ActionError BrandMonitor::State::Act(const EvaluationContext& context, const Act
     CloseByHand(context, handled, signals);
     return ActionError::kNone;
   }
-  const LevelDecision decision = DecideLevel(GatherCourse(context, incident), baseline);
+  const LevelDecision decision = DecideLevel(GatherCourse(context, incident), rules, baseline);
   std::vector<SignalTest> more_tests;
   if (incident.state == IncidentState::kProvisional) more_tests = FreshTestsAt(context.end_ms(), decision);
   Emit(context, SignalMessage::kUpdate, UpdateWindowMs(), incident.level, decision, more_tests, signals);
@@ -108,7 +108,7 @@ void BrandMonitor::State::CloseByHand(const EvaluationContext& context, const Ha
   const int32_t level = incident.level;
   const std::vector<BaselineSample> usual = std::exchange(set_aside, {});
   incident.ended = action;
-  Resolve(context, DecideLevel(GatherCourse(context, incident), baseline), {}, signals);
+  Resolve(context, DecideLevel(GatherCourse(context, incident), rules, baseline), {}, signals);
   Signal& signal = signals->back();
   signal.level_reasons = {absl::StrCat(false_alarm ? "a false alarm, says " : "closed by ", action.by,
                                        action.note.empty() ? "" : ": ", action.note)};

@@ -56,7 +56,7 @@ void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage m
   FillWindow(context, window_ms, &signal);
   FillIncident(context, incident, officials, &signal);
   const std::vector<SignalTest> watch =
-      WatchTests(GatherWindows(context.windows), AuthorsOneIn(), ShareOneIn(context.end_ms()), baseline);
+      WatchTests(GatherWindows(context.windows), ShareOneIn(context.end_ms()), rules, baseline);
   if (decision.sector.known()) {
     signal.sector.brands = decision.sector.brands;
     signal.sector.ratio = decision.sector.ratio;

@@ -41,6 +41,7 @@ struct BrandMonitor::State {
       : options(monitor_options),
         brand(monitored_brand),
         route(monitored_route),
+        rules(MakeRuleBook(monitor_options->false_alarms, monitored_brand->thresholds)),
         baseline(monitor_options->baseline_bin_ms, monitor_options->baseline_ready_ms) {
     for (size_t i = 0; i < kDecisionWindows; ++i) {
       const auto& sizes = options->window_sizes_ms;
@@ -54,6 +55,7 @@ struct BrandMonitor::State {
   const Brand* brand;
   const Route* route;
   std::array<size_t, kDecisionWindows> window_index = {};
+  RuleBook rules;  // derived from options and brand
 
   BrandBaseline baseline;
   Incident incident;
@@ -105,7 +107,6 @@ struct BrandMonitor::State {
   // The state machine, incident_course.cc.
   std::optional<size_t> FiredWindow(const BrandWindows& windows);
   int64_t ShareOneIn(int64_t end_ms) const;
-  int64_t AuthorsOneIn() const;
   WindowEvidence GatherWindows(const BrandWindows& windows) const;
   void TryOpen(const EvaluationContext& context, std::vector<Signal>* signals);
   void Open(const EvaluationContext& context, size_t window, std::vector<Signal>* signals);

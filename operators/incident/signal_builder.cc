@@ -90,6 +90,11 @@ CourseEvidence GatherCourse(const EvaluationContext& context, const Incident& in
   course.negative_authors = incident.NegativeAuthors();
   course.safety_or_breach_authors = incident.safety_or_breach_authors;
   course.high_reach_negatives = incident.high_reach_negatives;
+  if (const std::vector<int64_t>& history = context.brand.crisis_history_ms; !history.empty()) {
+    // The day of the onset is this crisis, however soon someone writes it down.
+    course.past_crises =
+        std::ranges::count_if(history, [&incident](int64_t day_ms) { return day_ms + kDayMs <= incident.onset_ms; });
+  }
   course.call_to_action_authors = incident.term_authors[2];
   static_assert(kCallToAction == 1 << 2);
   std::array<int64_t, 2> most = {};

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "engine/base/hash.h"
 #include "engine/yaml/yaml_errors.h"
+#include "operators/match/brand_thresholds.h"
 #include "operators/match/matcher.h"
 #include "operators/match/query.h"
 #include "operators/match/tone_lexicon.h"
@@ -119,7 +120,7 @@ class Watchlist::Reader {
   void ReadBrand(const YAML::Node& node) {
     const YamlMapping fields(node, "a brand",
                              {"id", "name", "query", "accents", "context", "lexicon", "official_accounts", "sector",
-                              "time_zone", "route", "kind"},
+                              "time_zone", "route", "kind", "thresholds", "crisis_history"},
                              &errors_);
     if (!fields.valid()) return;
     Brand brand;
@@ -145,6 +146,8 @@ class Watchlist::Reader {
     if (!kind.empty() && kind != "topic" && kind != "brand" && kind != "sector") {
       errors_.Add(fields.Get("kind").Mark(), absl::StrCat("unknown kind '", kind, "'"), "write brand, topic or sector");
     }
+    brand.thresholds = ReadThresholds(fields.Get("thresholds"), &errors_);
+    brand.crisis_history_ms = ReadCrisisHistory(fields.Get("crisis_history"), &errors_);
     ParsedBrand parsed;
     parsed.lexicon = ReadToneTerms(fields.Get("lexicon"), &errors_);
     ReadQuery(fields, &brand, &parsed);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "operators/detect/thresholds.h"
 #include "operators/match/route.h"
 #include "operators/parse/post.h"
 
@@ -28,8 +29,12 @@ struct Brand {
   bool sector_entry = false;  // `kind: sector`: a topic that brands name by its id as their sector
   bool keep_accents = false;  // `accents: keep`: they count in the query and the context
   std::string time_zone = "UTC";
-  std::string route;         // key of routes(); empty: none
-  uint64_t config_hash = 0;  // of everything that changes what is matched or decided
+  std::string route;                       // key of routes(); empty: none
+  BrandThresholds thresholds;              // its own
+  std::vector<int64_t> crisis_history_ms;  // days of past crises, 00:00 UTC, ascending, each once
+  // Of everything that changes what is matched and measured, so that a baseline must begin anew. Neither thresholds nor
+  // the crisis history: those change what is decided from then on.
+  uint64_t config_hash = 0;
 };
 
 struct BrandMatch {

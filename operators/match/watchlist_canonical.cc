@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 
 namespace tocsin {
 namespace {
@@ -69,6 +71,22 @@ Json RuleJson(const Brand& brand, const ParsedBrand& parsed) {
   return json;
 }
 
+Json ThresholdsJson(const BrandThresholds& thresholds) {
+  Json json = Json::object();
+  VisitThresholds(thresholds, [&json](const char* key, const auto& value, const auto&) {
+    if (value.has_value()) json[key] = *value;
+  });
+  return json;
+}
+
+Json CrisisHistoryJson(std::span<const int64_t> days_ms) {
+  Json json = Json::array();
+  for (const int64_t day_ms : days_ms) {
+    json.push_back(absl::FormatCivilTime(absl::ToCivilDay(absl::FromUnixMillis(day_ms), absl::UTCTimeZone())));
+  }
+  return json;
+}
+
 Json RulesJson(std::span<const RouteRule> rules) {
   Json json = Json::array();
   for (const RouteRule& rule : rules) {
@@ -112,6 +130,8 @@ std::string CanonicalWatchlist(std::span<const Brand> brands, std::span<const Pa
     Json json = RuleJson(brands[i], parsed[i]);
     json["name"] = brands[i].name;
     if (!brands[i].route.empty()) json["route"] = brands[i].route;
+    if (brands[i].thresholds != BrandThresholds()) json["thresholds"] = ThresholdsJson(brands[i].thresholds);
+    if (!brands[i].crisis_history_ms.empty()) json["crisis_history"] = CrisisHistoryJson(brands[i].crisis_history_ms);
     absl::StrAppend(&text, i == 0 ? "" : ",\n", Dump(json));
   }
   absl::StrAppend(&text, "\n]");

@@ -284,6 +284,8 @@ std::string DescribeTest(const SignalTest& test) {
   if (name == "raise_call_to_action") {
     return Fill("{0} authors call to action; {1} raise the level", {observed, threshold});
   }
+  if (name == "raise_crisis_history")
+    return Fill("{0} crises before this one; {1} raises the level", {observed, threshold});
   if (name == "surge_score") {
     return Fill("the hour's volume is {0} standard deviations over the usual; {1} make a surge", {observed, threshold});
   }

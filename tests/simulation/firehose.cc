@@ -194,7 +194,8 @@ class Maker {
 std::string_view WatchlistYaml() {
   return R"(brands:
   - {id: acme, name: Acme, query: acme, sector: tools, official_accounts: [acmecare], route: oncall}
-  - {id: bolt, name: Bolt, query: bolt, sector: tools, official_accounts: [boltcare]}
+  - {id: bolt, name: Bolt, query: bolt, sector: tools, official_accounts: [boltcare],
+     thresholds: {false_alarms: 50, negative_authors: 5, confirmed_authors: 12}, crisis_history: [2020-02-29]}
   - {id: cobalt, name: Cobalt, query: cobalt, sector: tools, official_accounts: [cobaltcare]}
   - {id: delta, name: Delta, query: delta, official_accounts: [deltacare]}
   - {id: ember, name: Ember, query: ember, official_accounts: [embercare]}

@@ -4,6 +4,7 @@
 //
 // Of quiet brands false confirmations are given with the upper end of their one-sided 95 % interval; the share of
 // negatives is constant, then wanders (standard deviation of its log odds: 10 % becomes 6 to 17 % now and then).
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -94,25 +95,33 @@ void PrintQuiet(double rate, int64_t brands, int64_t days, double share_wander) 
   std::fflush(stdout);
 }
 
-void PrintBudget(double false_alarms, int64_t seeds, int64_t brands, int64_t days) {
-  RiseScenario scenario = Rise(2, 20, 30, 0.6, true);
-  scenario.false_alarms = false_alarms;
-  std::vector<double> provisional;
+// What thresholds of its own bring a brand that is named `rate` times a minute, and what they cost.
+void PrintOwn(const char* name, double rate, const BrandThresholds& own, int64_t seeds, int64_t brands, int64_t days) {
+  RiseScenario scenario = Rise(rate, 10 * rate, 30, 0.6, true);
+  scenario.own = own;
+  std::vector<double> provisional, confirmed;
   for (int64_t seed = 1; seed <= seeds; ++seed) {
-    provisional.push_back(RunRise(scenario, static_cast<uint64_t>(seed)).provisional_minutes);
+    const CourseResult result = RunRise(scenario, static_cast<uint64_t>(seed));
+    provisional.push_back(result.provisional_minutes);
+    confirmed.push_back(result.confirmed_minutes);
   }
   QuietResult total;
   for (int64_t brand = 1; brand <= brands; ++brand) {
-    const QuietResult result = RunQuiet(2, days, static_cast<uint64_t>(brand), 0.3, false_alarms);
+    const QuietResult result = RunQuiet(rate, days, static_cast<uint64_t>(brand), 0.3, own);
     total.provisional += result.provisional;
     total.confirmed += result.confirmed;
     total.days += result.days;
   }
+  const auto found = [](const std::vector<double>& minutes) {
+    return std::count_if(minutes.begin(), minutes.end(), [](double value) { return value < kMissed; });
+  };
   std::printf(
-      "budget %5.1f: provisional after %.1f, %.1f minutes; %.0f quiet brand-days: provisional %.2f per 1,000, "
-      "confirmed %lld\n",
-      false_alarms, Quantile(provisional, 0.5), Quantile(provisional, 0.9), total.days,
-      1000 * static_cast<double>(total.provisional) / total.days, static_cast<long long>(total.confirmed));
+      "%s: provisional %lld, after %.1f, %.1f minutes; confirmed %lld, after %.1f, %.1f; %.0f quiet brand-days: "
+      "provisional %.2f, confirmed %.2f per 1,000\n",
+      name, static_cast<long long>(found(provisional)), Quantile(provisional, 0.5), Quantile(provisional, 0.9),
+      static_cast<long long>(found(confirmed)), Quantile(confirmed, 0.5), Quantile(confirmed, 0.9), total.days,
+      1000 * static_cast<double>(total.provisional) / total.days,
+      1000 * static_cast<double>(total.confirmed) / total.days);
   std::fflush(stdout);
 }
 
@@ -137,7 +146,17 @@ int Main(int argc, char** argv) {
     for (const double rate : {0.2, 2.0, 20.0}) PrintQuiet(rate, brands, days, share_wander);
   }
   std::printf("2 to 20/min, classifier, and quiet at 2/min (share wanders by 0.3), by the budget of false alarms:\n");
-  for (const double false_alarms : {0.1, 1.0, 4.0, 16.0, 64.0}) PrintBudget(false_alarms, seeds, brands / 5 + 1, days);
+  for (const double false_alarms : {0.1, 1.0, 4.0, 16.0, 64.0}) {
+    char name[32];
+    std::snprintf(name, sizeof(name), "budget %5.1f", false_alarms);
+    PrintOwn(name, 2, {.false_alarms = false_alarms}, seeds, brands / 5 + 1, days);
+  }
+  std::printf("0.2 to 2/min in 30 min, classifier, and quiet at 0.2/min, by thresholds of the brand's own:\n");
+  PrintOwn("none", 0.2, {}, seeds, brands / 5 + 1, days);
+  PrintOwn("negative_authors 5, confirmed_authors 10", 0.2, {.negative_authors = 5, .confirmed_authors = 10}, seeds,
+           brands / 5 + 1, days);
+  PrintOwn("the same and false_alarms 16", 0.2, {.false_alarms = 16, .negative_authors = 5, .confirmed_authors = 10},
+           seeds, brands / 5 + 1, days);
   return 0;
 }
 

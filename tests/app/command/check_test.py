@@ -226,6 +226,16 @@ class GoodFiles(Folder):
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertIn(f"route r has {words}, so nobody is ever called; give both", result.stderr)
 
+    def test_explains_what_a_brand_has_of_its_own(self):
+        watchlist = ("brands:\n"
+                     "- {id: a, name: A, query: a, thresholds: {confirmed_velocity: 2.5, negative_authors: 4}, crisis_history: [2025-03-01]}\n"
+                     "- {id: b, name: B, query: b}\n")
+        result = self.check(self.CONFIG, watchlist, "--explain")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("a has thresholds of its own: negative_authors 4, confirmed_velocity 2.5\n", result.stdout)
+        self.assertIn("a has had crises, 1; each further one is a level higher once it is confirmed\n", result.stdout)
+        self.assertNotIn("b has", result.stdout)
+
     def test_explains_and_doubts_types_and_rules(self):
         watchlist = ("brands: [{id: a, name: A, query: a, route: r}]\n"
                      "types: [{type: strike, terms: [walkout]}, {type: fees, terms: [fees]}]\n"

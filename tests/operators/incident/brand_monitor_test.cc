@@ -495,6 +495,63 @@ TEST(BrandMonitorTest, ABrandWithoutHistorySaysLearningAndIsHardToAlarm) {
   EXPECT_THAT(learner.signals(), ::testing::IsEmpty()) << "a night-to-morning rise while learning";
 }
 
+// Thirty hours at twelve an hour, then `rate` a minute, of which nearly half complain.
+SimulatedCourse SmallBrandsTrouble(double rate) {
+  SimulatedCourse course;
+  course.rate = [rate](double minute) { return minute < kOnset ? 0.2 : rate; };
+  course.share = [](double minute) { return minute < kOnset ? 0.02 : 0.45; };
+  course.size = 100;
+  return course;
+}
+
+TEST(BrandMonitorTest, ASmallBrandMayHaveThresholdsOfItsOwn) {
+  int64_t opened = 0, opened_by_own = 0, raised = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SimulatedBrand brand, own;
+    // A crisis long ago, and this one, which someone has written down already.
+    own.Define({.false_alarms = 50, .negative_authors = 4, .confirmed_velocity = 1.5, .confirmed_authors = 8},
+               {0, kSimulationStartMs + kDayMs});
+    for (SimulatedBrand* each : {&brand, &own}) {
+      SimulatedMentions mentions(SmallBrandsTrouble(0.22), seed);
+      each->Run(&mentions, 0, kOnset + 60);
+    }
+    opened += static_cast<int64_t>(!States(brand.signals()).empty());
+    opened_by_own += static_cast<int64_t>(!States(own.signals()).empty());
+    for (const Signal& signal : own.signals()) {
+      const auto history = std::ranges::find(signal.tests, "raise_crisis_history", &SignalTest::name);
+      if (history == signal.tests.end()) continue;
+      EXPECT_EQ(history->observed, 1);
+      raised += static_cast<int64_t>(signal.level > kConfirmedLevel);
+    }
+  }
+  EXPECT_GE(opened_by_own, 10);
+  EXPECT_LE(2 * opened, opened_by_own) << "six complaints an hour are too few by the common rules";
+  EXPECT_GE(raised, 1);
+}
+
+TEST(BrandMonitorTest, OwnThresholdsCountFromTheSlideAtWhichTheyCome) {
+  int64_t opened = 0;
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    // Just behind a bin's end, whose threshold the monitor then knows.
+    const int64_t change = kOnset + 21;
+    std::vector<std::string> results[2];
+    for (const bool reloads : {false, true}) {
+      SimulatedMentions mentions(SmallBrandsTrouble(0.35), seed);
+      SimulatedBrand brand;
+      brand.Define({.false_alarms = 0.01, .negative_authors = 3});
+      brand.Run(&mentions, 0, change);
+      EXPECT_TRUE(States(brand.signals()).empty()) << "seed " << seed;
+      brand.Define({.false_alarms = 100, .negative_authors = 3});
+      if (reloads) brand.Reload();
+      brand.Run(&mentions, change, change + 4);
+      results[reloads ? 1 : 0] = Rendered(brand.signals());
+      if (!reloads) opened += static_cast<int64_t>(!States(brand.signals()).empty());
+    }
+    ExpectSame(results[0], results[1]);
+  }
+  EXPECT_GE(opened, 1) << "within the bin in which they came";
+}
+
 TEST(BrandMonitorTest, FeedHealthIsANoticeOutsideAnyIncident) {
   SimulatedBrand brand;
   const Signal notice =

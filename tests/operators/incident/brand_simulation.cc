@@ -97,6 +97,12 @@ void SimulatedBrand::RunTo(int64_t end_ms) {
   }
 }
 
+void SimulatedBrand::Define(const BrandThresholds& own, std::vector<int64_t> crisis_history_ms) {
+  brand_.thresholds = own;
+  brand_.crisis_history_ms = std::move(crisis_history_ms);
+  monitor_->Rebind(&brand_, &route_);
+}
+
 ActionError SimulatedBrand::Act(Action action) {
   if (windows_.end_ms() != end_ms_) {
     windows_.AdvanceTo(end_ms_);
@@ -155,7 +161,7 @@ CourseResult RunRise(const RiseScenario& scenario, uint64_t seed) {
   course.size = scenario.size;
   SimulatedMentions mentions(course, seed);
   SimulatedBrand brand;
-  brand.options().false_alarms = scenario.false_alarms;
+  brand.Define(scenario.own);
   brand.Run(&mentions, 0, kQuietMinutes + static_cast<int64_t>(scenario.rise_minutes) + 120);
 
   const double passes = kQuietMinutes + scenario.rise_minutes * 2 * scenario.base / (scenario.peak - scenario.base);
@@ -181,7 +187,7 @@ double Quantile(std::vector<double> values, double quantile) {
   return values[std::min(rank, values.size() - 1)];
 }
 
-QuietResult RunQuiet(double rate, int64_t days, uint64_t seed, double share_wander, double false_alarms) {
+QuietResult RunQuiet(double rate, int64_t days, uint64_t seed, double share_wander, const BrandThresholds& own) {
   const std::vector<double> wander = HourlyWander(0.2, days, seed * 7919 + 13);
   const std::vector<double> odds_wander = HourlyWander(share_wander, days, seed * 104'729 + 17);
   SimulatedCourse course;
@@ -202,7 +208,7 @@ QuietResult RunQuiet(double rate, int64_t days, uint64_t seed, double share_wand
   course.repost_share = 0.2;
   SimulatedMentions mentions(course, seed);
   SimulatedBrand brand;
-  brand.options().false_alarms = false_alarms;
+  brand.Define(own);
   brand.Run(&mentions, 0, days * kDayMinutes);
   QuietResult result;
   result.days = static_cast<double>(days - 1);

@@ -70,6 +70,9 @@ class SimulatedBrand {
   // Someone does `kind` just now, at the slide end up to which it ran.
   ActionError Act(Action action);
 
+  // The watchlist says this of the brand from now on.
+  void Define(const BrandThresholds& own, std::vector<int64_t> crisis_history_ms = {});
+
   // Replaces the monitor by what its encoding gives.
   void Reload();
 
@@ -121,7 +124,7 @@ struct RiseScenario {
   double false_positive = 0;
   double repost_share = 0;
   double size = 5;
-  double false_alarms = kFalseAlarms;
+  BrandThresholds own = {};
 };
 CourseResult RunRise(const RiseScenario& scenario, uint64_t seed);
 
@@ -138,6 +141,6 @@ struct QuietResult {
   double days = 0;  // behind the first, in which the baseline is learnt
 };
 QuietResult RunQuiet(double rate, int64_t days, uint64_t seed, double share_wander = 0,
-                     double false_alarms = kFalseAlarms);
+                     const BrandThresholds& own = {});
 
 }  // namespace tocsin

@@ -116,6 +116,13 @@ TEST(WatchlistTest, HashesChangeWithWhatTheyCover) {
   EXPECT_EQ(base->brands()[0].config_hash, renamed->brands()[0].config_hash);
   EXPECT_NE(base->brands()[0].config_hash, other->brands()[0].config_hash);
   EXPECT_NE(base->brands()[0].config_hash, official->brands()[0].config_hash);
+  // What is decided changes, not what the baseline has learnt from.
+  for (const std::string_view own : {"thresholds: {negative_authors: 4}", "crisis_history: [2025-03-01]"}) {
+    const auto decided = parse(absl::StrCat("id: a, name: A, query: 'x OR y', ", own));
+    EXPECT_NE(base->version(), decided->version()) << own;
+    EXPECT_EQ(base->brands()[0].config_hash, decided->brands()[0].config_hash) << own;
+  }
+  EXPECT_EQ(base->version(), parse("id: a, name: A, query: 'x OR y', thresholds: {}, crisis_history: []")->version());
 }
 
 TEST(WatchlistTest, TheCanonicalTextIsAWatchlistOfTheSameVersion) {
@@ -127,6 +134,8 @@ TEST(WatchlistTest, TheCanonicalTextIsAWatchlistOfTheSameVersion) {
     official_accounts: [gap]
     sector: fashion
     route: r
+    thresholds: {confirmed_velocity: 2.5, false_alarms: 0.01, negative_authors: 3, confirmed_authors: 5, confirmed_margin: 0.5}
+    crisis_history: [2025-03-01, 1999-12-31, 2025-03-01]
     context:
       ambiguous: ['{Gap}']
       any_of: [jeans, {terms: [magasin, mise à jour], lang: FR, weight: 0.25}]
@@ -142,6 +151,8 @@ routes: {r: {owner: o, escalate_after: 90s}}
   EXPECT_EQ(again->version(), watchlist->version());
   EXPECT_EQ(again->brands()[0].config_hash, watchlist->brands()[0].config_hash);
   EXPECT_EQ(again->brands()[0].name, watchlist->brands()[0].name);
+  EXPECT_EQ(again->brands()[0].thresholds, (BrandThresholds{0.01, 3, 2.5, 5, 0.5}));
+  EXPECT_THAT(again->brands()[0].crisis_history_ms, ElementsAre(946'598'400'000, 1'740'787'200'000));
   EXPECT_EQ(again->RouteOf(0)->escalate_after_ms, 90'000);
   EXPECT_EQ(watchlist->SectorOf(0), &watchlist->brands()[1]);
   EXPECT_EQ(watchlist->SectorOf(1), nullptr);
@@ -221,6 +232,20 @@ TEST(WatchlistTest, BadWatchlistsAreRefusedWithPlaceAndReason) {
       {One("id: a|name: A|query: a") + "routes:\n  r: {playbook_url: wiki}\n", "w.yaml:6:21", "no web address"},
       {One("id: a|name: A|query: a") + "routes:\n  r: {}\n  r: {}\n", "w.yaml:7:3", "route 'r' twice"},
       {One("id: a|name: A|query: a|accents: strict"), "w.yaml:5:14", "unknown 'accents' 'strict'"},
+      {One("id: a|name: A|query: a|thresholds: 4"), "w.yaml:5:17", "the thresholds of a brand is not a mapping"},
+      {One("id: a|name: A|query: a|thresholds: {velocity: 3}"), "w.yaml:5:18",
+       "unknown key 'velocity' in the thresholds"},
+      {One("id: a|name: A|query: a|thresholds: {false_alarms: 0}"), "w.yaml:5:32", "number from 0.01 to 100"},
+      {One("id: a|name: A|query: a|thresholds: {false_alarms: nan}"), "w.yaml:5:32",
+       "'nan' is no value of 'false_alarms'"},
+      {One("id: a|name: A|query: a|thresholds: {negative_authors: 2}"), "w.yaml:5:36", "whole number from 3 to 100000"},
+      {One("id: a|name: A|query: a|thresholds: {negative_authors: 4.5}"), "w.yaml:5:36", "whole number from"},
+      {One("id: a|name: A|query: a|thresholds: {confirmed_velocity: 1.4}"), "w.yaml:5:38", "number from 1.5 to 100"},
+      {One("id: a|name: A|query: a|thresholds: {confirmed_authors: few}"), "w.yaml:5:37", "'few' is no value"},
+      {One("id: a|name: A|query: a|thresholds: {confirmed_margin: 5}"), "w.yaml:5:36", "number from 0.01 to 0.5"},
+      {One("id: a|name: A|query: a|crisis_history: 2025-03-01"), "w.yaml:5:21", "'crisis_history' is not a list"},
+      {One("id: a|name: A|query: a|crisis_history: [2025-03-01, March]"), "w.yaml:5:34", "no date"},
+      {One("id: a|name: A|query: a|crisis_history: [1492-10-12]"), "w.yaml:5:22", "no date"},
       {One("id: a|name: A|query: a|context: b"), "w.yaml:5:14", "a context is not a mapping"},
       {One("id: a|name: A|query: a|context: {any: [b]}"), "w.yaml:5:15", "unknown key 'any' in a context"},
       {One("id: a|name: A|query: a|context: {any_of: []}"), "w.yaml:5:14", "a context without terms"},

@@ -49,14 +49,21 @@ std::shared_ptr<const Watchlist> Make(const Entries& entries) {
 }
 
 // Three watchlists over the brands of a stream. The second is in another order, has lost brand-00 (of the crisis) and
-// brand-01, has another query for brand-02, and has brand-10, which sorts between others; the third has brand-01 again.
+// brand-01, has another query for brand-02, thresholds of its own for brand-03, and has brand-10, which sorts between
+// others; the third has brand-01 again.
 class Versions {
  public:
+  static std::string OwnThresholds() {
+    return "thresholds: {false_alarms: 50, negative_authors: 3, confirmed_authors: 5}, crisis_history: [2020-02-29]";
+  }
   Versions(int64_t first_ms, int64_t second_ms) {
     const Entries first = {{"brand-00", "a"}, {"brand-01", "b"}, {"brand-02", "c"},
                            {"brand-03", "d"}, {"brand-04", "e"}, {"brand-05", "f"}};
-    const Entries second = {
-        {"brand-05", "f"}, {"brand-10", "x"}, {"brand-02", "changed"}, {"brand-03", "d"}, {"brand-04", "e"}};
+    const Entries second = {{"brand-05", "f"},
+                            {"brand-10", "x"},
+                            {"brand-02", "changed"},
+                            {"brand-03", "d, " + OwnThresholds()},
+                            {"brand-04", "e"}};
     const Entries third = {{"brand-01", "b"}, {"brand-10", "x"}, {"brand-02", "changed"}, {"brand-05", "f"}};
     all_ = std::make_shared<FixedVersions>(std::vector<FixedVersions::Entry>{
         {{.id = 1, .config_version = 101, .effective_ms = kFromTheBeginning}, Make(first)},
