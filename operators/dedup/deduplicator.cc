@@ -1,6 +1,7 @@
 #include "operators/dedup/deduplicator.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tocsin {
 namespace {
@@ -8,6 +9,13 @@ namespace {
 // A horizon is forgotten in this many steps.
 constexpr int64_t kBuckets = 64;
 constexpr size_t kSweepSlack = 1'024;
+
+constexpr int64_t kEarliestMs = std::numeric_limits<int64_t>::min();
+// What comes first may be the latest: so much before it is near too, half of what 32 bits reach.
+constexpr int64_t kBehindMs = int64_t{1} << 31;
+
+// Milliseconds from `from_ms` to `to_ms`, which is not before it.
+uint64_t Since(int64_t from_ms, int64_t to_ms) { return static_cast<uint64_t>(to_ms) - static_cast<uint64_t>(from_ms); }
 
 int64_t FloorDivide(int64_t value, int64_t step) { return value / step - (value % step < 0 ? 1 : 0); }
 
@@ -23,14 +31,55 @@ uint64_t Deduplicator::MixKey(uint64_t brand_hash, uint64_t post_hash) {
 
 int64_t Deduplicator::BucketMs() const { return std::max<int64_t>(1, options_.horizon_ms / kBuckets); }
 
+bool Deduplicator::IsNear(int64_t event_time_ms) const {
+  return event_time_ms >= base_ms_ && Since(base_ms_, event_time_ms) < std::numeric_limits<uint32_t>::max();
+}
+
+// So that `event_time_ms` becomes near, if that is possible while all that is live stays so.
+void Deduplicator::MoveBase(int64_t event_time_ms) {
+  if (near_.size() == 0) {
+    base_ms_ = event_time_ms < kEarliestMs + kBehindMs ? kEarliestMs : event_time_ms - kBehindMs;
+    return;
+  }
+  if (start_ms_ <= base_ms_ || event_time_ms < start_ms_) return;
+  const uint64_t step = Since(base_ms_, start_ms_);
+  near_.Rewrite([step](uint32_t value) { return value > step ? static_cast<uint32_t>(value - step) : 0; });
+  base_ms_ = start_ms_;
+}
+
+Deduplicator::Result Deduplicator::Compare(int64_t known_ms, int64_t event_time_ms) const {
+  if (known_ms == event_time_ms) return Result::kDuplicate;
+  return known_ms >= start_ms_ ? Result::kDuplicateOfOtherTime : Result::kNew;
+}
+
+Deduplicator::Result Deduplicator::Remember(uint64_t key, int64_t event_time_ms) {
+  if (!IsNear(event_time_ms)) MoveBase(event_time_ms);
+  if (!far_.empty()) {
+    if (const auto far = far_.find(key); far != far_.end()) {
+      if (const Result result = Compare(far->second, event_time_ms); result != Result::kNew) return result;
+      far_.erase(far);
+    }
+  }
+  const auto time_of = [this](uint32_t value) { return base_ms_ + int64_t{value} - 1; };
+  if (!IsNear(event_time_ms)) {
+    const uint32_t* near = near_.Find(key);
+    if (near != nullptr) {
+      if (const Result result = Compare(time_of(*near), event_time_ms); result != Result::kNew) return result;
+    }
+    far_[key] = event_time_ms;
+    return Result::kNew;
+  }
+  uint32_t& value = near_.FindOrInsert(key, [&](uint32_t other) { return time_of(other) >= start_ms_; });
+  if (value != 0) {
+    if (const Result result = Compare(time_of(value), event_time_ms); result != Result::kNew) return result;
+  }
+  value = static_cast<uint32_t>(Since(base_ms_, event_time_ms) + 1);
+  return Result::kNew;
+}
+
 Deduplicator::Result Deduplicator::Insert(uint64_t key, int64_t event_time_ms) {
   if (event_time_ms < start_ms_) return Result::kUnchecked;
-  const auto [entry, inserted] = entries_.try_emplace(key, event_time_ms);
-  if (!inserted) {
-    if (entry->second == event_time_ms) return Result::kDuplicate;
-    if (entry->second >= start_ms_) return Result::kDuplicateOfOtherTime;
-    entry->second = event_time_ms;
-  }
+  if (const Result result = Remember(key, event_time_ms); result != Result::kNew) return result;
   ++live_;
   const int64_t bucket = FloorDivide(event_time_ms, BucketMs());
   if (!buckets_.empty() && buckets_.back().first == bucket) {
@@ -61,9 +110,9 @@ void Deduplicator::ForgetBefore(int64_t start_ms) {
 }
 
 void Deduplicator::SweepIfStale() {
-  if (entries_.size() <= 2 * live_ + kSweepSlack) return;
-  absl::erase_if(entries_, [this](const auto& entry) { return entry.second < start_ms_; });
-  if (entries_.capacity() > 8 * entries_.size() + kSweepSlack) entries_.rehash(0);
+  if (near_.size() + far_.size() <= 2 * live_ + kSweepSlack) return;
+  near_.MakeRoom([this](uint32_t value) { return base_ms_ + int64_t{value} - 1 >= start_ms_; });
+  absl::erase_if(far_, [this](const auto& entry) { return entry.second < start_ms_; });
 }
 
 int64_t Deduplicator::EnforceBound() {
@@ -84,7 +133,8 @@ void Deduplicator::CutTo(int64_t cut_ms) {
 }
 
 size_t Deduplicator::memory_bytes() const {
-  return sizeof(*this) + entries_.capacity() * (2 * sizeof(uint64_t) + 1) + buckets_.size() * sizeof(buckets_[0]);
+  return sizeof(*this) + near_.memory_bytes() + far_.capacity() * (2 * sizeof(uint64_t) + 1) +
+         buckets_.size() * sizeof(buckets_[0]);
 }
 
 }  // namespace tocsin

@@ -13,13 +13,14 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "engine/base/dense_table.h"
 #include "operators/parse/post.h"
 
 namespace tocsin {
 
 struct DedupOptions {
   int64_t horizon_ms = 3'600'000;
-  size_t max_entries = 8'000'000;  // about 40 bytes each
+  size_t max_entries = 8'000'000;  // about 16 bytes each
 };
 
 class Deduplicator {
@@ -53,11 +54,20 @@ class Deduplicator {
 
  private:
   int64_t BucketMs() const;
+  bool IsNear(int64_t event_time_ms) const;
+  void MoveBase(int64_t event_time_ms);
+  // The event time that is remembered of `key`, where it says so whether it is live or not.
+  Result Remember(uint64_t key, int64_t event_time_ms);
+  Result Compare(int64_t known_ms, int64_t event_time_ms) const;
   void ForgetBefore(int64_t start_ms);
   void SweepIfStale();
 
   const DedupOptions options_;
-  absl::flat_hash_map<uint64_t, int64_t> entries_;  // event time; those before start_ms_ count as absent
+  // Event times; those before start_ms_ count as absent. Near ones, which is all of them as long as clocks are not out
+  // by weeks, as one more than the milliseconds since base_ms_.
+  DenseTable<uint32_t> near_;
+  absl::flat_hash_map<uint64_t, int64_t> far_;
+  int64_t base_ms_ = kUnknownTime;
   std::deque<std::pair<int64_t, size_t>> buckets_;  // number of time bucket, live entries in it; ascending
   size_t live_ = 0;
   int64_t start_ms_ = kUnknownTime;

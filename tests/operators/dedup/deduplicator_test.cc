@@ -63,6 +63,39 @@ TEST(DeduplicatorTest, EqualsANaiveReferenceWhereTimesDiffer) {
   }
 }
 
+// Goal: times that lie further apart than 32 bits of milliseconds reach are known as exactly as others.
+// Method: as above, over a hundred days and with times of any size among them.
+TEST(DeduplicatorTest, EqualsANaiveReferenceWhereTimesAreFarApart) {
+  constexpr int64_t kDayMs = 86'400'000;
+  constexpr int64_t kHorizonMs = 64 * kDayMs;
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    std::mt19937_64 random(seed);
+    Deduplicator dedup({.horizon_ms = kHorizonMs, .max_entries = 1'000'000});
+    std::map<uint64_t, int64_t> naive;
+    std::map<int64_t, int> found;
+    int64_t start = kUnknownTime;
+    for (int64_t now = kStartMs; now < kStartMs + 200 * kDayMs; now += kDayMs / 50) {
+      const uint64_t key = random() % 3'000;
+      int64_t time = now - static_cast<int64_t>(random() % (kHorizonMs + kDayMs));
+      if (random() % 50 == 0) time = static_cast<int64_t>(random() >> random() % 24);
+      if (random() % 4 == 0 && naive.count(key) != 0) time = naive[key];
+      const auto known = naive.find(key);
+      Result expected = Result::kNew;
+      if (time < start) {
+        expected = Result::kUnchecked;
+      } else if (known != naive.end() && known->second >= start) {
+        expected = known->second == time ? Result::kDuplicate : Result::kDuplicateOfOtherTime;
+      }
+      if (expected == Result::kNew) naive[key] = time;
+      ASSERT_EQ(dedup.Insert(key << 52 | key, time), expected) << "seed " << seed << " at " << now;
+      ++found[static_cast<int64_t>(expected)];
+      dedup.AdvanceTo(now);
+      start = (now - kHorizonMs) / kDayMs * kDayMs;
+    }
+    EXPECT_EQ(found.size(), 4u);
+  }
+}
+
 TEST(DeduplicatorTest, WhatIsDroppedDoesNotDependOnTheOrderOfArrival) {
   std::mt19937_64 random(12);
   std::vector<std::pair<uint64_t, int64_t>> posts;
