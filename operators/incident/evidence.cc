@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,9 +29,9 @@ bool IsNegativeOriginal(const HeldMention& row) {
   return row.sentiment == SentimentClass::kNegative && row.kind != PostKind::kRepost;
 }
 
-// Null if its text did not travel.
-const Sample* SampleOf(const HeldMention& row, const EvidenceSource& source) {
-  return row.sample >= 0 ? source.FindSample(row.sample) : nullptr;
+// nullopt if its text did not travel.
+std::optional<Sample> SampleOf(const HeldMention& row, const EvidenceSource& source) {
+  return row.sample >= 0 ? source.FindSample(row.sample) : std::nullopt;
 }
 
 std::string Hex(uint64_t value) {
@@ -52,7 +53,7 @@ SignalPost MakePost(const HeldMention& row, const EvidenceSource& source, std::s
   post.why = std::move(why);
   post.source = source.Source(row.source);
   post.offset = row.offset;
-  if (const Sample* sample = SampleOf(row, source)) {
+  if (const std::optional<Sample> sample = SampleOf(row, source)) {
     post.id = sample->post_id;
     post.author_handle = sample->author_handle;
     post.text = sample->text;
@@ -60,10 +61,10 @@ SignalPost MakePost(const HeldMention& row, const EvidenceSource& source, std::s
   return post;
 }
 
-using Rows = std::vector<const HeldMention*>;
+using Rows = std::vector<HeldMention>;
 
 // Keeps per slide the negative originals with the lowest hashes, the rows with the lowest hashes of all, and the one of
-// highest reach. Rows come in time order, and must outlive it.
+// highest reach. Rows come in time order.
 class SlideWinners {
  public:
   explicit SlideWinners(int64_t slide_ms) : slide_ms_(slide_ms) {}
@@ -73,8 +74,8 @@ class SlideWinners {
     if (slide != slide_) Flush();
     slide_ = slide;
     if (row.reach >= kHighReachFollowers &&
-        (reach_ == nullptr || std::pair(row.reach, reach_->post_hash) > std::pair(reach_->reach, row.post_hash))) {
-      reach_ = &row;
+        (!reach_.has_value() || std::pair(row.reach, reach_->post_hash) > std::pair(reach_->reach, row.post_hash))) {
+      reach_ = row;
     }
     Enter(row, kOthersOfSlide, &lowest_of_all_);
     if (IsNegativeOriginal(row)) Enter(row, kSamplesOfSlide, &lowest_);
@@ -83,10 +84,10 @@ class SlideWinners {
   void Flush() {
     negatives_.insert(negatives_.end(), lowest_.begin(), lowest_.end());
     others_.insert(others_.end(), lowest_of_all_.begin(), lowest_of_all_.end());
-    if (reach_ != nullptr) reaches_.push_back(reach_);
+    if (reach_.has_value()) reaches_.push_back(*reach_);
     lowest_.clear();
     lowest_of_all_.clear();
-    reach_ = nullptr;
+    reach_.reset();
   }
 
   const Rows& negatives() const { return negatives_; }
@@ -95,9 +96,10 @@ class SlideWinners {
 
  private:
   static void Enter(const HeldMention& row, size_t size, Rows* lowest) {
+    if (lowest->size() == size && row.post_hash >= lowest->back().post_hash) return;
     const auto place = std::find_if(lowest->begin(), lowest->end(),
-                                    [&row](const HeldMention* other) { return row.post_hash < other->post_hash; });
-    lowest->insert(place, &row);
+                                    [&row](const HeldMention& other) { return row.post_hash < other.post_hash; });
+    lowest->insert(place, row);
     if (lowest->size() > size) lowest->pop_back();
   }
 
@@ -105,7 +107,7 @@ class SlideWinners {
   int64_t slide_ = INT64_MIN;
   Rows lowest_;
   Rows lowest_of_all_;
-  const HeldMention* reach_ = nullptr;
+  std::optional<HeldMention> reach_;
   Rows negatives_;
   Rows others_;
   Rows reaches_;
@@ -125,9 +127,9 @@ std::vector<CountedName> TopOf(const std::map<std::string, int64_t>& counts) {
 // Negative originals whose text resembles an earlier one of them, as a share of those whose text travelled.
 void FillNearCopies(const Rows& negatives, const EvidenceSource& source, Signal* signal) {
   NearCopies near_copies;
-  for (const HeldMention* row : negatives) {
-    const Sample* sample = SampleOf(*row, source);
-    if (sample != nullptr) near_copies.Add(sample->text);
+  for (const HeldMention& row : negatives) {
+    const std::optional<Sample> sample = SampleOf(row, source);
+    if (sample.has_value()) near_copies.Add(sample->text);
   }
   if (near_copies.texts() == 0) return;
   signal->coordination.near_duplicate_share = ShareOf(near_copies.copies(), near_copies.texts());
@@ -136,9 +138,9 @@ void FillNearCopies(const Rows& negatives, const EvidenceSource& source, Signal*
 void FillSamples(const Rows& candidates, const EvidenceSource& source, Signal* signal) {
   std::map<std::string, int64_t> hashtags;
   std::map<std::string, int64_t> urls;
-  for (const HeldMention* row : candidates) {
-    const Sample* sample = SampleOf(*row, source);
-    if (sample == nullptr) continue;
+  for (const HeldMention& row : candidates) {
+    const std::optional<Sample> sample = SampleOf(row, source);
+    if (!sample.has_value()) continue;
     std::string_view rest = sample->hashtags;
     while (!rest.empty()) {
       const size_t space = std::min(rest.find(' '), rest.size());
@@ -152,13 +154,13 @@ void FillSamples(const Rows& candidates, const EvidenceSource& source, Signal* s
 
   Rows lowest = candidates;
   std::sort(lowest.begin(), lowest.end(),
-            [](const HeldMention* a, const HeldMention* b) { return a->post_hash < b->post_hash; });
+            [](const HeldMention& a, const HeldMention& b) { return a.post_hash < b.post_hash; });
   absl::flat_hash_set<uint64_t> texts;
   absl::flat_hash_set<uint64_t> authors;
-  for (const HeldMention* row : lowest) {
+  for (const HeldMention& row : lowest) {
     if (signal->evidence.samples.size() == kSamplesOfSignal) break;
-    if (!texts.insert(row->text_hash).second || !authors.insert(row->author_hash).second) continue;
-    signal->evidence.samples.push_back(MakePost(*row, source, "negative; drawn by hash, one per author and text"));
+    if (!texts.insert(row.text_hash).second || !authors.insert(row.author_hash).second) continue;
+    signal->evidence.samples.push_back(MakePost(row, source, "negative; drawn by hash, one per author and text"));
   }
 }
 
@@ -171,15 +173,15 @@ void FillTopTerms(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms
   TopTerms terms;
   absl::flat_hash_set<uint64_t> texts;
   const auto add = [&](const HeldMention& row, TopTerms::Kind kind) {
-    const Sample* sample = SampleOf(row, source);
-    if (sample == nullptr || sample->text.empty() || !texts.insert(row.text_hash).second) return;
+    const std::optional<Sample> sample = SampleOf(row, source);
+    if (!sample.has_value() || sample->text.empty() || !texts.insert(row.text_hash).second) return;
     terms.Add(sample->text, kind);
   };
-  for (const HeldMention* row : winners.negatives()) {
-    if (row->event_time_ms >= from_ms) add(*row, TopTerms::Kind::kCrisis);
+  for (const HeldMention& row : winners.negatives()) {
+    if (row.event_time_ms >= from_ms) add(row, TopTerms::Kind::kCrisis);
   }
-  for (const HeldMention* row : winners.others()) {
-    if (row->event_time_ms < from_ms || !IsNegativeOriginal(*row)) add(*row, TopTerms::Kind::kUsual);
+  for (const HeldMention& row : winners.others()) {
+    if (row.event_time_ms < from_ms || !IsNegativeOriginal(row)) add(row, TopTerms::Kind::kUsual);
   }
   signal->evidence.top_terms = terms.Find(kTopListSize, signal->brand_name);
 }
@@ -336,15 +338,15 @@ void FindFirstPosts(const BrandWindows& windows, int64_t from_ms, int64_t slide_
   windows.ForEachHeld(from_ms, [&winners](const HeldMention& row) { winners.Add(row); });
   winners.Flush();
   const auto earliest = [](const Rows& rows) {
-    return *std::min_element(rows.begin(), rows.end(), [](const HeldMention* a, const HeldMention* b) {
-      return std::pair(a->event_time_ms, a->post_hash) < std::pair(b->event_time_ms, b->post_hash);
+    return *std::min_element(rows.begin(), rows.end(), [](const HeldMention& a, const HeldMention& b) {
+      return std::pair(a.event_time_ms, a.post_hash) < std::pair(b.event_time_ms, b.post_hash);
     });
   };
   if (!incident->first_post && !winners.negatives().empty()) {
-    incident->first_post = MakePost(*earliest(winners.negatives()), source, "first negative post since onset");
+    incident->first_post = MakePost(earliest(winners.negatives()), source, "first negative post since onset");
   }
   if (!incident->first_high_reach_post && !winners.reaches().empty()) {
-    incident->first_high_reach_post = MakePost(*earliest(winners.reaches()), source, "first post with high reach");
+    incident->first_high_reach_post = MakePost(earliest(winners.reaches()), source, "first post with high reach");
   }
 }
 

@@ -105,7 +105,7 @@ struct DetectTask::State : EvidenceSource {
   State(const DetectTaskOptions& options, std::shared_ptr<WatchlistVersions> versions);
 
   bool signals_are_read() const override { return !suppressed; }
-  const Sample* FindSample(int32_t handle) const override { return samples.Find(handle); }
+  std::optional<Sample> FindSample(int32_t handle) const override { return samples.Find(handle); }
   const TopicPartition& Source(int16_t index) const override { return sources[static_cast<size_t>(index)]; }
   SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) override;
   std::string_view OwnType(size_t number, int64_t event_time_ms) const override;

@@ -16,6 +16,10 @@ constexpr uint32_t kMaxPane = std::numeric_limits<uint32_t>::max();
 constexpr uint64_t kMaxReach = uint64_t{1} << 48;
 // Entries that no window needs any more are swept when there are this many more than needed, or twice as many.
 constexpr size_t kSweepSlack = 32;
+// Panes that LastSeen can count, and the bound on how many are held: the rest is how far time goes on until all entries
+// are counted anew.
+constexpr int64_t kMaxSeen = std::numeric_limits<uint16_t>::max();
+constexpr int64_t kMaxHeldPanes = kMaxSeen / 4;
 
 int64_t FloorTo(int64_t value, int64_t step) {
   const int64_t rest = value % step;
@@ -43,10 +47,13 @@ bool IsNegativeOriginal(const HeldMention& mention) {
   return mention.sentiment == SentimentClass::kNegative && mention.kind != PostKind::kRepost;
 }
 
-// Gives back the table's memory after a storm.
-template <typename Map>
-void ShrinkIfSparse(Map* map) {
-  if (map->capacity() > 8 * map->size() + 64) map->rehash(0);
+// Hashes of authors are keyed, those of texts are not: so that nobody can choose texts whose keys lie beside each
+// other, the place of this program in memory, which the system draws, goes into them.
+uint64_t MixHash(uint64_t hash) {
+  static const char kSomewhere = 0;
+  uint64_t key = (hash ^ reinterpret_cast<uintptr_t>(&kSomewhere)) * 0x9E3779B185EBCA87;
+  key ^= key >> 32;
+  return key * 0x165667919E3779F9;
 }
 
 }  // namespace
@@ -68,6 +75,19 @@ void BrandWindows::Sums::Add(const HeldMention& mention) {
   }
 }
 
+void BrandWindows::Sums::Add(const Sums& other) {
+  mentions += other.mentions;
+  reposts += other.reposts;
+  negative += other.negative;
+  neutral += other.neutral;
+  positive += other.positive;
+  negative_originals += other.negative_originals;
+  rated += other.rated;
+  rated_negative += other.rated_negative;
+  negativity += other.negativity;
+  reach += other.reach;
+}
+
 BrandWindows::BrandWindows(const WindowOptions* options, int64_t evaluated_ms)
     : options_(options), end_ms_(evaluated_ms), windows_(options->sizes_ms.size()) {
   CHECK_GE(options->slide_ms, kMinSlideMs);
@@ -75,6 +95,7 @@ BrandWindows::BrandWindows(const WindowOptions* options, int64_t evaluated_ms)
   CHECK(std::is_sorted(options->sizes_ms.begin(), options->sizes_ms.end()));
   CHECK_GE(options->held_ms, options->sizes_ms.back());
   CHECK_EQ(options->held_ms % options->slide_ms, 0);
+  CHECK_LT(options->held_ms / options->slide_ms, kMaxHeldPanes);
 }
 
 bool BrandWindows::IsHeld(int64_t event_time_ms) const {
@@ -96,12 +117,12 @@ BrandWindows::AddResult BrandWindows::Add(const HeldMention& mention) {
   if (!IsHeld(mention.event_time_ms)) return AddResult::kTooLate;
   const int64_t pane_start = FloorTo(mention.event_time_ms, options_->slide_ms);
   if (!IsEvaluated(mention.event_time_ms)) {
-    panes_[PaneNumber(pane_start)].rows.push_back(mention);
+    panes_[PaneNumber(pane_start)].rows.Append(mention, pane_start);
     return AddResult::kAdded;
   }
   AddEvaluated(mention);
   AddToHistory(pane_start, 1);
-  minutes_[minutes_.FindOrInsert(FloorTo(mention.event_time_ms, kMinuteMs)).first].sums.Add(mention);
+  AddToMinute(mention);
   return AddResult::kAddedLate;
 }
 
@@ -113,8 +134,9 @@ BrandWindows::AddResult BrandWindows::Restore(const HeldMention& mention) {
 }
 
 void BrandWindows::AddEvaluated(const HeldMention& mention) {
-  const size_t number = PaneNumber(FloorTo(mention.event_time_ms, options_->slide_ms));
-  panes_[number].rows.push_back(mention);
+  const int64_t pane_start = FloorTo(mention.event_time_ms, options_->slide_ms);
+  const size_t number = PaneNumber(pane_start);
+  panes_[number].rows.Append(mention, pane_start);
   CountInWindows(number, mention);
 }
 
@@ -128,9 +150,33 @@ void BrandWindows::CountInWindows(size_t pane_number, const HeldMention& mention
   CountDistinct(pane_number, mention);
 }
 
+int64_t BrandWindows::FirstSlide() const {
+  return std::max<int64_t>(0, WindowStart(windows_.size() - 1)) / options_->slide_ms;
+}
+
+void BrandWindows::MoveSeenBase(int64_t start) {
+  const int64_t slide = start / options_->slide_ms;
+  if (slide > seen_base_ && slide - seen_base_ <= kMaxSeen) return;
+  // From here to what can come next is less than kMaxSeen, by the bound on what is held.
+  const int64_t base = std::max<int64_t>(0, end_ms_ - options_->held_ms) / options_->slide_ms - 1;
+  const int64_t step = base - seen_base_;
+  const auto moved = [step](int64_t seen) { return seen > step ? seen - step : 0; };
+  authors_.Rewrite([&moved](LastSeen seen) {
+    return LastSeen{static_cast<uint16_t>(moved(seen.any)), static_cast<uint16_t>(moved(seen.negative))};
+  });
+  negative_texts_.Rewrite([&moved](uint32_t seen) { return static_cast<uint32_t>(moved(seen)); });
+  seen_base_ = base;
+}
+
 void BrandWindows::CountDistinct(size_t pane_number, const HeldMention& mention) {
-  const auto pane = static_cast<uint32_t>(panes_[pane_number].start / options_->slide_ms + 1);
-  LastSeen& seen = authors_[mention.author_hash];
+  const int64_t start = panes_[pane_number].start;
+  // Time has leapt over it: it is in no window, and never will be.
+  if (start < WindowStart(windows_.size() - 1)) return;
+  MoveSeenBase(start);
+  const auto pane = static_cast<uint16_t>(start / options_->slide_ms - seen_base_);
+  const int64_t first = FirstSlide() - seen_base_;
+  LastSeen& seen = authors_.FindOrInsert(MixHash(mention.author_hash),
+                                         [first](const LastSeen& other) { return other.any >= first; });
   if (seen.any < pane) {
     MoveLastSeen(seen.any, pane_number, &Pane::authors, &WindowCounts::unique_authors);
     seen.any = pane;
@@ -140,7 +186,8 @@ void BrandWindows::CountDistinct(size_t pane_number, const HeldMention& mention)
     MoveLastSeen(seen.negative, pane_number, &Pane::negative_authors, &WindowCounts::negative_authors);
     seen.negative = pane;
   }
-  uint32_t& text_seen = negative_texts_[mention.text_hash];
+  uint32_t& text_seen =
+      negative_texts_.FindOrInsert(MixHash(mention.text_hash), [first](uint32_t other) { return other >= first; });
   if (text_seen < pane) {
     MoveLastSeen(text_seen, pane_number, &Pane::negative_texts, &WindowCounts::negative_texts);
     text_seen = pane;
@@ -149,7 +196,7 @@ void BrandWindows::CountDistinct(size_t pane_number, const HeldMention& mention)
 
 void BrandWindows::MoveLastSeen(uint32_t from, size_t pane_number, uint32_t Pane::*in_pane,
                                 int64_t WindowCounts::*in_window) {
-  const int64_t from_start = from == 0 ? kUnknownTime : (int64_t{from} - 1) * options_->slide_ms;
+  const int64_t from_start = from == 0 ? kUnknownTime : (seen_base_ + from) * options_->slide_ms;
   for (size_t i = 0; i < windows_.size(); ++i) {
     const bool had = from_start >= WindowStart(i);
     if (!had && pane_number >= windows_[i].first) ++(windows_[i].totals.*in_window);
@@ -170,6 +217,10 @@ void BrandWindows::AddToHistory(int64_t pane_start, uint32_t mentions) {
       ++window.twice_first;
     }
   }
+}
+
+void BrandWindows::AddToMinute(const HeldMention& mention) {
+  minutes_[minutes_.FindOrInsert(FloorTo(mention.event_time_ms, kMinuteMs)).first].sums.Add(mention);
 }
 
 void BrandWindows::AdvanceTo(int64_t end_ms) {
@@ -205,15 +256,18 @@ void BrandWindows::LeaveWindows() {
 void BrandWindows::EnterWindows() {
   for (; evaluated_ < panes_.size() && panes_[evaluated_].start < end_ms_; ++evaluated_) {
     Pane& pane = panes_[evaluated_];
-    pane.rows.shrink_to_fit();
-    for (const HeldMention& mention : pane.rows) {
+    pane.rows.Shrink();
+    const int64_t minute = FloorTo(pane.start, kMinuteMs);
+    const bool of_one_minute = pane.start + options_->slide_ms <= minute + kMinuteMs;
+    pane.rows.ForEach(pane.start, [&](const HeldMention& mention) {
       pane.sums.Add(mention);
-      minutes_[minutes_.FindOrInsert(FloorTo(mention.event_time_ms, kMinuteMs)).first].sums.Add(mention);
-    }
+      if (!of_one_minute) AddToMinute(mention);
+      CountDistinct(evaluated_, mention);
+    });
+    if (of_one_minute) minutes_[minutes_.FindOrInsert(minute).first].sums.Add(pane.sums);
     for (Sliding& window : windows_) {
       if (evaluated_ >= window.first) AddSums(pane.sums, 1, &window.totals);
     }
-    for (const HeldMention& mention : pane.rows) CountDistinct(evaluated_, mention);
     AddToHistory(pane.start, pane.sums.mentions);
   }
 }
@@ -231,20 +285,17 @@ void BrandWindows::DropOld() {
 
 void BrandWindows::DropUnseen() {
   if (idle()) {
-    if (authors_.capacity() > 0) authors_ = decltype(authors_)();
-    if (negative_texts_.capacity() > 0) negative_texts_ = decltype(negative_texts_)();
+    authors_.Clear();
+    negative_texts_.Clear();
     return;
   }
   const WindowCounts& largest = windows_.back().totals;
-  const auto first_pane =
-      static_cast<uint32_t>(std::max<int64_t>(0, WindowStart(windows_.size() - 1)) / options_->slide_ms + 1);
+  const int64_t first = FirstSlide() - seen_base_;
   if (authors_.size() > 2 * static_cast<size_t>(largest.unique_authors) + kSweepSlack) {
-    absl::erase_if(authors_, [first_pane](const auto& entry) { return entry.second.any < first_pane; });
-    ShrinkIfSparse(&authors_);
+    authors_.MakeRoom([first](const LastSeen& seen) { return seen.any >= first; });
   }
   if (negative_texts_.size() > 2 * static_cast<size_t>(largest.negative_texts) + kSweepSlack) {
-    absl::erase_if(negative_texts_, [first_pane](const auto& entry) { return entry.second < first_pane; });
-    ShrinkIfSparse(&negative_texts_);
+    negative_texts_.MakeRoom([first](uint32_t seen) { return seen >= first; });
   }
 }
 
@@ -275,25 +326,27 @@ WindowCounts BrandWindows::CountsSince(int64_t from_ms) const {
 }
 
 void BrandWindows::ForEachHeld(int64_t from_ms, absl::FunctionRef<void(const HeldMention&)> fn) const {
-  std::vector<const HeldMention*> rows;
+  std::vector<HeldMention> rows;
+  std::vector<const HeldMention*> order;
   for (size_t i = panes_.LowerBound(FloorTo(from_ms, options_->slide_ms)); i < evaluated_; ++i) {
     rows.clear();
-    for (const HeldMention& mention : panes_[i].rows) {
-      if (mention.event_time_ms >= from_ms) rows.push_back(&mention);
-    }
-    std::sort(rows.begin(), rows.end(), [](const HeldMention* a, const HeldMention* b) {
+    panes_[i].rows.ForEach(panes_[i].start, [&rows, from_ms](const HeldMention& mention) {
+      if (mention.event_time_ms >= from_ms) rows.push_back(mention);
+    });
+    order.clear();
+    for (const HeldMention& mention : rows) order.push_back(&mention);
+    std::sort(order.begin(), order.end(), [](const HeldMention* a, const HeldMention* b) {
       return std::tie(a->event_time_ms, a->post_hash) < std::tie(b->event_time_ms, b->post_hash);
     });
-    for (const HeldMention* mention : rows) fn(*mention);
+    for (const HeldMention* mention : order) fn(*mention);
   }
 }
 
 size_t BrandWindows::memory_bytes() const {
   size_t bytes = sizeof(*this) + windows_.capacity() * sizeof(Sliding) + panes_.memory_bytes() +
-                 history_.memory_bytes() + minutes_.memory_bytes() +
-                 authors_.capacity() * (sizeof(uint64_t) + sizeof(LastSeen) + 1) +
-                 negative_texts_.capacity() * (2 * sizeof(uint64_t) + 1);
-  for (size_t i = 0; i < panes_.size(); ++i) bytes += panes_[i].rows.capacity() * sizeof(HeldMention);
+                 history_.memory_bytes() + minutes_.memory_bytes() + authors_.memory_bytes() +
+                 negative_texts_.memory_bytes();
+  for (size_t i = 0; i < panes_.size(); ++i) bytes += panes_[i].rows.memory_bytes();
   return bytes;
 }
 

@@ -11,11 +11,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "engine/base/bytes.h"
+#include "engine/base/dense_table.h"
 #include "operators/mention/mention.h"
+#include "operators/window/held_mention.h"
+#include "operators/window/packed_rows.h"
 #include "operators/window/pane_list.h"
 
 namespace tocsin {
@@ -52,25 +54,6 @@ struct WindowCounts {
   friend bool operator==(const WindowCounts&, const WindowCounts&) = default;
 };
 
-// A row as it is kept for evidence while its pane is held.
-struct HeldMention {
-  int64_t event_time_ms = 0;
-  uint64_t post_hash = 0;
-  uint64_t author_hash = 0;
-  uint64_t text_hash = 0;
-  Offset offset = 0;
-  uint32_t reach = 0;
-  uint32_t terms = 0;
-  int32_t sample = -1;  // handle into the task's sample store; -1 none
-  int16_t source = 0;   // index into the task's table of source partitions
-  uint16_t language = 0;
-  SentimentClass sentiment = SentimentClass::kUnclassified;
-  PostKind kind = PostKind::kOriginal;
-  Network network = Network::kOther;
-  uint8_t flags = 0;
-  uint16_t reasons = 0;
-};
-
 class BrandWindows {
  public:
   enum class AddResult : uint8_t { kAdded, kAddedLate, kTooLate };
@@ -101,6 +84,7 @@ class BrandWindows {
   WindowCounts CountsSince(int64_t from_ms) const;
   // Mentions with event time in [from_ms, end_ms()) that are still held, in an order that depends only on their
   // content: (event time, post hash).
+  // Each is valid during its call only.
   void ForEachHeld(int64_t from_ms, absl::FunctionRef<void(const HeldMention&)> fn) const;
 
   // Nothing is held of what was evaluated. What waits for its slide end does not count, so that this depends on event
@@ -134,6 +118,7 @@ class BrandWindows {
     uint64_t reach = 0;
 
     void Add(const HeldMention& mention);
+    void Add(const Sums& other);
   };
   struct Pane {
     int64_t start = 0;
@@ -142,7 +127,7 @@ class BrandWindows {
     uint32_t authors = 0;
     uint32_t negative_authors = 0;
     uint32_t negative_texts = 0;
-    std::vector<HeldMention> rows;
+    PackedRows rows;
   };
   struct Minute {
     int64_t start = 0;
@@ -158,10 +143,10 @@ class BrandWindows {
     int64_t twice = 0;       // mentions of [end - 2 * size, end)
     size_t twice_first = 0;  // number in history_ of the first of those
   };
-  // The last evaluated panes, as one more than their start in slides since the epoch; 0 is never.
+  // The last evaluated panes, counted from seen_base_; 0 is never.
   struct LastSeen {
-    uint32_t any = 0;
-    uint32_t negative = 0;
+    uint16_t any = 0;
+    uint16_t negative = 0;
   };
 
   bool IsEvaluated(int64_t event_time_ms) const { return end_ms_ != kUnknownTime && event_time_ms < end_ms_; }
@@ -173,8 +158,13 @@ class BrandWindows {
   // Adds one mention to its pane's sums and to the windows that contain the pane.
   void CountInWindows(size_t pane_number, const HeldMention& mention);
   void CountDistinct(size_t pane_number, const HeldMention& mention);
+  // Makes the pane that starts at `start` one of those that can be counted from seen_base_.
+  void MoveSeenBase(int64_t start);
+  // The slide that starts with the largest window: what was last seen before it is of no window.
+  int64_t FirstSlide() const;
   // Moves an author or text from its last pane to a later one. `in_pane` and `in_window` name the pair of counters.
   void MoveLastSeen(uint32_t from, size_t pane_number, uint32_t Pane::*in_pane, int64_t WindowCounts::*in_window);
+  void AddToMinute(const HeldMention& mention);
   void AddToHistory(int64_t pane_start, uint32_t mentions);
   void LeaveWindows();
   void EnterWindows();
@@ -188,8 +178,9 @@ class BrandWindows {
   size_t evaluated_ = 0;            // how many of panes_ start before end_ms_
   PaneList<PaneMentions> history_;  // evaluated panes of twice the largest window
   PaneList<Minute> minutes_;
-  absl::flat_hash_map<uint64_t, LastSeen> authors_;
-  absl::flat_hash_map<uint64_t, uint32_t> negative_texts_;
+  int64_t seen_base_ = 0;                // a pane's start in slides, less one
+  DenseTable<LastSeen> authors_;         // by mixed hash
+  DenseTable<uint32_t> negative_texts_;  // likewise; the last evaluated pane, as LastSeen
 };
 
 }  // namespace tocsin

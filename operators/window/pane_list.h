@@ -37,6 +37,7 @@ class PaneList {
     if (!empty() && items_.back().start == start) return {size() - 1, false};
     const size_t number = LowerBound(start);
     if (number < size() && (*this)[number].start == start) return {number, false};
+    if (items_.size() == items_.capacity()) MakeRoom();
     T item;
     item.start = start;
     items_.insert(items_.begin() + static_cast<ptrdiff_t>(first_ + number), std::move(item));
@@ -54,8 +55,7 @@ class PaneList {
     if (empty()) {
       Clear();
     } else if (first_ > kCompactAt && first_ > items_.size() / 2) {
-      items_.erase(items_.begin(), items_.begin() + static_cast<ptrdiff_t>(first_));
-      first_ = 0;
+      Compact();
     }
     return dropped;
   }
@@ -70,6 +70,21 @@ class PaneList {
 
  private:
   static constexpr size_t kCompactAt = 8;
+
+  void Compact() {
+    items_.erase(items_.begin(), items_.begin() + static_cast<ptrdiff_t>(first_));
+    first_ = 0;
+  }
+
+  // There are lists of hours for each of many brands: so what lies dropped at the front is used again where it is an
+  // eighth or more, and the block grows by a quarter, not to twice.
+  void MakeRoom() {
+    if (first_ > 0 && first_ >= items_.size() / 8) {
+      Compact();
+    } else {
+      items_.reserve(items_.size() + items_.size() / 4 + 1);
+    }
+  }
 
   std::vector<T> items_;
   size_t first_ = 0;

@@ -66,7 +66,9 @@ FakeEvidence::FakeEvidence() {
   sample_.url = "https://example.com/a";
 }
 
-const Sample* FakeEvidence::FindSample(int32_t handle) const { return handle % 3 == 0 ? nullptr : &sample_; }
+std::optional<Sample> FakeEvidence::FindSample(int32_t handle) const {
+  return handle % 3 == 0 ? std::nullopt : std::optional(sample_);
+}
 const TopicPartition& FakeEvidence::Source(int16_t) const { return source_; }
 SectorCourse FakeEvidence::Sector(const Brand&, int64_t, int64_t) { return SectorOf(members_); }
 

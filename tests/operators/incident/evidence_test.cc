@@ -35,7 +35,7 @@ class Texts final : public EvidenceSource {
     samples_.emplace_back().text = *texts_.back();
     return static_cast<int32_t>(samples_.size()) - 1;
   }
-  const Sample* FindSample(int32_t handle) const override { return &samples_[static_cast<size_t>(handle)]; }
+  std::optional<Sample> FindSample(int32_t handle) const override { return samples_[static_cast<size_t>(handle)]; }
   const TopicPartition& Source(int16_t /*index*/) const override { return source_; }
   SectorCourse Sector(const Brand& /*brand*/, int64_t /*from_ms*/, int64_t /*end_ms*/) override { return {}; }
   std::string_view OwnType(size_t number, int64_t event_time_ms) const override {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -79,8 +80,8 @@ TEST(SampleStoreTest, KeepsTheSamePostsInAnyOrderOfArrival) {
       }
       std::set<std::string> kept;
       for (const auto& [handle, id] : handles) {
-        const Sample* sample = store.Find(handle);
-        if (sample == nullptr) continue;
+        const std::optional<Sample> sample = store.Find(handle);
+        if (!sample.has_value()) continue;
         EXPECT_EQ(sample->post_id, id);
         EXPECT_EQ(sample->hashtags, "#tag");
         kept.insert(id);
