@@ -12,6 +12,9 @@ namespace {
 // inside must not wait for the rest of the time.
 constexpr absl::Duration kWaitSlice = absl::Milliseconds(20);
 
+// After so many records their bytes are looked at.
+constexpr size_t kTakenAtOnce = 256;
+
 size_t Consume(rd_kafka_queue_t* queue, absl::Duration wait, rd_kafka_message_t** messages, size_t size) {
   const int wait_ms = KafkaMilliseconds(wait);
   const ssize_t count = rd_kafka_consume_batch_queue(queue, wait_ms, messages, size);
@@ -47,14 +50,26 @@ void KafkaBatches::Clear() {
   count_ = 0;
 }
 
+void KafkaBatches::Take(rd_kafka_queue_t* queue) {
+  int64_t bytes = 0;
+  size_t counted = 0;
+  while (count_ < messages_.size()) {
+    const size_t taken =
+        Consume(queue, absl::ZeroDuration(), &messages_[count_], std::min(kTakenAtOnce, messages_.size() - count_));
+    count_ += taken;
+    for (; counted < count_; ++counted) bytes += static_cast<int64_t>(messages_[counted]->len);
+    if (taken < kTakenAtOnce || bytes >= max_bytes_) return;
+  }
+}
+
 void KafkaBatches::Fetch(rd_kafka_queue_t* queue, absl::Duration max_wait, const bool* interrupted) {
   Clear();
-  count_ = Consume(queue, absl::ZeroDuration(), messages_.data(), messages_.size());
+  Take(queue);
   absl::Duration left = max_wait;
   while (count_ == 0 && !*interrupted && left > absl::ZeroDuration()) {
     count_ = Consume(queue, std::min(left, kWaitSlice), messages_.data(), 1);
     left -= kWaitSlice;
-    if (count_ == 1) count_ += Consume(queue, absl::ZeroDuration(), &messages_[1], messages_.size() - 1);
+    if (count_ == 1) Take(queue);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "engine/log/kafka/kafka_client.h"
+#include "engine/log/kafka/kafka_options.h"
 #include "engine/log/log.h"
 
 namespace tocsin {
@@ -19,7 +20,8 @@ namespace tocsin {
 // (mended in 2.13.2). Not thread-safe: belongs to the reader's thread. Messages live until the next Clear.
 class KafkaBatches {
  public:
-  explicit KafkaBatches(size_t max_records) : messages_(max_records) {}
+  explicit KafkaBatches(const KafkaOptions& options)
+      : max_bytes_(options.queue_bytes / 4), messages_(options.poll_records) {}
   ~KafkaBatches() { Clear(); }
 
   KafkaBatches(const KafkaBatches&) = delete;
@@ -57,6 +59,10 @@ class KafkaBatches {
   int32_t FindSlot(const rd_kafka_message_t& message) const;
   absl::Status ErrorOf(const rd_kafka_message_t& message, const KafkaClient& client) const;
 
+  // Takes what is there, behind the first count_, up to either bound.
+  void Take(rd_kafka_queue_t* queue);
+
+  const int64_t max_bytes_;
   std::vector<rd_kafka_message_t*> messages_;  // the first count_ are alive
   size_t count_ = 0;
   std::vector<Slot> slots_;

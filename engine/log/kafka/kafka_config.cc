@@ -60,14 +60,15 @@ void AddCommonDefaults(KafkaProperties& defaults) {
   defaults.emplace_back("topic.metadata.refresh.interval.ms", "30000");
 }
 
-// Memory of a reader: the queue is shared by all partitions (the consumer queue is never split), and librdkafka stops
-// asking when it holds half of `queue_bytes`. What is then on the wire is at most one response a broker; it lands on
-// the queue whole, decompressed, and posts compress up to ten times, so a response has a sixteenth of `queue_bytes`.
+// Memory of a reader, which is `queue_bytes` in all: the queue is shared by all partitions (the consumer queue is never
+// split), and librdkafka stops asking when it holds a quarter. What is then on the wire is at most one response a
+// broker; it lands on the queue whole, decompressed, and posts compress up to ten times, so a response has a
+// thirty-second. A quarter is of the records that were polled last; librdkafka's own record of each takes the rest.
 void AddReaderDefaults(const KafkaOptions& options, KafkaProperties& defaults) {
   constexpr int64_t kMinFetchBytes = int64_t{1} << 20;
   constexpr int64_t kMaxFetchBytes = int64_t{16} << 20;
-  const int64_t fetch_bytes = std::clamp(options.queue_bytes / 16, kMinFetchBytes, kMaxFetchBytes);
-  defaults.emplace_back("queued.max.messages.kbytes", Kilobytes(options.queue_bytes / 2));
+  const int64_t fetch_bytes = std::clamp(options.queue_bytes / 32, kMinFetchBytes, kMaxFetchBytes);
+  defaults.emplace_back("queued.max.messages.kbytes", Kilobytes(options.queue_bytes / 4));
   defaults.emplace_back("queued.min.messages", "100000");  // the bound in bytes is the one that binds
   defaults.emplace_back("fetch.max.bytes", absl::StrCat(fetch_bytes));
   defaults.emplace_back("max.partition.fetch.bytes", absl::StrCat(std::max(kMinFetchBytes, fetch_bytes / 4)));

@@ -15,8 +15,9 @@
 namespace tocsin {
 namespace {
 
-// What partitions hold that was fetched: all values of "fetchq_size" in librdkafka's statistics, which name no key
-// twice and escape quotes in names.
+// What the client holds that was fetched: the largest "fetchq_size" in librdkafka's statistics, which name no key twice
+// and escape quotes in names. All partitions that are read share the consumer's queue, and for each of them librdkafka
+// gives the size of that whole queue (rd_kafka_q_size follows where a queue is forwarded to).
 int64_t FetchedBytes(std::string_view statistics) {
   constexpr std::string_view kKey = "\"fetchq_size\":";
   int64_t bytes = 0;
@@ -26,7 +27,7 @@ int64_t FetchedBytes(std::string_view statistics) {
     int64_t partition_bytes = 0;
     if (std::from_chars(statistics.data() + at, statistics.data() + statistics.size(), partition_bytes).ec ==
         std::errc()) {
-      bytes += partition_bytes;
+      bytes = std::max(bytes, partition_bytes);
     }
   }
   return bytes;

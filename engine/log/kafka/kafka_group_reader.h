@@ -44,7 +44,7 @@ class KafkaGroupReader final : public GroupReader {
     std::vector<TopicPartition> partitions;  // of an assignment
   };
 
-  explicit KafkaGroupReader(const KafkaOptions& options) : options_(options), batches_(options.poll_records) {}
+  explicit KafkaGroupReader(const KafkaOptions& options) : options_(options), batches_(options) {}
 
   void OnRebalance(rd_kafka_resp_err_t event, const rd_kafka_topic_partition_list_t& partitions);
   absl::Status ApplyRebalances(AssignmentListener& listener);

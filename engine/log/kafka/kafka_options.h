@@ -20,11 +20,13 @@ struct KafkaOptions {
   // one, and all win over the defaults of kafka_config.cc. Those on which correctness rests are refused.
   std::vector<std::pair<std::string, std::string>> properties;
 
-  // Bound of what one reader holds fetched but not yet polled, all partitions together, in uncompressed bytes. What is
-  // on the wire comes on top: see kafka_config.cc. queued.max.messages.kbytes and fetch.max.bytes override.
+  // Bound of the records that one reader holds, all partitions together, in uncompressed bytes: queued, in the response
+  // that is on its way, and of the last poll. Counts on one broker at a time and on records that compress to a tenth
+  // at best; a response has at least a megabyte, see kafka_config.cc. queued.max.messages.kbytes and fetch.max.bytes
+  // override.
   int64_t queue_bytes = int64_t{32} << 20;
 
-  // Most records that one Poll delivers.
+  // Most records that one Poll delivers; it stops earlier at a quarter of queue_bytes, give or take 256 records.
   size_t poll_records = 4096;
 
   // Bound of every request that must be answered before work can begin: metadata, committed offsets (which wait for

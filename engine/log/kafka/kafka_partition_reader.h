@@ -29,7 +29,7 @@ class KafkaPartitionReader final : public PartitionReader {
   absl::Status Poll(absl::Duration max_wait, std::vector<RecordBatch>* batches) override;
 
  private:
-  explicit KafkaPartitionReader(const KafkaOptions& options) : batches_(options.poll_records) {}
+  explicit KafkaPartitionReader(const KafkaOptions& options) : batches_(options) {}
 
   std::unique_ptr<KafkaClient> client_;
   KafkaQueue queue_;

@@ -55,8 +55,8 @@ TEST(KafkaConfigTest, ReadersReadWhatIsCommittedAndCommitNothingThemselves) {
 TEST(KafkaConfigTest, TheQueueIsBoundedByTheBytesAskedFor) {
   KafkaOptions options;
   options.queue_bytes = 32'000'000;
-  EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "queued.max.messages.kbytes"), "16000");
-  EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "fetch.max.bytes"), "2000000");
+  EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "queued.max.messages.kbytes"), "8000");
+  EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "fetch.max.bytes"), "1048576");
 }
 
 TEST(KafkaConfigTest, WhatWouldBreakExactlyOnceIsRefusedByName) {
