@@ -73,6 +73,7 @@ absl::StatusOr<std::unique_ptr<DetectWorker>> DetectWorker::Create(const DetectW
 absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<const AssignedPartition> partitions) {
   slots_.clear();
   std::vector<StartPosition> starts;
+  RecoveryCost cost;
   for (const AssignedPartition& assigned : partitions) {
     Slot& slot = slots_.emplace_back();
     slot.partition = assigned.partition;
@@ -85,6 +86,9 @@ absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<c
     absl::StatusOr<RecoveredTask> recovered =
         RecoverTask({options_.mentions_topic, options_.snapshots_topic, options_.group}, log_, make_task_, assigned);
     if (!recovered.ok()) return recovered.status();
+    LogRecovery(LogLevel::kDebug, "partition recovered", options_.member,
+                absl::StrCat(assigned.partition.topic, "/", assigned.partition.partition), recovered->cost);
+    cost.Add(recovered->cost);
     if (!recovered->difference.empty()) TellDifference(assigned.partition, recovered->difference);
     slot.journal = recovered->journal;
     slot.task = std::move(recovered->task);
@@ -94,6 +98,10 @@ absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<c
     slot.counted = slot.task->counters();
     if (assigned.committed.has_value()) slot.position = slot.committed = slot.snapshot_at = *assigned.committed;
     starts.push_back(recovered->start);
+  }
+  // Not at a first start, and not in a replay.
+  if (cost.snapshot_bytes + cost.replayed_bytes > 0) {
+    LogRecovery(LogLevel::kInfo, "recovered", options_.member, absl::StrCat(slots_.size(), " partitions"), cost);
   }
   assigned_ = true;
   metrics_->rebalances->Increment();

@@ -1,11 +1,14 @@
 #include "app/worker/recovery.h"
 
+#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "engine/base/cpu_time.h"
 #include "engine/state/snapshot.h"
 
 namespace tocsin {
@@ -38,7 +41,98 @@ std::string Difference(const SignalJournal& replayed, const std::string& metadat
   return absl::StrCat("replayed (since, signals, digest): ", EncodeJournal(replayed), "; committed: ", metadata);
 }
 
+int64_t BytesOf(const Record& record) { return static_cast<int64_t>(record.key.size() + record.value.size()); }
+
+absl::StatusOr<RecoveredTask> Recover(const RecoveryOptions& options, Log* log, const DetectTaskFactory& make_task,
+                                      const AssignedPartition& assigned) {
+  const int32_t partition = assigned.partition.partition;
+  const std::optional<Offset>& committed = assigned.committed;
+  RecoveredTask recovered;
+  recovered.task = make_task(partition);
+  recovered.start = {StartPosition::Kind::kEarliest, 0};
+  const TopicPartition mentions{options.mentions_topic, partition};
+  const TopicPartition snapshots{options.snapshots_topic, partition};
+  absl::StatusOr<OffsetRange> mentions_range = log->Offsets(mentions);
+  if (!mentions_range.ok()) return mentions_range.status();
+
+  // The end is asked for after the offsets were fetched, and read to although parts of it may be uncommitted: the
+  // snapshot that belongs to the committed offset lies before it (KAFKA-10167).
+  SnapshotAssembler assembler(partition);
+  absl::Status status = ReadAll(log, snapshots, [&](const Record& record) {
+    recovered.cost.snapshot_bytes += BytesOf(record);
+    assembler.Add(record.key, record.has_value ? std::optional<std::string_view>(record.value) : std::nullopt);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  absl::StatusOr<std::optional<Snapshot>> snapshot = assembler.Newest();
+  if (!snapshot.ok()) return Damaged(snapshot.status(), snapshots);
+
+  if (!committed.has_value()) {
+    if (!snapshot->has_value()) return recovered;  // a first start
+    return absl::DataLossError(
+        absl::StrCat("there is a snapshot but the group has no offset for it (expired or deleted): ", kResetDetect,
+                     "; group=", options.group, " topic=", mentions.topic, " partition=", partition));
+  }
+  recovered.start = {StartPosition::Kind::kOffset, *committed};
+  Offset apply_from = 0;
+  if (snapshot->has_value()) {
+    const Snapshot& newest = **snapshot;
+    if (status = recovered.task->Decode(newest.payload); !status.ok()) return Damaged(status, snapshots);
+    recovered.snapshot_generation = newest.generation;
+    recovered.rebuild_from = newest.rebuild_from;
+    apply_from = newest.applied_to;
+    if (newest.rebuild_from < mentions_range->begin) {
+      return MissingHistory(options, mentions, newest.rebuild_from, mentions_range->begin);
+    }
+    status = ReadRange(log, mentions, newest.rebuild_from, apply_from, [&](const Record& record) {
+      ++recovered.cost.rebuilt_blocks;
+      recovered.cost.rebuilt_bytes += BytesOf(record);
+      return recovered.task->Rebuild(record.value, record.offset);
+    });
+    if (!status.ok()) return status;
+  } else if (mentions_range->begin > 0) {
+    return MissingHistory(options, mentions, 0, mentions_range->begin);
+  }
+  recovered.journal.since = apply_from;
+  std::vector<DetectOutput> signals;
+  status = ReadRange(log, mentions, apply_from, *committed, [&](const Record& record) {
+    signals.clear();
+    ++recovered.cost.replayed_blocks;
+    recovered.cost.replayed_bytes += BytesOf(record);
+    absl::Status applied = recovered.task->Replay(record.value, record.offset, &signals);
+    recovered.journal.Add(signals);
+    return applied;
+  });
+  if (!status.ok()) return status;
+  recovered.difference = Difference(recovered.journal, assigned.metadata);
+  return recovered;
+}
+
 }  // namespace
+
+void RecoveryCost::Add(const RecoveryCost& other) {
+  snapshot_bytes += other.snapshot_bytes;
+  rebuilt_blocks += other.rebuilt_blocks;
+  rebuilt_bytes += other.rebuilt_bytes;
+  replayed_blocks += other.replayed_blocks;
+  replayed_bytes += other.replayed_bytes;
+  seconds += other.seconds;
+  cpu_seconds += other.cpu_seconds;
+}
+
+void LogRecovery(LogLevel level, std::string_view message, std::string_view worker, std::string what,
+                 const RecoveryCost& cost) {
+  LogEvent(level, message,
+           {{"worker", std::string(worker)},
+            {"of", std::move(what)},
+            {"snapshot_bytes", absl::StrCat(cost.snapshot_bytes)},
+            {"rebuilt_blocks", absl::StrCat(cost.rebuilt_blocks)},
+            {"rebuilt_bytes", absl::StrCat(cost.rebuilt_bytes)},
+            {"replayed_blocks", absl::StrCat(cost.replayed_blocks)},
+            {"replayed_bytes", absl::StrCat(cost.replayed_bytes)},
+            {"seconds", absl::StrFormat("%.3f", cost.seconds)},
+            {"cpu_seconds", absl::StrFormat("%.3f", cost.cpu_seconds)}});
+}
 
 absl::Status ReadRange(Log* log, const TopicPartition& partition, Offset from, Offset end,
                        absl::FunctionRef<absl::Status(const Record&)> fn) {
@@ -68,61 +162,12 @@ absl::Status ReadAll(Log* log, const TopicPartition& partition, absl::FunctionRe
 
 absl::StatusOr<RecoveredTask> RecoverTask(const RecoveryOptions& options, Log* log, const DetectTaskFactory& make_task,
                                           const AssignedPartition& assigned) {
-  const int32_t partition = assigned.partition.partition;
-  const std::optional<Offset>& committed = assigned.committed;
-  RecoveredTask recovered;
-  recovered.task = make_task(partition);
-  recovered.start = {StartPosition::Kind::kEarliest, 0};
-  const TopicPartition mentions{options.mentions_topic, partition};
-  const TopicPartition snapshots{options.snapshots_topic, partition};
-  absl::StatusOr<OffsetRange> mentions_range = log->Offsets(mentions);
-  if (!mentions_range.ok()) return mentions_range.status();
-
-  // The end is asked for after the offsets were fetched, and read to although parts of it may be uncommitted: the
-  // snapshot that belongs to the committed offset lies before it (KAFKA-10167).
-  SnapshotAssembler assembler(partition);
-  absl::Status status = ReadAll(log, snapshots, [&](const Record& record) {
-    assembler.Add(record.key, record.has_value ? std::optional<std::string_view>(record.value) : std::nullopt);
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
-  absl::StatusOr<std::optional<Snapshot>> snapshot = assembler.Newest();
-  if (!snapshot.ok()) return Damaged(snapshot.status(), snapshots);
-
-  if (!committed.has_value()) {
-    if (!snapshot->has_value()) return recovered;  // a first start
-    return absl::DataLossError(
-        absl::StrCat("there is a snapshot but the group has no offset for it (expired or deleted): ", kResetDetect,
-                     "; group=", options.group, " topic=", mentions.topic, " partition=", partition));
-  }
-  recovered.start = {StartPosition::Kind::kOffset, *committed};
-  Offset apply_from = 0;
-  if (snapshot->has_value()) {
-    const Snapshot& newest = **snapshot;
-    if (status = recovered.task->Decode(newest.payload); !status.ok()) return Damaged(status, snapshots);
-    recovered.snapshot_generation = newest.generation;
-    recovered.rebuild_from = newest.rebuild_from;
-    apply_from = newest.applied_to;
-    if (newest.rebuild_from < mentions_range->begin) {
-      return MissingHistory(options, mentions, newest.rebuild_from, mentions_range->begin);
-    }
-    status = ReadRange(log, mentions, newest.rebuild_from, apply_from,
-                       [&](const Record& record) { return recovered.task->Rebuild(record.value, record.offset); });
-    if (!status.ok()) return status;
-  } else if (mentions_range->begin > 0) {
-    return MissingHistory(options, mentions, 0, mentions_range->begin);
-  }
-  recovered.journal.since = apply_from;
-  std::vector<DetectOutput> signals;
-  status = ReadRange(log, mentions, apply_from, *committed, [&](const Record& record) {
-    signals.clear();
-    ++recovered.blocks_replayed;
-    absl::Status applied = recovered.task->Replay(record.value, record.offset, &signals);
-    recovered.journal.Add(signals);
-    return applied;
-  });
-  if (!status.ok()) return status;
-  recovered.difference = Difference(recovered.journal, assigned.metadata);
+  const auto began = std::chrono::steady_clock::now();
+  const absl::Duration cpu_before = ThreadCpuTime();
+  absl::StatusOr<RecoveredTask> recovered = Recover(options, log, make_task, assigned);
+  if (!recovered.ok()) return recovered;
+  recovered->cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  recovered->cost.cpu_seconds = absl::ToDoubleSeconds(ThreadCpuTime() - cpu_before);
   return recovered;
 }
 

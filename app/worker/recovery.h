@@ -8,10 +8,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "app/logging/logging.h"
 #include "app/worker/signal_journal.h"
 #include "engine/log/log.h"
 #include "operators/task/detect_task.h"
@@ -24,12 +26,30 @@ struct RecoveryOptions {
   std::string group;  // named in errors
 };
 
+// What a recovery read, and took. The times are for who looks on: nothing is decided by them.
+struct RecoveryCost {
+  int64_t snapshot_bytes =
+      0;  // of the snapshots topic: its newest snapshot, and what compaction has left of older ones
+  int64_t rebuilt_blocks = 0;  // before the snapshot, for windows and deduplication
+  int64_t rebuilt_bytes = 0;
+  int64_t replayed_blocks = 0;  // behind it
+  int64_t replayed_bytes = 0;
+  double seconds = 0;
+  double cpu_seconds = 0;  // of the calling thread; those of the log's own threads come on top
+
+  void Add(const RecoveryCost& other);
+};
+
+// `what` is a partition, or says how many.
+void LogRecovery(LogLevel level, std::string_view message, std::string_view worker, std::string what,
+                 const RecoveryCost& cost);
+
 struct RecoveredTask {
   std::unique_ptr<DetectTask> task;
   StartPosition start;               // where to go on reading
   uint64_t snapshot_generation = 0;  // of the snapshot that was used; 0: none
   Offset rebuild_from = 0;           // first offset that was read; 0 without a snapshot
-  int64_t blocks_replayed = 0;
+  RecoveryCost cost;
   SignalJournal journal;   // of what was replayed
   std::string difference;  // between it and what was committed; empty: none, or nothing to compare with
 };

@@ -15,6 +15,7 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/strings/str_format.h"
+#include "app/logging/logging.h"
 #include "tests/simulation/seed_run.h"
 
 ABSL_FLAG(uint64_t, first, 1, "first seed");
@@ -122,6 +123,7 @@ int main(int argc, char** argv) {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   absl::ParseCommandLine(argc, argv);
+  tocsin::InitLogging(tocsin::LogFormat::kText, tocsin::LogLevel::kWarning);  // recoveries are events of every seed
   tocsin::simulation::Sabotage sabotage = tocsin::simulation::Sabotage::kNone;
   const std::string name = absl::GetFlag(FLAGS_sabotage);
   if (!name.empty() && !tocsin::simulation::ParseSabotage(name, &sabotage)) {

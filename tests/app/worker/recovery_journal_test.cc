@@ -1,6 +1,7 @@
 // What a recovery replays is compared with what had been published.
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "app/metrics/app_metrics.h"
 #include "app/worker/detect_worker.h"
 #include "app/worker/publisher.h"
+#include "app/worker/recovery.h"
 #include "app/worker/signal_journal.h"
 #include "engine/base/clock.h"
 #include "engine/log/memory/memory_log.h"
@@ -148,6 +150,32 @@ TEST_F(RecoveryJournalTest, OffsetsThatWereSetByHandHaveNothingToCompareWith) {
   task_.monitor.baseline_ready_ms *= 100;
   RunWorker(0, absl::InfiniteDuration());
   EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(RecoveryJournalTest, ARecoverySaysWhatItHasRead) {
+  RunWorker(0.5, absl::Seconds(10));
+  RunWorker(0.2, absl::InfiniteDuration());
+  const auto committed = log_.CommittedOffsets(options_.group, {kMentions});
+  ASSERT_THAT(committed, IsOk());
+  const auto recovered = RecoverTask(
+      {kMentions.topic, options_.snapshots_topic, options_.group}, &log_,
+      [this](int32_t) { return std::make_unique<DetectTask>(task_, MakeWatchlist(kBrands)); }, committed->front());
+  ASSERT_THAT(recovered, IsOk());
+  const auto bytes = [this](Offset from, Offset end) {
+    int64_t sum = 0;
+    for (Offset offset = from; offset < end; ++offset) sum += std::ssize(blocks_[static_cast<size_t>(offset)]);
+    return sum;
+  };
+  const Offset from = recovered->rebuild_from;
+  const Offset snapshot = Committed().since;
+  const Offset end = *committed->front().committed;
+  ASSERT_LT(from, snapshot);
+  ASSERT_LT(snapshot, end);
+  EXPECT_GT(recovered->cost.snapshot_bytes, 0);
+  EXPECT_EQ(recovered->cost.rebuilt_blocks, snapshot - from);
+  EXPECT_EQ(recovered->cost.rebuilt_bytes, bytes(from, snapshot));
+  EXPECT_EQ(recovered->cost.replayed_blocks, end - snapshot);
+  EXPECT_EQ(recovered->cost.replayed_bytes, bytes(snapshot, end));
 }
 
 TEST(SignalJournalTest, TextAndBack) {
