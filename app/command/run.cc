@@ -1,5 +1,7 @@
 // tocsin run: the service, until SIGTERM or SIGINT.
 
+#include "app/command/run.h"
+
 #include <pthread.h>
 #include <unistd.h>
 
@@ -10,10 +12,10 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "app/command/command.h"
 #include "app/command/config_options.h"
 #include "app/command/stop_signals.h"
 #include "app/logging/logging.h"
@@ -54,7 +56,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> StartHttp(const std::string& listen,
   return HttpServer::Start(std::move(options), metrics->registry());
 }
 
-int RunService(const RunArguments& arguments) {
+int RunService(const RunArguments& arguments, const LogsOfConfig& logs) {
   absl::StatusOr<std::shared_ptr<const PipelineSettings>> settings = LoadSettings(arguments.config);
   if (!settings.ok()) return Fail("run", settings.status());
   const Config& config = *(*settings)->config;
@@ -69,7 +71,7 @@ int RunService(const RunArguments& arguments) {
   options.detect_workers = config.detect ? config.workers.detect : 0;
   options.ordinal = arguments.ordinal >= 0 ? arguments.ordinal : OrdinalOfHost();
   options.load = [&arguments] { return ReloadSettings(arguments.config); };
-  Service service(options, *settings, KafkaLogs(config), &clock, &metrics);
+  Service service(options, *settings, logs(config), &clock, &metrics);
   reloaded = &service;
   absl::StatusOr<std::unique_ptr<HttpServer>> http = StartHttp(config.metrics.listen, service, &clock, &metrics);
   if (!http.ok()) return Fail("run", http.status());
@@ -107,13 +109,17 @@ int RunService(const RunArguments& arguments) {
 
 }  // namespace
 
-void AddRunCommand(CLI::App* app, ChosenCommand* chosen) {
+void AddRunCommand(CLI::App* app, ChosenCommand* chosen) { AddRunCommandOver(KafkaLogs, app, chosen); }
+
+void AddRunCommandOver(LogsOfConfig logs, CLI::App* app, ChosenCommand* chosen) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* command = app->add_subcommand("run", "The service: reads posts from Kafka, publishes metrics and signals");
   AddConfigOptions(command, &arguments->config);
   command->add_option("--ordinal", arguments->ordinal,
                       "Number of this process in its deployment; by default that at the end of the host's name");
-  command->callback([arguments, chosen] { chosen->run = [arguments] { return RunService(*arguments); }; });
+  command->callback([arguments, chosen, logs = std::move(logs)] {
+    chosen->run = [arguments, logs] { return RunService(*arguments, logs); };
+  });
 }
 
 }  // namespace tocsin

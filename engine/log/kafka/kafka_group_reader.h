@@ -38,6 +38,9 @@ class KafkaGroupReader final : public GroupReader {
   int64_t QueuedBytes() const override { return queued_bytes_; }
   absl::Status Close(AssignmentListener& listener) override;
 
+  // For measurements of what this log doesn't offer (bench/kafka/plain_run). The reader owns it.
+  rd_kafka_t* client() const { return client_->get(); }
+
  private:
   struct Rebalance {
     bool assigns = false;

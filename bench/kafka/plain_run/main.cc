@@ -1,0 +1,45 @@
+// bench_plain_run: `tocsin run` without transactions, for throughput.py --plain. It can lose and double posts.
+
+#include "absl/base/log_severity.h"
+#include "absl/log/globals.h"
+#include "absl/log/initialize.h"
+#include "app/command/run.h"
+#include "app/logging/logging.h"
+#include "bench/kafka/plain_run/plain_log.h"
+#include "engine/base/heap.h"
+
+namespace tocsin {
+namespace {
+
+constexpr int kHeapArenas = 2;  // as of app/main.cc
+
+Service::LogFactory PlainLogs(const Config& config) {
+  KafkaOptions options;
+  options.properties = config.kafka;
+  options.queue_bytes = config.limits.queue_bytes;
+  return [options](const std::string& worker) -> absl::StatusOr<std::unique_ptr<Log>> {
+    KafkaOptions own = options;
+    own.log = [worker](KafkaLogLevel /*level*/, std::string_view text) {
+      LogEvent(LogLevel::kInfo, "kafka client", {{"worker", worker}, {"text", std::string(text)}});
+    };
+    return PlainLog::Create(own);
+  };
+}
+
+}  // namespace
+}  // namespace tocsin
+
+int main(int argc, char** argv) {
+  tocsin::LimitHeapArenas(tocsin::kHeapArenas);
+  absl::SetStderrThreshold(absl::LogSeverityAtLeast::kWarning);
+  absl::InitializeLog();
+  CLI::App app{"tocsin run without transactions, for measurements only"};
+  tocsin::ChosenCommand chosen;
+  tocsin::AddRunCommandOver(tocsin::PlainLogs, &app, &chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // CLI11 has no other way to say so
+    return app.exit(error) == 0 ? tocsin::kExitOk : tocsin::kExitUsage;
+  }
+  return chosen.run ? chosen.run() : tocsin::kExitUsage;
+}
