@@ -15,6 +15,8 @@ namespace {
 
 constexpr absl::Duration kNone = absl::ZeroDuration();
 constexpr absl::Duration kMillisecond = absl::Milliseconds(1);
+constexpr absl::Duration kShortestSlide = absl::Seconds(1);
+constexpr absl::Duration kDecisionStep = absl::Minutes(5);  // the shortest of kDecisionWindowMs, and a baseline's bin
 constexpr absl::Duration kLongestPaneWindow = absl::Hours(1);  // what is longer is not held row by row
 constexpr absl::Duration kLongestWindow = absl::Hours(27);
 constexpr int64_t kMillion = 1'000'000;
@@ -307,6 +309,12 @@ void SectionReader::ReadWindows() {
     errors_->Add(slide.IsDefined() ? slide : map.Take("pane"),
                  absl::StrCat("windows.slide, ", DurationText(windows.slide), ", is not a multiple of windows.pane, ",
                               DurationText(windows.pane)));
+  }
+  if (windows.slide < kShortestSlide || kDecisionStep % windows.slide != kNone) {
+    errors_->Add(slide.IsDefined() ? slide : map.Take("pane"),
+                 absl::StrCat("windows.slide, ", DurationText(windows.slide), ", must divide ",
+                              DurationText(kDecisionStep), ", in which brands are decided about, and be ",
+                              DurationText(kShortestSlide), " or more: write 1s, 2s, 5s, 10s, 30s"));
   }
   const YAML::Node sizes = map.Take("sizes");
   if (!sizes.IsDefined() || sizes.IsNull()) {

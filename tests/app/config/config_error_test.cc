@@ -46,6 +46,12 @@ constexpr Case kCases[] = {
     {"windows: {slide: [5s]}", "3:18: windows.slide must be a single value"},
     {"windows: {pane: 2s}", "3:17: windows.slide, 5s, is not a multiple of windows.pane, 2s"},
     {"windows:\n  pane: 2s\n  slide: 5s", "5:10: windows.slide, 5s, is not a multiple of windows.pane, 2s"},
+    {"windows: {pane: 100ms, slide: 500ms}",
+     "3:31: windows.slide, 500ms, must divide 5m, in which brands are decided about, and be 1s or more: write 1s, 2s, "
+     "5s, 10s, 30s"},
+    {"windows: {slide: 8s, sizes: [80s]}\nmetrics: {every: 80s}",
+     "3:18: windows.slide, 8s, must divide 5m, in which brands are decided about, and be 1s or more: write 1s, 2s, 5s, "
+     "10s, 30s"},
     {"windows: {sizes: []}", "3:18: windows.sizes must be a list of at least one duration"},
     {"windows: {sizes: 60s}", "3:18: windows.sizes must be a list of at least one duration"},
     {"windows: {sizes: [60s, soon]}", "3:24: windows.sizes must hold durations such as 5m, or {size: 24h, slide: 1m}"},
