@@ -10,6 +10,7 @@ namespace tocsin {
 namespace {
 
 constexpr int64_t kSecondsOfMinute = 60;
+constexpr int64_t kHourS = 3'600;
 constexpr int64_t kRaiseNegatives = 5;
 constexpr int64_t kSurgeShareOneIn = 100;
 constexpr int64_t kFreshShareOneIn = 100;
@@ -243,20 +244,24 @@ std::vector<SignalTest> CalmTests(const CourseEvidence& evidence, const RuleBook
   return tests;
 }
 
-std::vector<SignalTest> SurgeTests(const SurgeRules& rules, const ShareCounts& hour, const BrandBaseline& baseline) {
-  constexpr int64_t kHourS = 3'600;
+SignalTest ScoreTest(const SurgeRules& rules, int64_t mentions_hour, const BrandBaseline& baseline) {
   const BaselineLevel level = baseline.MentionsPerHour();
   SignalTest score = CountTest("surge_score", kHourS, 0, 0);
-  score.observed = baseline.Score(hour.mentions);
+  score.observed = baseline.Score(mentions_hour);
   score.expected = level.mean;
   score.dispersion = level.dispersion;
-  score.count = hour.mentions;
+  score.count = mentions_hour;
   score.threshold = rules.score;
   score.passed = score.observed >= score.threshold;
+  return score;
+}
+
+std::vector<SignalTest> SurgeTests(const SurgeRules& rules, const ShareCounts& hour, const BrandBaseline& baseline) {
   SignalTest share = NegativeShareTest("surge_negative_share", kHourS, hour, kSurgeShareOneIn, baseline);
   share.below = true;
   share.passed = share.observed < share.threshold;
-  return {score, VelocityTest("surge_velocity", kHourS, hour.mentions, rules.velocity, baseline),
+  return {ScoreTest(rules, hour.mentions, baseline),
+          VelocityTest("surge_velocity", kHourS, hour.mentions, rules.velocity, baseline),
           CountTest("surge_mentions", kHourS, hour.mentions, rules.least_mentions), share};
 }
 

@@ -129,6 +129,9 @@ struct SurgeRules {
   int64_t cooldown_ms = kDayMs;  // one event is told once
 };
 
+// The score of the hour's volume, C2-EWMA's, with what it is computed from. REQUIRES: baseline.scores().
+SignalTest ScoreTest(const SurgeRules& rules, int64_t mentions_hour, const BrandBaseline& baseline);
+
 // A surge: the hour's volume is far out while its negative share is not. REQUIRES: baseline.scores().
 std::vector<SignalTest> SurgeTests(const SurgeRules& rules, const ShareCounts& hour, const BrandBaseline& baseline);
 

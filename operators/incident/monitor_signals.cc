@@ -65,6 +65,7 @@ void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage m
   signal.tests = watch;
   Append(decision.tests, &signal.tests);
   Append(more_tests, &signal.tests);
+  AddScore(context.windows, &signal);
   Explain(decision, watch, more_tests, &signal);
   signal.certainty = Certainty(incident, decision, signal);
   if (incident.open()) {
@@ -81,6 +82,12 @@ void BrandMonitor::State::Emit(const EvaluationContext& context, SignalMessage m
   signal.handling.actions.assign(incident.actions.end() - shown, incident.actions.end());
   signal.summary = Summarise(signal, LanguageOf(incident));
   signals->push_back(std::move(signal));
+}
+
+// `velocity.score` with what it is computed from. It decides nothing here.
+void BrandMonitor::State::AddScore(const BrandWindows& windows, Signal* signal) const {
+  if (!baseline.scores()) return;
+  signal->tests.push_back(ScoreTest(SurgeRules(), Window(windows, kDecisionWindows - 1).mentions, baseline));
 }
 
 void BrandMonitor::State::Explain(const LevelDecision& decision, const std::vector<SignalTest>& watch,

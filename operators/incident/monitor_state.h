@@ -158,6 +158,7 @@ struct BrandMonitor::State {
             const LevelDecision& decision, const std::vector<SignalTest>& more_tests, std::vector<Signal>* signals);
   void Explain(const LevelDecision& decision, const std::vector<SignalTest>& watch,
                const std::vector<SignalTest>& more_tests, Signal* signal) const;
+  void AddScore(const BrandWindows& windows, Signal* signal) const;
   void CheckSurge(const EvaluationContext& context, std::vector<Signal>* signals);
   void CheckFeed(const EvaluationContext& context, bool bin_ended, std::vector<Signal>* signals);
   void TellIncomplete(const EvaluationContext& context, std::vector<Signal>* signals);

@@ -15,6 +15,8 @@ minutes about the last hour, on the product's own brand metrics:
     scenario_bench.py --tocsin BIN [--seeds N] [--first-seed N] [--texts [LANGUAGE=]FILE]... [--keep RUNS] [--plots DIR] [--strict]
                       [--no-rules] [FILE...]
 
+Every signal is recomputed from its own fields (recompute.py); one that differs ends the bench.
+
 With --texts posts are made of labelled texts (docs/GENERATE.md) instead of phrases, which the model classifies better.
 
 Prints Markdown: docs/DETECTION.md holds it. RUNS takes the result of each run, a JSON line; what it holds already is not
@@ -35,6 +37,10 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+import recompute  # noqa: E402  beside this file
+
 SCENARIOS = os.path.join(os.path.dirname(HERE), "scenarios")
 RULES = ("12 h", "24 h", "3 sigma", "negative")
 DETECTORS = ("provisional", "confirmed") + RULES
@@ -176,6 +182,7 @@ class Totals:
         self.cases = []
         self.false_alarms = collections.Counter()
         self.quiet_days = 0.0
+        self.signals = 0  # recomputed
 
     def add_run(self, kept):
         for fields in kept["cases"]:
@@ -184,10 +191,11 @@ class Totals:
             self.cases.append(case)
         self.false_alarms.update(kept["false_alarms"])
         self.quiet_days += kept["quiet_days"]
+        self.signals += kept.get("signals", 0)
 
     def to_keep(self):
         return {"cases": [vars(case) for case in self.cases], "false_alarms": dict(self.false_alarms),
-                "quiet_days": self.quiet_days}
+                "quiet_days": self.quiet_days, "signals": self.signals}
 
     def add(self, cases, alarms, brands, begin, end):
         self.cases += cases
@@ -214,7 +222,7 @@ class Totals:
         decoys = [case for case in self.cases if case.kind != "crisis"]
         kinds = {(case.brand, case.label()) for case in self.cases}
         print(f"{len(kinds)} labelled cases, {runs} runs: {len(crises)} crises, {len(decoys)} decoys, "
-              f"{self.quiet_days:.0f} quiet brand-days.\n")
+              f"{self.quiet_days:.0f} quiet brand-days. {self.signals} signals were recomputed from their own fields.\n")
         print("| | " + " | ".join(detectors) + " |\n|---" * 1 + "|---" * len(detectors) + "|")
         print_row("crises found", [share(crises, each) for each in detectors])
         print_row("minutes after 3x, median / p90", [minutes(crises, each) for each in detectors])
@@ -290,6 +298,9 @@ def measure(tocsin, scenario, seed, texts, with_rules):
             truth = json.load(file)
         begin, end = seconds(truth["start"]), seconds(truth["end"])
         replay(tocsin, folder, truth, "shipped.yaml", "", "--signals", "signals.ndjson")
+        totals.signals, _, differences = recompute.differences_of(os.path.join(folder, "signals.ndjson"))
+        if differences:
+            raise SystemExit("scenario_bench: " + "\n".join(differences[:10]))
         alarms = alarms_of_tocsin(folder)
         if with_rules:
             replay(tocsin, folder, truth, "hourly.yaml", HOURLY, "--metrics", "metrics.ndjson")

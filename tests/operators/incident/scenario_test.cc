@@ -1,4 +1,5 @@
 // Detection over simulated courses, by seed: DESIGN's times and decoys, and that every signal can be recomputed.
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -150,6 +151,7 @@ bool Recompute(const Json& test, const Json& data, int64_t least_authors) {
   } else if (name == "surge_score") {
     const double variance = std::max(number("dispersion") * number("expected"), (number("expected") + 1) / 4);
     observed = Rounded((number("count") - number("expected")) / std::sqrt(variance));
+    EXPECT_EQ(data["velocity"]["score"], observed) << context;
   }
   EXPECT_EQ(test["observed"], observed) << context;
   EXPECT_EQ(test["threshold"], threshold) << context;
@@ -210,6 +212,8 @@ void CheckSignal(const Signal& signal) {
     }
   }
   const Json& velocity = data["velocity"];
+  const auto is_score = [](const Json& test) { return test["name"] == "surge_score"; };
+  EXPECT_EQ(std::any_of(data["tests"].begin(), data["tests"].end(), is_score), !velocity["score"].is_null());
   if (!velocity["ratio"].is_null()) {
     EXPECT_EQ(velocity["ratio"], Rounded(velocity["per_minute"].get<double>() / velocity["expected"].get<double>()));
   }
