@@ -21,7 +21,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path[:0] = [os.path.join(ROOT, "tests", "pipeline")]
 import end_to_end  # noqa: E402
-from end_to_end import brand_metrics  # noqa: E402
+from end_to_end import brand_metrics, kafka_broker  # noqa: E402
 
 FROZEN_S = 15  # longer than transaction.timeout.ms, 10 s
 BETWEEN_KILLS_S = (0.5, 4.5)
@@ -103,7 +103,7 @@ class Process(end_to_end.Service):
     def start(self):
         self.log_start = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         self.log = open(self.log_path, "ab")
-        self.process = subprocess.Popen(self.command, cwd=self.folder, stderr=self.log)
+        self.process = subprocess.Popen(self.command, cwd=self.folder, stderr=self.log, preexec_fn=kafka_broker.die_with_parent)
         self.port = None
 
     def text(self):

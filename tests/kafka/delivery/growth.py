@@ -103,10 +103,10 @@ def drive(arguments, folder, tocsin, broker, feed, end_s):
         processes[-1].wait_for(processes[-1].has_port, "the port")
 
     def leave():
-        process = processes.pop()
+        process = processes[-1]  # there until it has ended, so that nothing is left behind
         if process.stop() != 0:
             raise RuntimeError(f"not drained:\n{process.text()}")
-        process.kill()
+        processes.pop().kill()
 
     try:
         join()
