@@ -26,16 +26,19 @@ LogLevel LevelOf(KafkaLogLevel level) {
 
 }  // namespace
 
-Service::LogFactory KafkaLogs(const Config& config) {
+KafkaOptions KafkaOptionsOf(const Config& config, const std::string& worker) {
   KafkaOptions options;
   options.properties = config.kafka;
   options.queue_bytes = config.limits.queue_bytes;
-  return [options](const std::string& worker) -> absl::StatusOr<std::unique_ptr<Log>> {
-    KafkaOptions own = options;
-    own.log = [worker](KafkaLogLevel level, std::string_view text) {
-      LogEvent(LevelOf(level), "kafka client", {{"worker", worker}, {"text", std::string(text)}});
-    };
-    return KafkaLog::Create(own);
+  options.log = [worker](KafkaLogLevel level, std::string_view text) {
+    LogEvent(LevelOf(level), "kafka client", {{"worker", worker}, {"text", std::string(text)}});
+  };
+  return options;
+}
+
+Service::LogFactory KafkaLogs(const Config& config) {
+  return [config](const std::string& worker) -> absl::StatusOr<std::unique_ptr<Log>> {
+    return KafkaLog::Create(KafkaOptionsOf(config, worker));
   };
 }
 

@@ -4,7 +4,7 @@
 #include "absl/log/globals.h"
 #include "absl/log/initialize.h"
 #include "app/command/run.h"
-#include "app/logging/logging.h"
+#include "app/pipeline/kafka_logs.h"
 #include "bench/kafka/plain_run/plain_log.h"
 #include "engine/base/heap.h"
 
@@ -14,15 +14,8 @@ namespace {
 constexpr int kHeapArenas = 2;  // as of app/main.cc
 
 Service::LogFactory PlainLogs(const Config& config) {
-  KafkaOptions options;
-  options.properties = config.kafka;
-  options.queue_bytes = config.limits.queue_bytes;
-  return [options](const std::string& worker) -> absl::StatusOr<std::unique_ptr<Log>> {
-    KafkaOptions own = options;
-    own.log = [worker](KafkaLogLevel /*level*/, std::string_view text) {
-      LogEvent(LogLevel::kInfo, "kafka client", {{"worker", worker}, {"text", std::string(text)}});
-    };
-    return PlainLog::Create(own);
+  return [config](const std::string& worker) -> absl::StatusOr<std::unique_ptr<Log>> {
+    return PlainLog::Create(KafkaOptionsOf(config, worker));
   };
 }
 

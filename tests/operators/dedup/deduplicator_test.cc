@@ -18,6 +18,17 @@ using Result = Deduplicator::Result;
 
 constexpr int64_t kStartMs = 1'700'000'000'000;
 
+// What a map of all that was ever new says of the insertion, and remembers; before `start_ms` nothing is known.
+Result InsertNaively(std::map<uint64_t, int64_t>* naive, int64_t start_ms, uint64_t key, int64_t time_ms) {
+  if (time_ms < start_ms) return Result::kUnchecked;
+  const auto known = naive->find(key);
+  if (known != naive->end() && known->second >= start_ms) {
+    return known->second == time_ms ? Result::kDuplicate : Result::kDuplicateOfOtherTime;
+  }
+  (*naive)[key] = time_ms;
+  return Result::kNew;
+}
+
 TEST(DeduplicatorTest, FindsCopiesAndOnlyCopies) {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     std::mt19937_64 random(seed);
@@ -48,14 +59,7 @@ TEST(DeduplicatorTest, EqualsANaiveReferenceWhereTimesDiffer) {
     const int64_t time = now - static_cast<int64_t>(random() % 700);
     // With a horizon of 64 steps of 10 ms, steps that lie wholly before now - horizon are forgotten.
     const int64_t start = i < 10 ? kUnknownTime : (now - 640) / 10 * 10;
-    const auto known = naive.find(key);
-    Result expected = Result::kNew;
-    if (time < start) {
-      expected = Result::kUnchecked;
-    } else if (known != naive.end() && known->second >= start) {
-      expected = known->second == time ? Result::kDuplicate : Result::kDuplicateOfOtherTime;
-    }
-    if (expected == Result::kNew) naive[key] = time;
+    const Result expected = InsertNaively(&naive, start, key, time);
     ASSERT_EQ(dedup.Insert(key, time), expected) << "step " << i;
     if (i < 9) continue;
     now += static_cast<int64_t>(random() % 3);
@@ -79,14 +83,7 @@ TEST(DeduplicatorTest, EqualsANaiveReferenceWhereTimesAreFarApart) {
       int64_t time = now - static_cast<int64_t>(random() % (kHorizonMs + kDayMs));
       if (random() % 50 == 0) time = static_cast<int64_t>(random() >> random() % 24);
       if (random() % 4 == 0 && naive.count(key) != 0) time = naive[key];
-      const auto known = naive.find(key);
-      Result expected = Result::kNew;
-      if (time < start) {
-        expected = Result::kUnchecked;
-      } else if (known != naive.end() && known->second >= start) {
-        expected = known->second == time ? Result::kDuplicate : Result::kDuplicateOfOtherTime;
-      }
-      if (expected == Result::kNew) naive[key] = time;
+      const Result expected = InsertNaively(&naive, start, key, time);
       ASSERT_EQ(dedup.Insert(key << 52 | key, time), expected) << "seed " << seed << " at " << now;
       ++found[static_cast<int64_t>(expected)];
       dedup.AdvanceTo(now);
