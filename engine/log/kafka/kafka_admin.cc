@@ -91,16 +91,10 @@ absl::StatusOr<KafkaEvent> KafkaAdmin::Ask(rd_kafka_admin_op_t operation, std::s
   return AskKafka(client_.get(), timeout_, operation, what, send);
 }
 
-absl::StatusOr<Offset> KafkaAdmin::ListOffset(const TopicPartition& partition, int64_t spec) {
-  return ListKafkaOffset(client_.get(), timeout_, partition, spec, absl::StrCat("kafka: offsets: ", NameOf(partition)));
-}
-
 absl::StatusOr<OffsetRange> KafkaAdmin::Offsets(const TopicPartition& partition) {
-  absl::StatusOr<Offset> begin = ListOffset(partition, RD_KAFKA_OFFSET_SPEC_EARLIEST);
-  if (!begin.ok()) return begin.status();
-  absl::StatusOr<Offset> end = ListOffset(partition, RD_KAFKA_OFFSET_SPEC_LATEST);
-  if (!end.ok()) return end.status();
-  return OffsetRange{*begin, *end};
+  absl::StatusOr<OffsetRange> range = QueryKafkaOffsets(*client_, partition, timeout_, "kafka: offsets");
+  rd_kafka_poll(client_->get(), 0);
+  return range;
 }
 
 absl::Status KafkaAdmin::EnsureTopics(absl::Span<const TopicSpec> topics, bool create) {

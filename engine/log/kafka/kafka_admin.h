@@ -23,6 +23,7 @@ class KafkaAdmin {
   static absl::StatusOr<std::unique_ptr<KafkaAdmin>> Create(const KafkaOptions& options);
 
   absl::StatusOr<int32_t> PartitionCount(const std::string& topic);
+  // To the end that includes open transactions.
   absl::StatusOr<OffsetRange> Offsets(const TopicPartition& partition);
   absl::Status EnsureTopics(absl::Span<const TopicSpec> topics, bool create);
   // Deletes the records before `offset`.
@@ -37,7 +38,6 @@ class KafkaAdmin {
   // Sends a request of the admin API and waits for its result.
   absl::StatusOr<KafkaEvent> Ask(rd_kafka_admin_op_t operation, std::string_view what,
                                  absl::FunctionRef<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)> send);
-  absl::StatusOr<Offset> ListOffset(const TopicPartition& partition, int64_t spec);
   bool HasController(const std::string& topic);
   absl::Status CreateTopics(const std::vector<const TopicSpec*>& topics);
   absl::Status AwaitTopic(const TopicSpec& topic);

@@ -128,7 +128,9 @@ KafkaProperties Enforced(KafkaRole role) {
     case KafkaRole::kWriter:
       return {{"enable.idempotence", "true"}, {"delivery.report.only.error", "true"}};
     case KafkaRole::kAdmin:
-      return {{"allow.auto.create.topics", "false"}, {"enable.auto.commit", "false"}};
+      return {{"isolation.level", "read_uncommitted"},
+              {"allow.auto.create.topics", "false"},
+              {"enable.auto.commit", "false"}};
   }
   return {};
 }

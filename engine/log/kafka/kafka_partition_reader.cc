@@ -3,8 +3,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "engine/log/kafka/kafka_error.h"
+#include "engine/log/kafka/kafka_request.h"
 
 namespace tocsin {
 namespace {
@@ -16,25 +16,9 @@ constexpr char kNoGroup[] = "tocsin.no-group";
 
 absl::StatusOr<Offset> ResolveKafkaStart(const KafkaClient& client, const TopicPartition& partition,
                                          StartPosition::Kind kind, absl::Duration timeout) {
-  // librdkafka does not retry this: a topic that was just made may not have a leader yet.
-  constexpr absl::Duration kPause = absl::Milliseconds(100);
-  const int timeout_ms = KafkaMilliseconds(timeout);
-  int64_t low = 0;
-  int64_t high = 0;
-  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-  for (absl::Duration left = timeout; left > absl::ZeroDuration(); left -= kPause) {
-    error = rd_kafka_query_watermark_offsets(client.get(), partition.topic.c_str(), partition.partition, &low, &high,
-                                             timeout_ms);
-    // A time-out of its own has used up all there was.
-    if (!IsKafkaTransient(error) || error == RD_KAFKA_RESP_ERR__TIMED_OUT) break;
-    absl::SleepFor(kPause);
-  }
-  absl::Status status = KafkaStatus(error, "kafka: start offset");
-  if (!status.ok()) {
-    return client.Explain(absl::Status(status.code(), absl::StrCat(status.message(), ": topic=", partition.topic,
-                                                                   " partition=", partition.partition)));
-  }
-  return kind == StartPosition::Kind::kEarliest ? low : high;
+  const absl::StatusOr<OffsetRange> range = QueryKafkaOffsets(client, partition, timeout, "kafka: start offset");
+  if (!range.ok()) return range.status();
+  return kind == StartPosition::Kind::kEarliest ? range->begin : range->end;
 }
 
 absl::StatusOr<std::unique_ptr<KafkaPartitionReader>> KafkaPartitionReader::Create(

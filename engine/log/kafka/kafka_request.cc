@@ -33,6 +33,10 @@ absl::StatusOr<KafkaEvent> AskKafka(KafkaClient* client, absl::Duration timeout,
 
 namespace {
 
+// Between two requests: a partition that was just created, or whose leader moves, is known in the metadata before its
+// leader answers, and librdkafka does not retry that.
+constexpr absl::Duration kPause = absl::Milliseconds(50);
+
 absl::StatusOr<Offset> AskOffset(KafkaClient* client, absl::Duration timeout, const TopicPartition& partition,
                                  int64_t spec, std::string_view what) {
   KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
@@ -60,8 +64,6 @@ absl::StatusOr<Offset> AskOffset(KafkaClient* client, absl::Duration timeout, co
 
 absl::StatusOr<Offset> ListKafkaOffset(KafkaClient* client, absl::Duration timeout, const TopicPartition& partition,
                                        int64_t spec, std::string_view what) {
-  // A partition that was just created, or whose leader moves, is known in the metadata before its leader answers.
-  constexpr absl::Duration kPause = absl::Milliseconds(50);
   SystemClock clock;
   const absl::Time deadline = clock.Now() + timeout;
   absl::StatusOr<Offset> offset = AskOffset(client, timeout, partition, spec, what);
@@ -72,6 +74,25 @@ absl::StatusOr<Offset> ListKafkaOffset(KafkaClient* client, absl::Duration timeo
     offset = AskOffset(client, left, partition, spec, what);
   }
   return offset;
+}
+
+absl::StatusOr<OffsetRange> QueryKafkaOffsets(const KafkaClient& client, const TopicPartition& partition,
+                                              absl::Duration timeout, std::string_view what) {
+  SystemClock clock;
+  const absl::Time deadline = clock.Now() + timeout;
+  OffsetRange range;
+  for (absl::Duration left = timeout;;) {
+    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+        client.get(), partition.topic.c_str(), partition.partition, &range.begin, &range.end, KafkaMilliseconds(left));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return range;
+    if (IsKafkaTransient(error)) {
+      absl::SleepFor(kPause);
+      left = deadline - clock.Now();
+      if (left > absl::ZeroDuration()) continue;
+    }
+    return client.Explain(
+        KafkaStatus(error, absl::StrCat(what, ": topic=", partition.topic, " partition=", partition.partition)));
+  }
 }
 
 }  // namespace tocsin

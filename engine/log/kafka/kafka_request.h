@@ -1,4 +1,4 @@
-// One request of Kafka's admin API and its answer. Used by the classes of this folder only.
+// Requests and their answers. Used by the classes of this folder only.
 #pragma once
 
 #include <string_view>
@@ -12,7 +12,8 @@
 
 namespace tocsin {
 
-// Calls `send` and waits for the result, at most `timeout`. `what` begins the message of an error.
+// One of the admin API: calls `send` and waits for the result, at most `timeout`. `what` begins the message of an
+// error.
 absl::StatusOr<KafkaEvent> AskKafka(KafkaClient* client, absl::Duration timeout, rd_kafka_admin_op_t operation,
                                     std::string_view what,
                                     absl::FunctionRef<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)> send);
@@ -22,5 +23,11 @@ absl::StatusOr<KafkaEvent> AskKafka(KafkaClient* client, absl::Duration timeout,
 // Asks again, for at most `timeout` in all, while the partition's leader moves or no broker answers.
 absl::StatusOr<Offset> ListKafkaOffset(KafkaClient* client, absl::Duration timeout, const TopicPartition& partition,
                                        int64_t spec, std::string_view what);
+
+// What a partition holds, to the end that the client's isolation.level lets it see. Asks again as ListKafkaOffset does.
+// In preference to it: an admin request to a leader that is gone makes librdkafka (2.8.0) connect to it thousands of
+// times a second, since every change of the broker's state has the request wake up and undo reconnect.backoff.ms.
+absl::StatusOr<OffsetRange> QueryKafkaOffsets(const KafkaClient& client, const TopicPartition& partition,
+                                              absl::Duration timeout, std::string_view what);
 
 }  // namespace tocsin
