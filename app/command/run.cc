@@ -79,17 +79,27 @@ int RunService(const RunArguments& arguments, const LogsOfConfig& logs) {
     LogEvent(LogLevel::kInfo, "metrics and health",
              {{"listen", absl::StrCat(config.metrics.listen)}, {"port", absl::StrCat((*http)->port())}});
   }
-  if (absl::Status status = service.Start(); !status.ok()) return Fail("run", status);
+  // Before the start, which waits for a broker.
+  stop_signals.OnStop(
+      [&service] {
+        LogEvent(LogLevel::kInfo, "stopping: draining and committing");
+        service.RequestStop();
+      },
+      config.limits.drain,
+      [within = config.limits.drain] {
+        LogEvent(LogLevel::kError, "not drained in time, ends as if killed: what was not committed is read again",
+                 {{"limits.drain", absl::FormatDuration(within)}});
+      });
+  if (absl::Status status = service.Start(); !status.ok()) {
+    stop_signals.End();  // before the service is gone
+    return Fail("run", status);
+  }
   LogEvent(LogLevel::kInfo, "started",
            {{"deployment", config.deployment},
             {"ingest_workers", absl::StrCat(options.ingest_workers)},
             {"detect_workers", absl::StrCat(options.detect_workers)},
             {"brands", absl::StrCat((*settings)->watchlist->brands().size())},
             {"config_version", absl::StrCat(absl::Hex((*settings)->config_version, absl::kZeroPad16))}});
-  stop_signals.OnStop([&service] {
-    LogEvent(LogLevel::kInfo, "stopping: draining and committing");
-    service.RequestStop();
-  });
   const absl::Status status = service.Wait();
   stop_signals.End();
   if (!status.ok()) return Fail("run", status);

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <utility>
@@ -28,24 +29,32 @@ StopSignals::StopSignals(std::function<void()> on_hangup) : on_hangup_(std::move
 
 StopSignals::~StopSignals() { End(); }
 
-void StopSignals::OnStop(std::function<void()> stop) {
-  thread_ = std::thread([this, stop = std::move(stop)] {
-    const sigset_t set = StopSet(static_cast<bool>(on_hangup_));
-    bool stopped = false;
-    while (!ended_.load(std::memory_order_relaxed)) {
-      // Wakes up now and then, so that End need not send a signal to this thread.
-      const timespec wait{0, 100'000'000};
-      const int signal = sigtimedwait(&set, nullptr, &wait);
-      if (signal < 0) continue;
-      if (signal == SIGHUP) {
-        if (!stopped) on_hangup_();
-        continue;
-      }
-      if (stopped) _exit(1);
-      stopped = true;
-      stop();
+void StopSignals::OnStop(std::function<void()> stop, absl::Duration within, std::function<void()> late) {
+  thread_ = std::thread([this, stop = std::move(stop), within, late = std::move(late)] { Listen(stop, within, late); });
+}
+
+void StopSignals::Listen(const std::function<void()>& stop, absl::Duration within, const std::function<void()>& late) {
+  const sigset_t set = StopSet(static_cast<bool>(on_hangup_));
+  bool stopped = false;
+  std::chrono::steady_clock::time_point stopped_at;
+  while (!ended_.load(std::memory_order_relaxed)) {
+    // Wakes up now and then, so that End need not send a signal to this thread.
+    const timespec wait{0, 100'000'000};
+    const int signal = sigtimedwait(&set, nullptr, &wait);
+    if (stopped && absl::FromChrono(std::chrono::steady_clock::now() - stopped_at) >= within) {
+      if (late) late();
+      _exit(1);
     }
-  });
+    if (signal < 0) continue;
+    if (signal == SIGHUP) {
+      if (!stopped) on_hangup_();
+      continue;
+    }
+    if (stopped) _exit(1);
+    stopped = true;
+    stopped_at = std::chrono::steady_clock::now();
+    stop();
+  }
 }
 
 void StopSignals::End() {

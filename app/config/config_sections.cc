@@ -441,6 +441,7 @@ void SectionReader::ReadLimits() {
   YamlMap limits(root_.Take("limits"), "limits.", errors_);
   limits.Integer("dead_letters_per_second", int64_t{0}, kMillion, &config_->limits.dead_letters_per_second);
   limits.Bytes("queue_bytes", kMegabyte, 16 * 1'024 * kMegabyte, &config_->limits.queue_bytes);
+  limits.Duration("drain", absl::Seconds(1), &config_->limits.drain);
   limits.Finish();
   YamlMap detection(root_.Take("detection"), "detection.", errors_);
   detection.Number("false_alarms", kFalseAlarmsRange.least, kFalseAlarmsRange.most, &config_->detection.false_alarms);

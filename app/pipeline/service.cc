@@ -109,6 +109,7 @@ absl::Status Service::Start() {
   }
   job_.Start();
   started_.store(true);
+  if (reload_asked_.load() && reloader_ != nullptr) reloader_->Ask();
   return absl::OkStatus();
 }
 
@@ -143,10 +144,15 @@ absl::StatusOr<std::unique_ptr<Worker>> Service::MakeDetect(const std::string& n
   return std::make_unique<OwningWorker>(*std::move(log), *std::move(worker));
 }
 
-void Service::RequestStop() { job_.RequestStop(); }
+void Service::RequestStop() {
+  job_.RequestStop();
+  // Its looks wait for the broker, and for each other with the workers.
+  if (started_.load() && reloader_ != nullptr) reloader_->RequestStop();
+}
 
 void Service::RequestReload() {
-  if (reloader_ != nullptr) reloader_->Ask();
+  reload_asked_.store(true);
+  if (started_.load() && reloader_ != nullptr) reloader_->Ask();
 }
 
 absl::Status Service::Wait() {

@@ -39,6 +39,7 @@ class Service {
 
   // Creates or checks the topics, then starts the workers.
   absl::Status Start();
+  // This and the next may come from any thread, before and during Start too: they take effect after it.
   void RequestStop();
   // Reads the files anew, on a thread of its own.
   void RequestReload();
@@ -65,7 +66,8 @@ class Service {
   std::unique_ptr<ConfigPublisher> config_publisher_;
   std::unique_ptr<ConfigReload> reload_;
   std::unique_ptr<Reloader> reloader_;
-  std::atomic<bool> started_ = false;  // the workers are there
+  std::atomic<bool> started_ = false;  // the workers are there, and `reloader_` does not change any more
+  std::atomic<bool> reload_asked_ = false;
   Job job_;
 };
 

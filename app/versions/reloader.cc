@@ -8,12 +8,16 @@ void Reloader::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
-void Reloader::Stop() {
+void Reloader::RequestStop() {
   {
     const std::lock_guard<std::mutex> lock(mu_);
     ends_ = true;
   }
   called_.notify_all();
+}
+
+void Reloader::Stop() {
+  RequestStop();
   if (thread_.joinable()) thread_.join();
 }
 

@@ -31,6 +31,9 @@ class Reloader {
   Reloader& operator=(const Reloader&) = delete;
 
   void Start();
+  // Nothing is begun from now on.
+  void RequestStop();
+  // RequestStop, and waits for what has begun.
   void Stop();
   // The reload happens soon, on the other thread.
   void Ask();

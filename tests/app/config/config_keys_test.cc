@@ -70,6 +70,7 @@ Flat Flatten(const Config& config) {
                {"snapshot.every", DurationText(config.snapshot.every)},
                {"limits.dead_letters_per_second", absl::StrCat(config.limits.dead_letters_per_second)},
                {"limits.queue_bytes", Size(config.limits.queue_bytes)},
+               {"limits.drain", DurationText(config.limits.drain)},
                {"detection.false_alarms", absl::StrCat(config.detection.false_alarms)},
                {"dedup.horizon", DurationText(config.dedup.horizon)},
                {"dedup.max_entries", absl::StrCat(config.dedup.max_entries)},
