@@ -96,7 +96,8 @@ absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<c
     slot.rebuild_from = recovered->rebuild_from;
     // What was replayed has been counted by whoever applied it first.
     slot.counted = slot.task->counters();
-    if (assigned.committed.has_value()) slot.position = slot.committed = slot.snapshot_at = *assigned.committed;
+    if (assigned.committed.has_value()) slot.position = slot.committed = *assigned.committed;
+    slot.snapshot_at = recovered->journal.since;
     starts.push_back(recovered->start);
   }
   // Not at a first start, and not in a replay.
@@ -214,10 +215,12 @@ bool DetectWorker::CommitIsDue() const {
 
 absl::Status DetectWorker::Commit() { return CommitAll(/*with_snapshots=*/false); }
 
-absl::Status DetectWorker::WriteSnapshotIfDue(Slot& slot, absl::Time now, bool always) {
-  if (options_.snapshots_topic.empty() || slot.position < 0 || slot.position == slot.snapshot_at)
-    return absl::OkStatus();
-  if (!always && now - slot.last_snapshot < options_.snapshot_every) return absl::OkStatus();
+bool DetectWorker::SnapshotIsDue(const Slot& slot, absl::Time now) const {
+  if (options_.snapshots_topic.empty() || slot.position < 0 || slot.position == slot.snapshot_at) return false;
+  return draining_ || now - slot.last_snapshot >= options_.snapshot_every;
+}
+
+absl::Status DetectWorker::WriteSnapshot(Slot& slot, absl::Time now) {
   Snapshot snapshot;
   snapshot.partition = slot.partition.partition;
   snapshot.generation = slot.snapshot_generation + 1;
@@ -245,14 +248,18 @@ absl::Status DetectWorker::CommitAll(bool with_snapshots) {
   const absl::Time start = clock_->Now();
   last_commit_ = start;
   const auto has_moved = [](const Slot& slot) { return slot.position >= 0 && slot.position != slot.committed; };
-  if (outputs_.empty() && !in_transaction_ && std::none_of(slots_.begin(), slots_.end(), has_moved)) {
+  // A worker that ends leaves a snapshot also where all was committed before: nothing is to be decided again after it.
+  const auto has_to_be_committed = [&](const Slot& slot) {
+    return has_moved(slot) || (with_snapshots && draining_ && SnapshotIsDue(slot, start));
+  };
+  if (outputs_.empty() && !in_transaction_ && std::none_of(slots_.begin(), slots_.end(), has_to_be_committed)) {
     return absl::OkStatus();
   }
   if (absl::Status status = PublishOutputs(); !status.ok()) return status;
   std::vector<ConsumedOffset> offsets;
   for (Slot& slot : slots_) {
-    if (with_snapshots) {
-      if (absl::Status status = WriteSnapshotIfDue(slot, start, draining_); !status.ok()) return status;
+    if (with_snapshots && SnapshotIsDue(slot, start)) {
+      if (absl::Status status = WriteSnapshot(slot, start); !status.ok()) return status;
     }
     // With a snapshot the journal begins anew, also where the offset stays.
     if (has_moved(slot) || slot.next_rebuild_from >= 0) {
@@ -379,6 +386,7 @@ int64_t DetectWorker::EvaluatedEndMs() const {
 
 absl::Status DetectWorker::Drain() {
   draining_ = true;
+  generation_ = reader_->Generation();          // there may have been no batch to take it with
   absl::Status status = reader_->Close(*this);  // commits in OnRevoked, with a last snapshot
   if (!failure_.ok()) return failure_;
   return status;

@@ -84,7 +84,8 @@ class DetectWorker : public Worker, private AssignmentListener {
   // Moves outputs_ into the transaction, which it begins if it is not open.
   absl::Status PublishOutputs();
   bool CommitIsDue() const;
-  absl::Status WriteSnapshotIfDue(Slot& slot, absl::Time now, bool always);
+  bool SnapshotIsDue(const Slot& slot, absl::Time now) const;
+  absl::Status WriteSnapshot(Slot& slot, absl::Time now);
   absl::Status CommitAll(bool with_snapshots);
   void CountTotals();
   // Now and then, what costs too much at every commit: the brands, and how far the log reaches back.

@@ -1,18 +1,23 @@
-// When a detect worker commits: what it has to publish soon, what is only progress now and then.
+// When a detect worker commits: what it has to publish soon, what is only progress now and then, and what it leaves.
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/log/check.h"
+#include "absl/status/status.h"
 #include "absl/status/status_matchers.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "app/metrics/app_metrics.h"
 #include "app/worker/detect_worker.h"
 #include "app/worker/publisher.h"
+#include "app/worker/recovery.h"
 #include "engine/base/clock.h"
 #include "engine/log/memory/memory_log.h"
+#include "engine/state/snapshot.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "operators/task/detect_task.h"
@@ -46,6 +51,12 @@ class DetectCommitTest : public testing::Test {
     stream.duration_ms = 600'000;
     stream.posts = 2'000;
     blocks_ = CutIntoBlocks(MakePosts(stream), {.seed = 7, .flush_ms = 20'000});
+    Start();
+  }
+
+  // A worker in place of the one that was there, if any.
+  void Start() {
+    worker_.reset();
     DetectWorkerOptions options;
     options.transactional_id = options.group = options.member = "detect";
     options.commit_every = absl::Minutes(1);
@@ -76,6 +87,18 @@ class DetectCommitTest : public testing::Test {
     return committed->front().committed.value_or(0);
   }
 
+  // The offset that the newest snapshot reaches to; -1: there is none.
+  Offset SnapshotReachesTo() {
+    SnapshotAssembler assembler(0);
+    CHECK_OK(ReadAll(&log_, {"tocsin.snapshots", 0}, [&assembler](const Record& record) {
+      assembler.Add(record.key, record.has_value ? std::optional<std::string_view>(record.value) : std::nullopt);
+      return absl::OkStatus();
+    }));
+    const absl::StatusOr<std::optional<Snapshot>> newest = assembler.Newest();
+    CHECK_OK(newest.status());
+    return newest->has_value() ? (*newest)->applied_to : -1;
+  }
+
   ManualClock clock_{absl::FromUnixMillis(kStreamStartMs)};
   MemoryLog log_{&clock_};
   AppMetrics metrics_;
@@ -101,6 +124,34 @@ TEST_F(DetectCommitTest, OutputsWaitForThoseOfOtherPartitionsAndNoLonger) {
   ASSERT_NO_FATAL_FAILURE(StepAfter(absl::Milliseconds(1)));
   EXPECT_EQ(Committed(), static_cast<Offset>(blocks_.size()));
   EXPECT_THAT(log_.Offsets({OutputTopics().brand_metrics, 0}), IsOkAndHolds(Field(&OffsetRange::end, Gt(0))));
+}
+
+TEST_F(DetectCommitTest, DrainLeavesSnapshotOfWhatWasCommittedLongAgo) {
+  ASSERT_NO_FATAL_FAILURE(Append(blocks_.front()));
+  ASSERT_NO_FATAL_FAILURE(StepAfter(absl::Minutes(1)));
+  ASSERT_EQ(Committed(), 1);
+  ASSERT_EQ(SnapshotReachesTo(), -1);
+  EXPECT_THAT(worker_->Drain(), IsOk());
+  EXPECT_EQ(SnapshotReachesTo(), 1);
+}
+
+TEST_F(DetectCommitTest, DrainLeavesSnapshotOfWhatWasReplayed) {
+  ASSERT_NO_FATAL_FAILURE(Append(blocks_.front()));
+  ASSERT_NO_FATAL_FAILURE(StepAfter(absl::Minutes(1)));
+  ASSERT_NO_FATAL_FAILURE(Start());  // the one before has died
+  ASSERT_EQ(SnapshotReachesTo(), -1);
+  EXPECT_THAT(worker_->Drain(), IsOk());
+  EXPECT_EQ(SnapshotReachesTo(), 1);
+}
+
+TEST_F(DetectCommitTest, DrainLeavesNoSecondSnapshot) {
+  ASSERT_NO_FATAL_FAILURE(Append(blocks_.front()));
+  ASSERT_NO_FATAL_FAILURE(StepAfter(absl::Minutes(1)));
+  ASSERT_THAT(worker_->Drain(), IsOk());
+  const Offset end = log_.Offsets({"tocsin.snapshots", 0})->end;
+  ASSERT_NO_FATAL_FAILURE(Start());
+  EXPECT_THAT(worker_->Drain(), IsOk());
+  EXPECT_EQ(log_.Offsets({"tocsin.snapshots", 0})->end, end);
 }
 
 }  // namespace
