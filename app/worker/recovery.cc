@@ -32,6 +32,22 @@ absl::Status Damaged(const absl::Status& status, const TopicPartition& snapshots
                                           " partition=", snapshots.partition));
 }
 
+// A snapshot, but the partition was assigned without an offset. Either the offset is lost, or somebody else has taken
+// the partition over since it was assigned, and was the first to commit; then the group would refuse this worker
+// anyway.
+absl::Status SnapshotWithoutOffset(const RecoveryOptions& options, Log* log, const TopicPartition& mentions) {
+  const std::string where =
+      absl::StrCat("group=", options.group, " topic=", mentions.topic, " partition=", mentions.partition);
+  const auto committed = log->CommittedOffsets(options.group, {mentions});
+  if (!committed.ok()) return committed.status();
+  if (committed->front().committed.has_value()) {
+    return absl::AbortedError(
+        absl::StrCat("another worker has taken the partition over since it was assigned to this one; ", where));
+  }
+  return absl::DataLossError(absl::StrCat(
+      "there is a snapshot but the group has no offset for it (expired or deleted): ", kResetDetect, "; ", where));
+}
+
 std::string Difference(const SignalJournal& replayed, const std::string& metadata) {
   SignalJournal committed;
   if (!DecodeJournal(metadata, &committed) || replayed == committed) return "";
@@ -69,9 +85,7 @@ absl::StatusOr<RecoveredTask> Recover(const RecoveryOptions& options, Log* log, 
 
   if (!committed.has_value()) {
     if (!snapshot->has_value()) return recovered;  // a first start
-    return absl::DataLossError(
-        absl::StrCat("there is a snapshot but the group has no offset for it (expired or deleted): ", kResetDetect,
-                     "; group=", options.group, " topic=", mentions.topic, " partition=", partition));
+    return SnapshotWithoutOffset(options, log, mentions);
   }
   recovered.start = {StartPosition::Kind::kOffset, *committed};
   Offset apply_from = 0;

@@ -23,7 +23,7 @@ namespace tocsin {
 struct RecoveryOptions {
   std::string mentions_topic;
   std::string snapshots_topic;
-  std::string group;  // named in errors
+  std::string group;  // whose offset the task is brought to
 };
 
 // What a recovery read, and took. The times are for who looks on: nothing is decided by them.
@@ -63,8 +63,9 @@ absl::Status ReadAll(Log* log, const TopicPartition& partition, absl::FunctionRe
 using DetectTaskFactory = std::function<std::unique_ptr<DetectTask>(int32_t partition)>;
 
 // `assigned` is the mentions partition with the group's offset, nullopt at a first start, and the journal beside it
-// (signal_journal.h). DataLoss, naming what to do,
-// if a snapshot is damaged or the mentions log no longer reaches back to where the windows must be rebuilt from.
+// (signal_journal.h). DataLoss, naming what to do, if a snapshot is damaged, if there is one and the group has lost its
+// offset, or if the mentions log no longer reaches back to where the windows must be rebuilt from; Aborted if another
+// worker has committed for the first time since the partition was assigned.
 absl::StatusOr<RecoveredTask> RecoverTask(const RecoveryOptions& options, Log* log, const DetectTaskFactory& make_task,
                                           const AssignedPartition& assigned);
 

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "absl/log/check.h"
+#include "absl/status/status.h"
 #include "absl/status/status_matchers.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "app/metrics/app_metrics.h"
 #include "app/worker/detect_worker.h"
@@ -27,8 +29,10 @@ namespace {
 
 using ::absl_testing::IsOk;
 using ::absl_testing::IsOkAndHolds;
+using ::absl_testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::Field;
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 constexpr size_t kBrands = 4;
@@ -62,10 +66,7 @@ class RecoveryJournalTest : public testing::Test {
   // A worker reads the next `share` of all blocks as they come, and dies.
   void RunWorker(double share, absl::Duration snapshot_every) {
     options_.snapshot_every = snapshot_every;
-    auto worker = DetectWorker::Create(
-        options_, &log_, &clock_,
-        [this](int32_t) { return std::make_unique<DetectTask>(task_, MakeWatchlist(kBrands)); }, &publisher_,
-        metrics_.Detect("detect"));
+    auto worker = DetectWorker::Create(options_, &log_, &clock_, MakeTask(), &publisher_, metrics_.Detect("detect"));
     ASSERT_THAT(worker, IsOk());
     const auto end = next_ + static_cast<size_t>(share * static_cast<double>(blocks_.size()));
     while (next_ < std::min(end, blocks_.size())) {
@@ -87,6 +88,14 @@ class RecoveryJournalTest : public testing::Test {
   void Step(DetectWorker* worker) {
     clock_.Advance(absl::Seconds(2));
     ASSERT_THAT(worker->Step(absl::ZeroDuration()), IsOk());
+  }
+
+  absl::StatusOr<RecoveredTask> Recover(const AssignedPartition& assigned) {
+    return RecoverTask({kMentions.topic, options_.snapshots_topic, options_.group}, &log_, MakeTask(), assigned);
+  }
+
+  DetectTaskFactory MakeTask() const {
+    return [this](int32_t) { return std::make_unique<DetectTask>(task_, MakeWatchlist(kBrands)); };
   }
 
   SignalJournal Committed() {
@@ -157,9 +166,7 @@ TEST_F(RecoveryJournalTest, ARecoverySaysWhatItHasRead) {
   RunWorker(0.2, absl::InfiniteDuration());
   const auto committed = log_.CommittedOffsets(options_.group, {kMentions});
   ASSERT_THAT(committed, IsOk());
-  const auto recovered = RecoverTask(
-      {kMentions.topic, options_.snapshots_topic, options_.group}, &log_,
-      [this](int32_t) { return std::make_unique<DetectTask>(task_, MakeWatchlist(kBrands)); }, committed->front());
+  const auto recovered = Recover(committed->front());
   ASSERT_THAT(recovered, IsOk());
   const auto bytes = [this](Offset from, Offset end) {
     int64_t sum = 0;
@@ -176,6 +183,21 @@ TEST_F(RecoveryJournalTest, ARecoverySaysWhatItHasRead) {
   EXPECT_EQ(recovered->cost.rebuilt_bytes, bytes(from, snapshot));
   EXPECT_EQ(recovered->cost.replayed_blocks, end - snapshot);
   EXPECT_EQ(recovered->cost.replayed_bytes, bytes(snapshot, end));
+}
+
+// A worker that stood still between its assignment and its recovery, while another made the group's first commit.
+TEST_F(RecoveryJournalTest, ASnapshotOfWhoHasTakenOverIsNotALossOfTheOffset) {
+  RunWorker(0.5, absl::Seconds(10));
+  ASSERT_GT(Committed().since, 0);
+  EXPECT_THAT(Recover({kMentions, std::nullopt, ""}).status(),
+              StatusIs(absl::StatusCode::kAborted, HasSubstr("taken")));
+}
+
+TEST_F(RecoveryJournalTest, ASnapshotWithoutAnOffsetIsALoss) {
+  RunWorker(0.5, absl::Seconds(10));
+  options_.group = "another";
+  EXPECT_THAT(Recover({kMentions, std::nullopt, ""}).status(),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("source reset --detect")));
 }
 
 TEST(SignalJournalTest, TextAndBack) {
