@@ -60,10 +60,12 @@ log: {{format: json}}
 class Feeder:
     """bench_steady_feeder, and what it says of the posts that it samples."""
 
-    def __init__(self, binary, bootstrap, posts, rate, brands):
+    def __init__(self, binary, bootstrap, posts, rate, brands, beside=None):
         self.samples = []  # (event time, append time) in ms, in the order of event time
+        self.beside = {}  # likewise, of each line of the file `beside`, by its number from 1 on
         self.process = subprocess.Popen([binary, "--bootstrap", bootstrap, "--topics", "posts", "--partitions", str(PARTITIONS),
-                                         "--records", str(posts), "--rate", str(rate), "--brands", str(brands)],
+                                         "--records", str(posts), "--rate", str(rate), "--brands", str(brands),
+                                         *(["--beside", beside] if beside else [])],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         preexec_fn=kafka_broker.die_with_parent)
 
@@ -71,7 +73,9 @@ class Feeder:
         out, said = self.process.communicate()
         if self.process.returncode != 0:
             raise RuntimeError(said)
-        self.samples = sorted(tuple(map(int, line.split())) for line in out.splitlines())
+        rows = [tuple(map(int, line.split())) for line in out.splitlines()]
+        self.samples = sorted(row for row in rows if len(row) == 2)
+        self.beside = {row[2]: row[:2] for row in rows if len(row) == 3}
         return json.loads(said.splitlines()[-1])
 
 
@@ -150,13 +154,13 @@ def highest_rate(arguments, service, bootstrap):
     return RATE_POSTS / seconds
 
 
-def at_load(arguments, service, bootstrap, metrics, rate):
-    """The row of one load."""
+def at_load(arguments, service, bootstrap, metrics, rate, beside=None):
+    """The row of one load, with posts `beside` those of the feeder (its --beside)."""
     posts, base = round(rate * arguments.seconds), counted(service)
     before = len(metrics.records)
-    feeder = Feeder(arguments.feeder, bootstrap, posts, round(rate), arguments.brands)
+    feeder = Feeder(arguments.feeder, bootstrap, posts, round(rate), arguments.brands, beside)
     account = feeder.wait()
-    until_counted(service, base, posts)
+    until_counted(service, base, account["records"])
     # The last window that the posts can close is a flush and a commit behind them.
     last_end = feeder.samples[-1][0] - 1e3 * OUT_OF_ORDERNESS_S
     last_end -= last_end % (1e3 * SLIDE_S)
@@ -164,7 +168,7 @@ def at_load(arguments, service, bootstrap, metrics, rate):
                      "the last window's metrics")
     last_post, any_post, transport, by_window = latencies(feeder.samples, metrics.records[before:])
     return {"rate": posts / account["wall_s"], "records": len(last_post), "last_post": last_post, "any_post": any_post,
-            "arrival_after_append": transport, "by_window": by_window}
+            "arrival_after_append": transport, "by_window": by_window, "feeder": feeder}
 
 
 def start_to_first_block(arguments, folder, bootstrap):

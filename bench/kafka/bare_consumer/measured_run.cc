@@ -52,6 +52,8 @@ absl::Status SetFlag(std::string_view name, const std::string& value, BenchFlags
     good = absl::SimpleAtoi(value, &flags.rate);
   } else if (name == "--brands") {
     good = absl::SimpleAtoi(value, &flags.brands);
+  } else if (name == "--beside") {
+    flags.beside = value;
   } else {
     return absl::InvalidArgumentError(absl::StrCat("unknown flag: ", name));
   }

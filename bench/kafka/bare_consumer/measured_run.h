@@ -15,7 +15,7 @@
 namespace tocsin {
 
 // --bootstrap HOST:PORT --topics A,B [--set PROPERTY=VALUE]... [--queue-bytes N] [--poll-records N]
-// and for the loaders: [--records N] [--partitions N] [--bytes N] [--rate POSTS_A_SECOND] [--brands N]
+// and for the loaders: [--records N] [--partitions N] [--bytes N] [--rate POSTS_A_SECOND] [--brands N] [--beside FILE]
 struct BenchFlags {
   KafkaOptions kafka;
   std::vector<std::string> topics;
@@ -24,6 +24,7 @@ struct BenchFlags {
   int64_t bytes = 2500;
   int64_t rate = 0;  // 0: as fast as it goes
   int32_t brands = 1'000;
+  std::string beside;  // a file; empty: none
 };
 
 absl::StatusOr<BenchFlags> ParseBenchFlags(int argc, char** argv);
