@@ -23,7 +23,7 @@
 namespace tocsin {
 namespace {
 
-constexpr double kAssumedNegativeShare = 0.3;
+constexpr double kAssumedNegativeShare = 0.4;
 constexpr int kNewtonSteps = 60;
 constexpr double kOneQ16 = 65'536;
 // Below this a margin says so little that the levels would be far beyond any.
@@ -31,9 +31,7 @@ constexpr double kLeastSlope = 0.05;
 
 double Logit(double p) { return std::log(p / (1 - p)); }
 
-double Margin(const Judgement& judgement) {
-  return (judgement.scores[0] - std::max(judgement.scores[1], judgement.scores[2])) / kOneQ16;
-}
+double Margin(const Judgement& judgement) { return sentiment_format::NegativeMargin(judgement.scores) / kOneQ16; }
 
 struct Line {
   double slope = 1;

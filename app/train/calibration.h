@@ -20,7 +20,7 @@ namespace tocsin {
 // How the scores of one language become levels of negativity and probabilities.
 struct ScoreScale {
   // Margins of the negative class at which the probability that a post is negative is 0.1, 0.3, 0.5, 0.7 and 0.9 where
-  // 30 % of posts are (Platt 1999); ascending, units of 2^-16.
+  // 40 % of posts are (Platt 1999); ascending, units of 2^-16.
   std::array<int32_t, kNegativityLevels - 1> level_q16{};
   // The classes' probabilities are proportional to exp(sharpness * score) (Guo et al., ICML 2017).
   int32_t sharpness_q16 = 0;

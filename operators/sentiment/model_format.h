@@ -15,7 +15,7 @@ namespace tocsin::sentiment_format {
 static_assert(std::endian::native == std::endian::little);
 
 inline constexpr std::array<char, 8> kMagic = {'T', 'C', 'S', 'N', 'S', 'E', 'N', 'T'};
-inline constexpr uint32_t kFormatVersion = 2;
+inline constexpr uint32_t kFormatVersion = 3;
 inline constexpr uint32_t kFeatureVersion = 1;
 inline constexpr size_t kAlignment = 64;
 inline constexpr uint32_t kMaxSections = 256;
@@ -65,8 +65,7 @@ struct LanguageHeader {
   uint32_t scale_q32;
   std::array<int32_t, kClasses> bias_q16;
   int32_t abstain_q16;
-  // Ascending margins of the negative class over the better of the others: the level of negativity is how many of them
-  // a margin reaches.
+  // Ascending: the level of negativity is how many of them NegativeMargin() reaches.
   std::array<int32_t, kNegativityLevels - 1> level_q16;
   int32_t sharpness_q16;  // of the probabilities of the classes
   std::array<uint32_t, 3> reserved_too;
@@ -87,6 +86,15 @@ inline constexpr uint32_t kToneMeaningBits = 12;  // of a word's u16, below its 
 inline constexpr size_t kToneWordsMax = 65'535;
 // A meaning weighs as much as this share of a feature in a text with one feature: 2^-kToneMeaningShift.
 inline constexpr int kToneMeaningShift = 2;
+
+// By how much the negative class leads both others together, given the three scores: where those two are alike, one of
+// them is likelier than either. Straight lines in place of ln(e^a + e^b), so that it is integer arithmetic.
+constexpr int32_t NegativeMargin(const std::array<int32_t, kClasses>& scores) {
+  constexpr int32_t kOne = 1 << 16;
+  const int32_t apart = scores[1] < scores[2] ? scores[2] - scores[1] : scores[1] - scores[2];
+  const int32_t together = apart < kOne ? (kOne - apart) / 2 : 0;
+  return scores[0] - (scores[1] < scores[2] ? scores[2] : scores[1]) - together;
+}
 
 // Followed by word_count u32, the ascending hashes of words, and as many u16: kind << kToneMeaningBits | meaning.
 struct ToneHeader {

@@ -335,7 +335,7 @@ void SentimentModel::Layout::Decide(const LanguageHeader& header, Sentiment& sen
   const int32_t second = std::max(least_of_two, std::min(scores[of_two], scores[2]));
   sentiment.label =
       scores[best] - second >= header.abstain_q16 ? static_cast<SentimentClass>(best) : SentimentClass::kUnclassified;
-  const int32_t margin = scores[0] - std::max(scores[1], scores[2]);
+  const int32_t margin = NegativeMargin(scores);
   sentiment.negativity = 0;
   for (const int32_t level : header.level_q16) sentiment.negativity += margin >= level ? 1 : 0;
 }

@@ -39,7 +39,7 @@ struct Sentiment {
   // if the language is not covered or the text has no feature.
   std::array<int32_t, 3> scores{};
   // How negative the post is, 0 to kNegativityLevels - 1: the level's share of the way is about the probability that it
-  // is negative where 30 % of posts are. Meaningless without a label.
+  // is negative where 40 % of posts are. Meaningless without a label.
   int negativity = 0;
   // Two-letter code of the language whose table decided, given or guessed;
   // empty if none did. Valid as long as the model.

@@ -245,7 +245,7 @@ class SentimentModel:
             raise ValueError("sentiment model is truncated or extended")
         if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
             raise ValueError("sentiment model is altered")
-        if (version, feature_version) != (2, 1):
+        if (version, feature_version) != (3, 1):
             raise ValueError("unknown version of a sentiment model")
         for number in range(count):
             kind, _, offset, length, _ = struct.unpack_from("<IIQQQ", data, 64 + 32 * number)
@@ -310,7 +310,7 @@ class SentimentModel:
         first, second = sorted(scores, reverse=True)[:2]
         if first - second < abstain:
             return UNCLASSIFIED, 0
-        margin = scores[0] - max(scores[1:])
+        margin = scores[0] - max(scores[1:]) - max(0, (1 << 16) - abs(scores[1] - scores[2])) // 2
         return scores.index(first), sum(margin >= level for level in levels)
 
     def _score(self, text, language):

@@ -49,13 +49,13 @@ void SetLevels(const ScoreScale& scale, std::vector<Judgement>* posts) {
   }
 }
 
-TEST(CalibrationTest, LevelsStandWhereTheProbabilityDoesWhenThirtyPercentAreNegative) {
+TEST(CalibrationTest, LevelsStandWhereTheProbabilityDoesWhenFortyPercentAreNegative) {
   const std::vector<Judgement> posts = LogisticPosts(40'000, 2.0, -0.5, 1);
   const ScoreScale scale = FitScoreScale(posts);
   const auto negatives =
       static_cast<double>(std::count_if(posts.begin(), posts.end(), [](const Judgement& p) { return p.label == 0; }));
   const double share = negatives / static_cast<double>(posts.size());
-  const double moved = -0.5 - std::log(share / (1 - share)) + std::log(0.3 / 0.7);
+  const double moved = -0.5 - std::log(share / (1 - share)) + std::log(0.4 / 0.6);
   for (size_t i = 0; i < scale.level_q16.size(); ++i) {
     const double p = 0.1 + 0.2 * static_cast<double>(i);
     EXPECT_THAT(scale.level_q16[i] / 65'536.0, DoubleNear((std::log(p / (1 - p)) - moved) / 2.0, 0.06)) << i;

@@ -106,9 +106,9 @@ TEST(ShippedModelTest, KeepsItsMeasuredErrorByAirlineAndDay) {
   ASSERT_THAT(measured, IsOk());
   EXPECT_EQ(measured->groups, 20U);
   // Asked were .06 and .95 (docs/MODEL_CARD.md, "By airline and day").
-  EXPECT_LT(measured->corrected.error, 0.07);
+  EXPECT_LT(measured->corrected.error, 0.06);
   EXPECT_GT(measured->corrected.correlation, 0.95);
-  EXPECT_LT(measured->corrected.error, 0.65 * measured->raw.error);
+  EXPECT_LT(measured->corrected.error, 0.6 * measured->raw.error);
 }
 
 }  // namespace

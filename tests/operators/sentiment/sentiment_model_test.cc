@@ -268,6 +268,19 @@ TEST(SentimentModelTest, FurtherEvidenceMultipliesTheOddsOfTheClassItSpeaksFor) 
   EXPECT_EQ(model.Shift(model.Classify("goede dag", "nl"), -400).label, SentimentClass::kUnclassified);
 }
 
+TEST(SentimentModelTest, TwoOthersThatAreAlikeCountAsMoreThanOne) {
+  constexpr int32_t kOne = 1 << 16;
+  EXPECT_EQ(sentiment_format::NegativeMargin({0, 0, 0}), -kOne / 2);
+  EXPECT_EQ(sentiment_format::NegativeMargin({kOne, kOne, -kOne}), 0);
+  EXPECT_EQ(sentiment_format::NegativeMargin({3 * kOne, kOne, kOne / 2}), 2 * kOne - kOne / 4);
+  EXPECT_EQ(sentiment_format::NegativeMargin({3 * kOne, kOne / 2, kOne}), 2 * kOne - kOne / 4);
+  for (double apart = 0; apart < 4; apart += 0.01) {
+    const auto other = static_cast<int32_t>(-apart * kOne);
+    const double exact = -std::log(1 + std::exp(-apart));  // of scores 0 and -apart, against 0
+    EXPECT_NEAR(sentiment_format::NegativeMargin({0, 0, other}) / static_cast<double>(kOne), exact, 0.32) << apart;
+  }
+}
+
 TEST(SentimentModelTest, ManyThreadsComeToTheSameDecisions) {
   const std::vector<std::string> texts = SampleTexts(2'000, 300, 6);
   const auto decide = [&texts] {
