@@ -40,6 +40,11 @@ tocsin_import(lz4 liblz4)
 tocsin_import(zlib zlib)
 tocsin_import(httplib cpp-httplib)
 
+# The allocator of the binary (bench/results/2026-11-22-chain.md says what it brings); sanitizers have one of their own.
+if(NOT TOCSIN_SANITIZE)
+  tocsin_import(tcmalloc libtcmalloc_minimal)
+endif()
+
 find_path(TOCSIN_VALIJSON_INCLUDE valijson/validator.hpp REQUIRED)
 add_library(tocsin::valijson INTERFACE IMPORTED GLOBAL)
 set_target_properties(tocsin::valijson PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${TOCSIN_VALIJSON_INCLUDE}")

@@ -39,7 +39,7 @@ packages=(
   g++ cmake ninja-build make pkg-config ccache git ca-certificates dpkg-dev
   libsimdjson-dev prometheus-cpp-dev libcurl4-openssl-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
   libutf8proc-dev libxxhash-dev libzstd-dev liblz4-dev zlib1g-dev libssl-dev nlohmann-json3-dev libvalijson-dev
-  libcpp-httplib-dev python3 file
+  libcpp-httplib-dev libgoogle-perftools-dev python3 file
   libgtest-dev libgmock-dev  # Abseil's test matchers, part of its build here, include them
 )
 # promtool and amtool come with their servers, which are installed but not started.

@@ -6,6 +6,9 @@
 #include <malloc.h>
 #endif
 
+// Of tcmalloc, where the program is linked with it (gperftools/malloc_extension_c.h).
+extern "C" [[gnu::weak]] void MallocExtension_ReleaseFreeMemory(void);
+
 namespace tocsin {
 
 void LimitHeapArenas([[maybe_unused]] int count) {
@@ -15,6 +18,7 @@ void LimitHeapArenas([[maybe_unused]] int count) {
 }
 
 void TrimHeap() {
+  if (MallocExtension_ReleaseFreeMemory != nullptr) return MallocExtension_ReleaseFreeMemory();
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif

@@ -1,9 +1,9 @@
-// What the C library's allocator keeps. No effect where it is not glibc's.
+// What the allocator keeps: tcmalloc, which the binary is linked with, or glibc's. No effect with any other.
 #pragma once
 
 namespace tocsin {
 
-// Threads share `count` arenas at most. librdkafka runs several threads a client, allocates on one and frees on
+// Of glibc's: threads share `count` arenas at most. librdkafka runs several threads a client, allocates on one and frees on
 // another, and by default glibc gives each an arena of its own that holds on to what was freed in it. To be called
 // before threads are started.
 void LimitHeapArenas(int count);
