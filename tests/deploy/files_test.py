@@ -130,7 +130,7 @@ class Manifest(unittest.TestCase):
         build = (ROOT / "cmake/dependencies.cmake").read_text("utf-8")
         wanted = {name.lower().replace("_", "-") for name in re.findall(r"^(?:tocsin_need|find_package)\((\w[\w-]*) [\d.]+", build, re.M)}
         wanted |= {module.split(">")[0].removeprefix("lib") for module in re.findall(r'tocsin_import\(\w+ "?([^")]+)"?\)', build)}
-        named = {"absl": "abseil", "rdkafka": "librdkafka", "tcmalloc-minimal": "gperftools"}
+        named = {"absl": "abseil", "rdkafka": "librdkafka", "tcmalloc_minimal": "gperftools"}
         manifest = json.loads((ROOT / "vcpkg.json").read_text("utf-8"))
         listed = {each if isinstance(each, str) else each["name"] for each in manifest["dependencies"]}
         # A header of which CMake only looks for the folder.
