@@ -222,6 +222,7 @@ class BrokerCheck {
                                  compacted ? ", else state is lost when it ages" : ", else records are lost"));
     }
     if (!compacted) CheckRetention(spec, config);
+    CheckSegments(spec, config);
     const std::optional<int64_t> message_bytes = Number(config, "max.message.bytes");
     if (state && message_bytes.has_value() && *message_bytes < kLeastMessageBytes) {
       report_.Error(absl::StrCat("topic ", spec.name, ": max.message.bytes=", *message_bytes, "; set it to ",
@@ -232,6 +233,18 @@ class BrokerCheck {
       report_.Error(absl::StrCat("topic ", spec.name, ": ", topic.in_sync_replicas,
                                  " replicas in sync, and writes need ", *in_sync,
                                  "; bring brokers back, or lower min.insync.replicas"));
+    }
+  }
+
+  // Of a topic that is there already nothing is changed.
+  void CheckSegments(const TopicSpec& spec, const std::map<std::string, std::string>& config) {
+    for (const auto& [key, value] : spec.config) {
+      int64_t wanted = 0;
+      if (!absl::StartsWith(key, "segment.") || !absl::SimpleAtoi(value, &wanted)) continue;
+      const std::optional<int64_t> found = Number(config, key);
+      if (!found.has_value() || *found <= wanted) continue;
+      report_.Warn(absl::StrCat("topic ", spec.name, ": ", key, "=", *found, "; set it to ", wanted,
+                                ", else what is compacted late is read at each recovery"));
     }
   }
 

@@ -33,7 +33,8 @@ Of
 .BR run :
 .TP
 SIGTERM, SIGINT
-Stops reading, commits what was read with everything that it caused, and ends with 0. A second one ends it at once.
+Stops reading, commits what was read with everything that it caused, and ends with 0. Where that takes
+longer than limits.drain, it ends with 1, as if killed. A second one ends it at once.
 .TP
 SIGHUP
 Reads the watchlist again. A bad one is refused, and the old one goes on.

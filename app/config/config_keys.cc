@@ -59,7 +59,9 @@ constexpr ConfigKey kKeys[] = {
     {"snapshot.every", "duration", "5m", "how often detect saves its state"},
     {"limits.dead_letters_per_second", "count", "1000", "beyond it dead letters are references only"},
     {"limits.queue_bytes", "size", "16MB", "fetched but not processed, per worker"},
-    {"limits.drain", "duration", "60s", "a stop that takes longer ends the process with code 1, as if killed"},
+    {"limits.drain", "duration", "60s",
+     "a stop that takes longer ends the process with code 1, as if killed; less than what whoever stops it waits "
+     "before SIGKILL"},
     {"detection.false_alarms", "number", "4",
      "provisional incidents in 1,000 brand-days that chance may open: 0.01 to 100"},
     {"dedup.horizon", "duration", "1h", "a post id counts once for a brand within this event time"},

@@ -122,7 +122,7 @@ class Rendered(unittest.TestCase):
             for each, role in zip(sets, ("ingest", "detect")):
                 pod = each["spec"]["template"]["spec"]
                 self.assertIn(f"--set=roles=[{role}]", pod["containers"][0]["args"])
-                self.assertGreaterEqual(pod["terminationGracePeriodSeconds"], 60)
+                self.assertGreaterEqual(pod["terminationGracePeriodSeconds"], 61)
                 self.assertEqual(each["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"], role)
                 self.assertEqual({probe: pod["containers"][0][probe]["httpGet"]["path"] for probe in ("livenessProbe", "readinessProbe")},
                                  {"livenessProbe": "/livez", "readinessProbe": "/readyz"})

@@ -94,6 +94,7 @@ absl::StatusOr<KafkaEvent> KafkaAdmin::Ask(rd_kafka_admin_op_t operation, std::s
 absl::StatusOr<OffsetRange> KafkaAdmin::Offsets(const TopicPartition& partition) {
   absl::StatusOr<OffsetRange> range = QueryKafkaOffsets(*client_, partition, timeout_, "kafka: offsets");
   rd_kafka_poll(client_->get(), 0);
+  if (!range.ok()) return client_->Explain(range.status());
   return range;
 }
 

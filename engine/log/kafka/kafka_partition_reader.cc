@@ -17,7 +17,7 @@ constexpr char kNoGroup[] = "tocsin.no-group";
 absl::StatusOr<Offset> ResolveKafkaStart(const KafkaClient& client, const TopicPartition& partition,
                                          StartPosition::Kind kind, absl::Duration timeout) {
   const absl::StatusOr<OffsetRange> range = QueryKafkaOffsets(client, partition, timeout, "kafka: start offset");
-  if (!range.ok()) return range.status();
+  if (!range.ok()) return client.Explain(range.status());
   return kind == StartPosition::Kind::kEarliest ? range->begin : range->end;
 }
 

@@ -90,8 +90,7 @@ absl::StatusOr<OffsetRange> QueryKafkaOffsets(const KafkaClient& client, const T
       left = deadline - clock.Now();
       if (left > absl::ZeroDuration()) continue;
     }
-    return client.Explain(
-        KafkaStatus(error, absl::StrCat(what, ": topic=", partition.topic, " partition=", partition.partition)));
+    return KafkaStatus(error, absl::StrCat(what, ": topic=", partition.topic, " partition=", partition.partition));
   }
 }
 

@@ -27,6 +27,8 @@ absl::StatusOr<Offset> ListKafkaOffset(KafkaClient* client, absl::Duration timeo
 // What a partition holds, to the end that the client's isolation.level lets it see. Asks again as ListKafkaOffset does.
 // In preference to it: an admin request to a leader that is gone makes librdkafka (2.8.0) connect to it thousands of
 // times a second, since every change of the broker's state has the request wake up and undo reconnect.backoff.ms.
+// An error is not explained (KafkaClient::Explain): the caller has the client say first what it has heard, if it may
+// poll it. NotFound, without asking again, for a partition that the metadata does not know or knows no leader of.
 absl::StatusOr<OffsetRange> QueryKafkaOffsets(const KafkaClient& client, const TopicPartition& partition,
                                               absl::Duration timeout, std::string_view what);
 

@@ -115,6 +115,7 @@ class BrokerCommands(unittest.TestCase):
         self.assertIn(f"topic {self.prefix}mentions: 1 partitions instead of 2; set topics.mentions_partitions", result.stderr)
         self.assertIn(f"topic {self.prefix}snapshots: cleanup.policy=delete; set it to compact", result.stderr)
         result = self.check("--set", "dedup.horizon=8d", "--set", "topics.mentions_partitions=1")
+        self.assertIn(f"topic {self.prefix}snapshots: segment.ms=604800000; set it to 3600000", result.stderr)
         self.assertIn(f"topic {self.prefix}mentions: kept for 7d, and recovery reads back", result.stderr)
 
     def test_watch_shows_what_was_published_in_the_order_of_time(self):

@@ -62,6 +62,17 @@ TEST(CalibrationTest, LevelsStandWhereTheProbabilityDoesWhenFortyPercentAreNegat
   }
 }
 
+TEST(CalibrationTest, LevelsAreOfTheLeadOverBothOtherClasses) {
+  const std::vector<Judgement> posts = LogisticPosts(4'000, 2.0, -0.5, 1);
+  std::vector<Judgement> alike = posts;
+  for (Judgement& post : alike) post.scores = {post.scores[0] + 65'536 / 2, 0, 0};
+  const ScoreScale scale = FitScoreScale(posts);
+  const ScoreScale scale_of_alike = FitScoreScale(alike);
+  for (size_t i = 0; i < scale.level_q16.size(); ++i) {
+    EXPECT_NEAR(scale_of_alike.level_q16[i], scale.level_q16[i], 4) << i;
+  }
+}
+
 TEST(CalibrationTest, OwnMeasureIsMeanAndVarianceOfTheLevels) {
   std::vector<Judgement> posts;
   for (int i = 0; i < 30; ++i) {
