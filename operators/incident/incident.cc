@@ -163,9 +163,13 @@ void Incident::NewAlarm() {
 }
 
 void Incident::Add(const HeldMention& row) {
-  ++mentions;
   authors.Insert(row.author_hash);
   ++languages[row.language];
+  AddToCourse(row);
+}
+
+void Incident::AddToCourse(const HeldMention& row) {
+  ++mentions;
   NetworkTotals& network = networks[row.network];
   if (network.mentions++ == 0) network.first_seen_ms = row.event_time_ms;
   network.first_seen_ms = std::min(network.first_seen_ms, row.event_time_ms);

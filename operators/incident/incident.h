@@ -38,6 +38,7 @@ class HashSet {
   int64_t size() const { return static_cast<int64_t>(hashes_.size()); }
   bool capped() const { return hashes_.size() >= kCapacity; }
   void Clear() { hashes_.clear(); }
+  void Reserve(int64_t count) { hashes_.reserve(std::min(static_cast<size_t>(count), kCapacity)); }
 
   void Encode(ByteWriter* writer) const;  // ascending
   void Decode(ByteReader* reader);
@@ -128,6 +129,8 @@ struct Incident {
   std::optional<HandledAction> AcknowledgedInForce() const;
   // Adds one row since onset. Rows come in (event time, post hash) order within a slide.
   void Add(const HeldMention& row);
+  // The part of Add that levels are decided by (GatherCourse, signal_builder.h).
+  void AddToCourse(const HeldMention& row);
 
   void Encode(ByteWriter* writer) const;
   // Without the balance, actions, or escalations: written before these were kept.

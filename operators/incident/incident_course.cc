@@ -77,7 +77,11 @@ void BrandMonitor::State::TryOpen(const EvaluationContext& context, std::vector<
     // would be confirmed; what was closed at a higher level, only above that.
     Incident trial;
     trial.onset_ms = context.end_ms() - kDecisionWindowMs[*fired];
-    context.windows.ForEachHeld(trial.onset_ms, [&trial](const HeldMention& row) { trial.Add(row); });
+    // At every slide, as long as the storm lasts.
+    const WindowCounts& counts = Window(context.windows, *fired);
+    trial.negative_authors.Reserve(counts.negative_authors);
+    trial.negative_texts.Reserve(counts.negative_texts);
+    context.windows.ForEachHeld(trial.onset_ms, [&trial](const HeldMention& row) { trial.AddToCourse(row); });
     const LevelDecision decision = DecideLevel(GatherCourse(context, trial), rules, baseline);
     if (decision.tested_level < kConfirmedLevel || (held && decision.level <= hold.level)) return;
   }
