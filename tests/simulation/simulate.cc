@@ -3,7 +3,6 @@
 //   simulate --first 1 --seeds 10000 [--threads N]      all must pass; prints what was reached
 //   simulate --first 17 --seeds 1 --trace               one seed, event by event
 //   simulate --sabotage skip-fence --seeds 200          must be caught: exit code 0 if some seed finds it
-#include <malloc.h>
 
 #include <atomic>
 #include <cstdio>
@@ -119,9 +118,6 @@ class Simulation {
 }  // namespace tocsin::simulation
 
 int main(int argc, char** argv) {
-  // Worlds come and go by the thousand: their memory is kept from one to the next.
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
   absl::ParseCommandLine(argc, argv);
   tocsin::InitLogging(tocsin::LogFormat::kText, tocsin::LogLevel::kWarning);  // recoveries are events of every seed
   tocsin::simulation::Sabotage sabotage = tocsin::simulation::Sabotage::kNone;
