@@ -148,6 +148,27 @@ const Signal* FindSignal(const std::vector<Signal>& signals, const std::function
   return found == signals.end() ? nullptr : &*found;
 }
 
+std::vector<IncidentState> IncidentStates(const std::vector<Signal>& signals) {
+  std::vector<IncidentState> states;
+  for (const Signal& signal : signals) {
+    if (signal.kind == SignalKind::kCrisis && (states.empty() || states.back() != signal.state)) {
+      states.push_back(signal.state);
+    }
+  }
+  return states;
+}
+
+HeldMention PlainMention(int64_t at_ms, uint64_t id, SentimentClass sentiment) {
+  HeldMention mention;
+  mention.event_time_ms = at_ms;
+  mention.post_hash = id * 0x9E3779B97F4A7C15ULL;
+  mention.author_hash = id;
+  mention.text_hash = id + 17;
+  mention.sentiment = sentiment;
+  mention.network = Network::kTwitter;
+  return mention;
+}
+
 CourseResult RunRise(const RiseScenario& scenario, uint64_t seed) {
   constexpr int64_t kQuietMinutes = 2 * kDayMinutes;
   const auto ramp = [&scenario](double from, double to, double minute) {

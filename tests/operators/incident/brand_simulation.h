@@ -105,6 +105,12 @@ class SimulatedBrand {
 // First signal that satisfies, or null.
 const Signal* FindSignal(const std::vector<Signal>& signals, const std::function<bool(const Signal&)>& predicate);
 
+// What the incident in `signals` went through: the state of each signal of a crisis, repeats left out.
+std::vector<IncidentState> IncidentStates(const std::vector<Signal>& signals);
+
+// An original on Twitter by the author `id`, with a text that nobody else has.
+HeldMention PlainMention(int64_t at_ms, uint64_t id, SentimentClass sentiment);
+
 // What the bench and the tests ask of many seeds. Times in minutes after the rate passes three times the base; a miss
 // is 1e9.
 struct CourseResult {
