@@ -80,7 +80,8 @@ class Service:
     def __init__(self, tocsin, folder):
         self.log_path = os.path.join(folder, "run.log")
         self.log = open(self.log_path, "wb")
-        self.process = subprocess.Popen([tocsin, "run", "--config", "config.yaml"], cwd=folder, stderr=self.log)
+        self.process = subprocess.Popen([tocsin, "run", "--config", "config.yaml"], cwd=folder, stderr=self.log,
+                                        preexec_fn=kafka_broker.die_with_parent)
         self.port = None
 
     def wait_for(self, condition, what):
