@@ -9,6 +9,7 @@
 #include "app/worker/ingest_slot.h"
 #include "app/worker/offset_metadata.h"
 #include "engine/base/cpu_time.h"
+#include "engine/base/prefetch.h"
 
 namespace tocsin {
 namespace {
@@ -17,14 +18,10 @@ constexpr size_t kMaxDeadLetterBufferBytes = size_t{8} << 20;
 // All of a brand's go into one part of a block.
 constexpr size_t kMaxActionBufferBytes = size_t{128} << 10;
 
-// A record was written to memory by another thread, most often on another core. Asked for while the one before it is
-// worked on, it is at hand when its turn comes.
-void Prefetch(std::string_view bytes) {
-  constexpr size_t kCacheLineBytes = 64;
-  constexpr size_t kMaxBytes = 4096;  // most posts; of longer ones the hardware has found the stride by then
-  const size_t end = std::min(bytes.size(), kMaxBytes);
-  for (size_t at = 0; at < end; at += kCacheLineBytes) __builtin_prefetch(bytes.data() + at);
-}
+// Of the next record, which another thread wrote to memory, most often on another core: asked for while the one before
+// it is worked on, it is at hand when its turn comes. Most posts are shorter; of longer ones the hardware has found the
+// stride by then.
+constexpr size_t kPrefetchedBytes = 4096;
 
 }  // namespace
 
@@ -124,7 +121,10 @@ absl::Status IngestWorker::ProcessBatch(const RecordBatch& batch) {
   }
   for (size_t i = 0; i < batch.records.size(); ++i) {
     const Record& record = batch.records[i];
-    if (i + 1 < batch.records.size()) Prefetch(batch.records[i + 1].value);
+    if (i + 1 < batch.records.size()) {
+      const std::string_view next = batch.records[i + 1].value;
+      Prefetch(next.data(), std::min(next.size(), kPrefetchedBytes));
+    }
     // Never back: a client that fetches again what it had delivered must not make a post count twice.
     if (record.offset < slot.position) continue;
     if (slot.control) {

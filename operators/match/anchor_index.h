@@ -12,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
+#include "engine/base/prefetch.h"
+
 namespace tocsin {
 
 // Immutable after construction, so thread-safe.
@@ -50,7 +53,7 @@ class AnchorIndex {
   bool MayHavePair(uint64_t key) const { return (RolesOf(key) & kIsKey) != 0; }
 
   // Starts to load what Find will look at.
-  void Prefetch(uint64_t key) const { __builtin_prefetch(&slots_[key & mask_]); }
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Prefetch(uint64_t key) const { tocsin::Prefetch(&slots_[key & mask_]); }
 
   // The values of the key.
   std::span<const uint32_t> Find(uint64_t key) const {

@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
+#include "engine/base/prefetch.h"
+
 namespace tocsin {
 
 // Immutable after construction, so thread-safe. Keys are hashes, well mixed and never 0.
@@ -42,8 +45,11 @@ class FlatIndex {
   // False for most keys that are not there. REQUIRES: not empty.
   bool MayContain(uint64_t key) const { return (filter_[FilterWord(key)] & FilterBit(key)) != 0; }
 
-  // Starts to load what Find will look at.
-  void Prefetch(uint64_t key) const { __builtin_prefetch(&slots_[key & (slots_.size() - 1)]); }
+  // Starts to load what Find will look at. REQUIRES: not empty.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Prefetch(uint64_t key) const {
+    tocsin::Prefetch(&filter_[FilterWord(key)]);
+    tocsin::Prefetch(&slots_[key & (slots_.size() - 1)]);
+  }
 
   std::span<const Value> Find(uint64_t key) const {
     if (slots_.empty() || !MayContain(key)) return {};
