@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "engine/log/log.h"
@@ -67,14 +66,21 @@ struct Block {
   std::vector<BlockAction> actions;  // all in the first part
 };
 
+// Appends a sample as blocks have it.
+void EncodeSample(const Sample& sample, std::string* out);
+
 // Collects mentions for one mentions partition and encodes them. Not thread-safe. Reuse it: Clear keeps capacity.
+//
+// Mentions and actions name brands by numbers of the caller's, which are indexes: from one Clear to the next a number
+// stands for one id, and an id has one number.
 class BlockBuilder {
  public:
-  // `brand` and `sample` in the mention are ignored: `brand_id` names the brand, `sample` (null: none) is copied. The
-  // same sample given for successive mentions is kept once.
+  // `sample` in the mention is ignored: `sample` (null: none) is copied. The same sample given for successive mentions
+  // is kept once.
   void Add(const Mention& mention, std::string_view brand_id, const Sample* sample);
+  // Likewise, with the sample as of EncodeSample (empty: none).
+  void AddEncoded(const Mention& mention, std::string_view brand_id, std::string_view sample);
 
-  // `brand` in the action is ignored likewise.
   void AddAction(const BlockAction& action, std::string_view brand_id);
 
   size_t size_bytes() const { return bytes_; }  // approximate encoded size, a little above the real one
@@ -91,7 +97,7 @@ class BlockBuilder {
               std::vector<std::string>* parts) const;
 
  private:
-  uint32_t BrandIndex(std::string_view brand_id);
+  uint32_t BrandIndex(uint32_t number, std::string_view brand_id);
   std::string_view SampleBytes(size_t sample) const;
   // Row number behind each part's last row.
   std::vector<size_t> PartEnds(size_t fixed_bytes, size_t source_count, size_t max_part_bytes) const;
@@ -101,8 +107,12 @@ class BlockBuilder {
   std::vector<std::string> action_texts_;  // by action
   std::vector<std::string> brands_;        // by first appearance
   std::string sample_bytes_;               // as encoded, one behind the other
+  std::string encoded_sample_;             // of Add
   std::vector<size_t> sample_ends_;        // of each, in them
-  absl::flat_hash_map<std::string, uint32_t> brand_index_;
+  // Of each brand its number; and by number its index, where that index has this number (Briggs and Torczon, "An
+  // efficient representation for sparse sets", ACM LOPLAS 2, 1993): nothing has to be cleared.
+  std::vector<uint32_t> brand_numbers_;
+  std::vector<uint32_t> brand_index_;
   size_t bytes_ = 0;
   int64_t written_ms_ = kUnknownTime;
 };

@@ -18,11 +18,6 @@ constexpr int64_t kNewAccountMs = 30LL * 24 * 3'600'000;
 // Row with its share of dictionary and sample, as a bound for size_bytes().
 constexpr size_t kRowBytes = 64;
 
-int64_t FloorTo(int64_t value, int64_t step) {
-  const int64_t rest = value % step;
-  return value - (rest < 0 ? rest + step : rest);
-}
-
 uint16_t LanguageCode(std::string_view tag) {
   if (tag.size() < 2 || (tag.size() > 2 && tag[2] != '-' && tag[2] != '_')) return 0;
   const char first = absl::ascii_tolower(static_cast<unsigned char>(tag[0]));
@@ -80,9 +75,10 @@ void MaskInto(std::string_view text, std::string* out) {
 
 IngestChain::IngestChain(const IngestOptions& options, std::shared_ptr<WatchlistVersions> versions,
                          const SentimentModel* model)
-    : options_(options), versions_(std::move(versions)), sentiment_(model), buffers_(options.mentions_partitions) {
+    : options_(options), versions_(std::move(versions)), sentiment_(model) {
   CHECK_GT(options_.mentions_partitions, 0U);
-  CHECK_GT(options_.slide_ms, 0);
+  buffers_.reserve(options_.mentions_partitions);
+  for (uint32_t i = 0; i < options_.mentions_partitions; ++i) buffers_.emplace_back(options_.slide_ms);
   RefreshVersions();
 }
 
@@ -114,11 +110,16 @@ bool IngestChain::Activate(int64_t event_time_ms) {
 }
 
 void IngestChain::Hold(uint64_t id, std::shared_ptr<const Watchlist> watchlist) {
-  held_.push_back({id, std::move(watchlist), static_cast<uint32_t>(brands_.size())});
-  for (const Brand& brand : held_.back().watchlist->brands()) {
-    brands_.push_back(&brand);
-    partition_of_.push_back(MentionsPartition(brand, options_.mentions_partitions));
+  const auto first_brand = static_cast<uint32_t>(brands_.size());
+  for (const Brand& brand : watchlist->brands()) {
+    auto row_number = static_cast<uint32_t>(brands_.size());
+    for (const HeldVersion& each : held_) {
+      const std::optional<uint32_t> found = each.watchlist->Find(brand.id);
+      if (found.has_value()) row_number = std::min(row_number, brands_[each.first_brand + *found].row_number);
+    }
+    brands_.push_back({&brand, MentionsPartition(brand, options_.mentions_partitions), row_number});
   }
+  held_.push_back({id, std::move(watchlist), first_brand});
 }
 
 IngestChain::Result IngestChain::Process(PostParser& parser, const Record& record, size_t readable_padding,
@@ -143,6 +144,10 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
   matches_.clear();
   version.watchlist->Match(post, &scratch_, &matches_);
   if (matches_.empty()) return result;
+  for (const BrandMatch& match : matches_) {
+    const NumberedBrand& brand = brands_[version.first_brand + match.brand];
+    buffers_[brand.partition].rows.Prefetch(post.event_time_ms, brand.row_number);
+  }
 
   const bool mentioned = std::any_of(matches_.begin(), matches_.end(), [](const BrandMatch& m) { return !m.official; });
   sentiment_.Read(*version.watchlist, post, &scratch_, matches_);
@@ -185,9 +190,9 @@ ActionError IngestChain::ProcessAction(const Record& record, int32_t source, int
     return ActionError::kUnknownBrand;
   }
   *at_ms = action.at_ms;
-  const uint32_t number = version.first_brand + *brand;
-  buffers_[partition_of_[number]].actions.push_back(
-      {{.brand = number, .at_ms = action.at_ms, .source = source, .offset = record.offset, .text = {}},
+  const NumberedBrand& numbered = brands_[version.first_brand + *brand];
+  buffers_[numbered.partition].actions.push_back(
+      {{.brand = numbered.row_number, .at_ms = action.at_ms, .source = source, .offset = record.offset, .text = {}},
        std::string(record.value)});
   ++action_count_;
   action_bytes_ += record.value.size();
@@ -224,118 +229,31 @@ Mention IngestChain::MakeMention(const Post& post, const Sentiment& sentiment, i
   return mention;
 }
 
-void IngestChain::AddRow(const Mention& mention, const Post& post) {
-  Buffer& buffer = buffers_[partition_of_[mention.brand]];
-  const auto row = static_cast<uint32_t>(buffer.rows.size());
-  buffer.rows.push_back(mention);
-  buffer.sample_uses.push_back(0);
+void IngestChain::AddRow(Mention mention, const Post& post) {
+  const NumberedBrand& brand = brands_[mention.brand];
+  RowBuffer& rows = buffers_[brand.partition].rows;
+  mention.brand = brand.row_number;
   bytes_ += kRowBytes;
-  if ((mention.flags & kOfficial) != 0) {
-    buffer.sample_uses[row] = 1;  // the response itself is always worth its text
-    buffer.rows[row].sample = StoreSample(post);
-    return;
-  }
-  ++mention_count_;
-  if (Offer(&buffer, row)) buffer.rows[row].sample = StoreSample(post);
+  if ((mention.flags & kOfficial) == 0) ++mention_count_;
+  if (rows.Add(mention)) bytes_ += rows.SetSample(MakeSample(post));
 }
 
-bool IngestChain::OfferLowest(Buffer* buffer, uint32_t row, uint32_t* places, uint8_t* count, size_t capacity) {
-  const uint64_t hash = buffer->rows[row].post_hash;
-  size_t place = 0;
-  for (; place < *count; ++place) {
-    const uint64_t other = buffer->rows[places[place]].post_hash;
-    if (other == hash) return false;  // a repeat of a post that is there: the first one read stands for it
-    if (hash < other) break;
-  }
-  if (place == capacity) return false;
-  if (*count == capacity) {
-    Release(buffer, places[capacity - 1]);
-  } else {
-    ++*count;
-  }
-  for (size_t i = *count - 1U; i > place; --i) places[i] = places[i - 1];
-  places[place] = row;
-  ++buffer->sample_uses[row];
-  return true;
-}
-
-bool IngestChain::Offer(Buffer* buffer, uint32_t row) {
-  const Mention& mention = buffer->rows[row];
-  Candidates& candidates = buffer->candidates[{FloorTo(mention.event_time_ms, options_.slide_ms), mention.brand}];
-  bool won = false;
-  if (mention.sentiment == SentimentClass::kNegative && mention.kind != PostKind::kRepost) {
-    won |= OfferLowest(buffer, row, candidates.negative, &candidates.negative_count, kNegativeSamples);
-  }
-  won |= OfferLowest(buffer, row, candidates.other, &candidates.other_count, kOtherSamples);
-
-  const auto before = [buffer](uint32_t a, uint32_t b) {
-    const Mention& x = buffer->rows[a];
-    const Mention& y = buffer->rows[b];
-    return std::pair(x.event_time_ms, x.post_hash) < std::pair(y.event_time_ms, y.post_hash);
-  };
-  if (!candidates.has_first || before(row, candidates.first)) {
-    if (candidates.has_first) Release(buffer, candidates.first);
-    candidates.first = row;
-    candidates.has_first = true;
-    ++buffer->sample_uses[row];
-    won = true;
-  }
-  if (mention.reach >= kHighReach) {
-    const auto reaches_further = [buffer](uint32_t a, uint32_t b) {
-      const Mention& x = buffer->rows[a];
-      const Mention& y = buffer->rows[b];
-      return x.reach != y.reach ? x.reach > y.reach : x.post_hash < y.post_hash;
-    };
-    if (!candidates.has_reach || reaches_further(row, candidates.reach)) {
-      if (candidates.has_reach) Release(buffer, candidates.reach);
-      candidates.reach = row;
-      candidates.has_reach = true;
-      ++buffer->sample_uses[row];
-      won = true;
-    }
-  }
-  return won;
-}
-
-void IngestChain::Release(Buffer* buffer, uint32_t row) {
-  DCHECK_GT(buffer->sample_uses[row], 0);
-  if (--buffer->sample_uses[row] > 0) return;
-  int32_t& sample = buffer->rows[row].sample;
-  // A row that is displaced while it is being offered has stored nothing yet.
-  if (sample < 0) return;
-  bytes_ -= samples_[static_cast<size_t>(sample)].text.size();
-  free_samples_.push_back(sample);
-  sample = -1;
-}
-
-int32_t IngestChain::StoreSample(const Post& post) {
-  int32_t index;
-  if (!free_samples_.empty()) {
-    index = free_samples_.back();
-    free_samples_.pop_back();
-  } else {
-    if (samples_used_ == samples_.size()) samples_.emplace_back();
-    index = static_cast<int32_t>(samples_used_++);
-  }
-  OwnedSample& sample = samples_[static_cast<size_t>(index)];
-  sample.post_id.assign(post.id);
-  sample.author_handle.clear();
-  sample.text.clear();
-  sample.hashtags.clear();
-  sample.url.clear();
-  const std::string_view text = CutText(post.text, kMaxSampleTextBytes);
+Sample IngestChain::MakeSample(const Post& post) {
+  Sample sample;
+  sample.post_id = post.id;
+  if (options_.texts == TextPolicy::kNone) return sample;
+  sample.text = CutText(post.text, kMaxSampleTextBytes);
   if (options_.texts == TextPolicy::kFull) {
-    sample.author_handle.assign(post.author_handle);
-    sample.text.assign(text);
-    if (!post.urls.empty()) sample.url.assign(post.urls.front());
-  } else if (options_.texts == TextPolicy::kMasked) {
-    MaskInto(text, &sample.text);
+    sample.author_handle = post.author_handle;
+    if (!post.urls.empty()) sample.url = post.urls.front();
+  } else {
+    MaskInto(sample.text, &masked_text_);
+    sample.text = masked_text_;
   }
-  if (options_.texts != TextPolicy::kNone) {
-    AppendHashtags(scratch_.tokenizer(), &hashtags_, &sample.hashtags);
-  }
-  bytes_ += sample.text.size();
-  return index;
+  joined_hashtags_.clear();
+  AppendHashtags(scratch_.tokenizer(), &hashtags_, &joined_hashtags_);
+  sample.hashtags = joined_hashtags_;
+  return sample;
 }
 
 void IngestChain::Build(uint32_t partition, BlockBuilder* builder) const {
@@ -343,18 +261,10 @@ void IngestChain::Build(uint32_t partition, BlockBuilder* builder) const {
   for (const HeldAction& held : buffers_[partition].actions) {
     BlockAction action = held.action;
     action.text = held.text;
-    builder->AddAction(action, brands_[held.action.brand]->id);
+    builder->AddAction(action, brands_[held.action.brand].brand->id);
   }
-  for (const Mention& row : buffers_[partition].rows) {
-    const std::string& brand_id = brands_[row.brand]->id;
-    if (row.sample < 0) {
-      builder->Add(row, brand_id, nullptr);
-      continue;
-    }
-    const OwnedSample& owned = samples_[static_cast<size_t>(row.sample)];
-    const Sample sample{owned.post_id, owned.author_handle, owned.text, owned.hashtags, owned.url};
-    builder->Add(row, brand_id, &sample);
-  }
+  const RowBuffer& rows = buffers_[partition].rows;
+  for (const Mention& row : rows.rows()) builder->AddEncoded(row, brands_[row.brand].brand->id, rows.SampleBytes(row));
 }
 
 void IngestChain::Clear() {
@@ -364,18 +274,13 @@ void IngestChain::Clear() {
     HeldVersion active = std::move(held_[active_]);
     held_.clear();
     brands_.clear();
-    partition_of_.clear();
     active_ = 0;
     Hold(active.id, std::move(active.watchlist));
   }
   for (Buffer& buffer : buffers_) {
-    buffer.rows.clear();
+    buffer.rows.Clear();
     buffer.actions.clear();
-    buffer.sample_uses.clear();
-    buffer.candidates.erase(buffer.candidates.begin(), buffer.candidates.end());  // clear() would give its memory back
   }
-  free_samples_.clear();
-  samples_used_ = 0;
   bytes_ = 0;
   mention_count_ = 0;
   action_count_ = action_bytes_ = 0;

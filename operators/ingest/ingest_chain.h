@@ -1,13 +1,8 @@
 // From the bytes of a record to mention rows: parse, match, classify, choose samples.
 //
 // Everything that costs per post happens here. The chain holds the rows of one flush, in one buffer per mentions
-// partition, and nothing beyond it, so a worker that loses its partitions just clears it.
-//
-// Samples. Text travels only with the few rows that can become evidence. Which rows a signal shows must not depend on
-// how the input was cut into flushes, so the choice is a superset rule: per brand and slide of event time, the rows
-// with the lowest post hashes (kNegativeSamples among negative originals, kOtherSamples among all), the first in time,
-// and the one with the highest reach above kHighReach. Whatever the flush borders, the winners over the whole slide win
-// in their flush too.
+// partition (row_buffer.h says which take their text along), and nothing beyond it, so a worker that loses its
+// partitions just clears it.
 //
 // Not thread-safe: one worker owns a chain.
 #pragma once
@@ -16,16 +11,15 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "engine/base/hash.h"
 #include "operators/action/action.h"
 #include "operators/block/block.h"
 #include "operators/ingest/brand_sentiment.h"
+#include "operators/ingest/row_buffer.h"
 #include "operators/match/matcher.h"
 #include "operators/match/watchlist_versions.h"
 #include "operators/mention/mention.h"
@@ -34,9 +28,6 @@
 
 namespace tocsin {
 
-inline constexpr size_t kNegativeSamples = 3;
-inline constexpr size_t kOtherSamples = 2;
-inline constexpr uint32_t kHighReach = 100'000;
 inline constexpr size_t kMaxSampleTextBytes = 500;
 
 // How much of a post's text may leave ingest.
@@ -89,66 +80,54 @@ class IngestChain {
   void Clear();
 
  private:
-  // A version that rows are held of, or were just now. Its brands are numbered from `first_brand` on in the rows.
+  // A version that rows are held of, or were just now. Its brands are numbered from `first_brand` on.
   struct HeldVersion {
     uint64_t id = 0;
     std::shared_ptr<const Watchlist> watchlist;
     uint32_t first_brand = 0;
   };
-  struct OwnedSample {
-    std::string post_id, author_handle, text, hashtags, url;
-  };
-  // The winners of one (brand, slide), by row number in the partition's buffer.
-  struct Candidates {
-    uint32_t negative[kNegativeSamples];
-    uint32_t other[kOtherSamples];
-    uint32_t first;
-    uint32_t reach;
-    uint8_t negative_count = 0;
-    uint8_t other_count = 0;
-    bool has_first = false;
-    bool has_reach = false;
+  struct NumberedBrand {
+    const Brand* brand = nullptr;
+    uint32_t partition = 0;   // of mentions
+    uint32_t row_number = 0;  // the least number with the same id, by which rows name the brand
   };
   struct HeldAction {
     BlockAction action;  // brand by number; text is beside it
     std::string text;
   };
   struct Buffer {
-    std::vector<Mention> rows;
+    explicit Buffer(int64_t slide_ms) : rows(slide_ms) {}
+
+    RowBuffer rows;
     std::vector<HeldAction> actions;
-    std::vector<uint8_t> sample_uses;  // how many candidate places each row holds
-    absl::flat_hash_map<std::pair<int64_t, uint32_t>, Candidates> candidates;  // by slide start and brand number
   };
 
   // Makes the version that counts at `event_time_ms` the active one.
   bool Activate(int64_t event_time_ms);
   void Hold(uint64_t id, std::shared_ptr<const Watchlist> watchlist);
   Mention MakeMention(const Post& post, const Sentiment& sentiment, int32_t source, Offset offset) const;
-  void AddRow(const Mention& mention, const Post& post);
-  // Enters row `row` where it wins and lets go what it displaces. Returns whether it won anywhere.
-  bool Offer(Buffer* buffer, uint32_t row);
-  bool OfferLowest(Buffer* buffer, uint32_t row, uint32_t* places, uint8_t* count, size_t capacity);
-  void Release(Buffer* buffer, uint32_t row);
-  int32_t StoreSample(const Post& post);
+  // mention.brand is a number of its own for each held version.
+  void AddRow(Mention mention, const Post& post);
+  // Its strings are the post's, or in masked_text_ and joined_hashtags_.
+  Sample MakeSample(const Post& post);
 
   const IngestOptions options_;
   const std::shared_ptr<WatchlistVersions> versions_;
   BrandSentiment sentiment_;
   std::shared_ptr<const WatchlistTimeline> timeline_;
   std::vector<HeldVersion> held_;
-  size_t active_ = 0;                   // index into held_
-  int64_t active_from_ms_ = 0;          // event times for which the active version counts: [from, until); empty: none
-  int64_t active_until_ms_ = 0;         // INT64_MAX: for ever
-  std::vector<const Brand*> brands_;    // by brand number, over all held versions
-  std::vector<uint32_t> partition_of_;  // likewise
+  size_t active_ = 0;                  // index into held_
+  int64_t active_from_ms_ = 0;         // event times for which the active version counts: [from, until); empty: none
+  int64_t active_until_ms_ = 0;        // INT64_MAX: for ever
+  std::vector<NumberedBrand> brands_;  // by brand number, over all held versions
   absl::Status status_;
   std::vector<Buffer> buffers_;  // by mentions partition
-  std::vector<OwnedSample> samples_;
-  std::vector<int32_t> free_samples_;
-  size_t samples_used_ = 0;
   MatchScratch scratch_;
   std::vector<BrandMatch> matches_;
-  std::vector<std::string_view> hashtags_;  // of the sample that is being stored
+  // Of the sample that is being made.
+  std::vector<std::string_view> hashtags_;
+  std::string joined_hashtags_;
+  std::string masked_text_;
   size_t bytes_ = 0;
   size_t mention_count_ = 0;
   size_t action_count_ = 0;

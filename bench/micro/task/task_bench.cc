@@ -44,7 +44,8 @@ std::vector<std::string> MakeBlocks(int64_t brands, int64_t per_second, int64_t 
       mention.sentiment = static_cast<SentimentClass>(random() % 20 == 0 ? 0 : 1 + random() % 3);
       mention.offset = range.to++;
       range.highest_event_time_ms = mention.event_time_ms;
-      builder.Add(mention, absl::StrCat("b", random() % static_cast<uint64_t>(brands)), nullptr);
+      mention.brand = static_cast<uint32_t>(random() % static_cast<uint64_t>(brands));
+      builder.Add(mention, absl::StrCat("b", mention.brand), nullptr);
     }
     std::vector<std::string> parts;
     builder.Encode(1, {range}, size_t{1} << 30, &parts);

@@ -319,7 +319,7 @@ TEST(BlockTest, ActionsAreInTheFirstPartWithTheTimeOfWriting) {
     mention.post_hash = i;
     builder.Add(mention, "acme", nullptr);
   }
-  builder.AddAction({.brand = 0, .at_ms = -5, .source = 1, .offset = 17, .text = "{}"}, "bolt");
+  builder.AddAction({.brand = 1, .at_ms = -5, .source = 1, .offset = 17, .text = "{}"}, "bolt");
   builder.AddAction({.brand = 0, .at_ms = 7, .source = 1, .offset = 18, .text = "{\"a\":1}"}, "acme");
   EXPECT_FALSE(builder.empty());
   std::vector<std::string> parts;

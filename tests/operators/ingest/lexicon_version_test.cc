@@ -22,8 +22,8 @@ FixedVersions::Entry Version(uint64_t id, int64_t effective_ms, std::string_view
   return {{.id = id, .config_version = id, .effective_ms = effective_ms}, *std::move(watchlist)};
 }
 
-// The rows of posts "acme strikes" at 4, 6, 4.999 and 5 s, as a block has them.
-std::vector<Mention> Rows(std::vector<FixedVersions::Entry> entries) {
+// The rows of posts "acme strikes" at 4, 6, 4.999 and 5 s, as a block has them; its brands, if asked for.
+std::vector<Mention> Rows(std::vector<FixedVersions::Entry> entries, std::vector<std::string>* brands = nullptr) {
   IngestOptions options;
   options.mentions_partitions = 1;
   IngestChain chain(options, std::make_shared<FixedVersions>(std::move(entries)), &SentimentModel::Default());
@@ -46,6 +46,7 @@ std::vector<Mention> Rows(std::vector<FixedVersions::Entry> entries) {
   EXPECT_EQ(parts.size(), 1u);
   Block block;
   EXPECT_TRUE(DecodeBlock(parts[0], &block).ok());
+  if (brands != nullptr) brands->assign(block.brands.begin(), block.brands.end());
   return block.mentions;
 }
 
@@ -74,6 +75,20 @@ TEST(LexiconVersionTest, TypesCountFromTheEventTimeOfTheirVersionOn) {
   constexpr uint32_t kOwn = uint32_t{1} << kOwnTypeShift;
   const uint32_t before = kMisconductTerm | kOwn;
   EXPECT_THAT(terms, ::testing::ElementsAre(before, kOwn << 1, before, kOwn << 1));
+}
+
+TEST(LexiconVersionTest, ABrandOfTwoVersionsIsOneOfTheBlock) {
+  std::vector<FixedVersions::Entry> entries;
+  entries.push_back(
+      Version(1, kFromTheBeginning, "brands: [{id: b, name: B, query: bolt}, {id: c, name: C, query: acme}]"));
+  entries.push_back(Version(
+      2, kStartMs + 5'000,
+      "brands: [{id: a, name: A, query: strikes}, {id: b, name: B, query: bolt}, {id: c, name: C, query: acme}]"));
+  std::vector<std::string> brands;
+  std::vector<std::string> found;
+  for (const Mention& row : Rows(std::move(entries), &brands)) found.push_back(brands[row.brand]);
+  EXPECT_THAT(found, ::testing::ElementsAre("c", "a", "c", "c", "a", "c"));
+  EXPECT_THAT(brands, ::testing::UnorderedElementsAre("a", "c"));
 }
 
 }  // namespace

@@ -56,7 +56,9 @@ std::string ActionBlock(Offset from, const std::vector<Sent>& actions, int64_t w
   BlockBuilder builder;
   builder.set_written_ms(written_ms);
   for (size_t i = 0; i < actions.size(); ++i) {
-    builder.AddAction({.brand = 0,
+    const auto first =
+        std::find_if(actions.begin(), actions.end(), [&](const Sent& each) { return each.brand == actions[i].brand; });
+    builder.AddAction({.brand = static_cast<uint32_t>(first - actions.begin()),
                        .at_ms = actions[i].at_ms,
                        .source = 0,
                        .offset = from + static_cast<Offset>(i),

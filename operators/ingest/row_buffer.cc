@@ -1,0 +1,165 @@
+#include "operators/ingest/row_buffer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/log/check.h"
+#include "operators/block/block.h"
+
+namespace tocsin {
+namespace {
+
+// What brand windows hold ends in the year 2106 at the latest.
+constexpr int64_t kMaxSlide = std::numeric_limits<uint32_t>::max();
+constexpr size_t kMinSlots = 64;
+constexpr size_t kMaxSamplesBytes = std::numeric_limits<int32_t>::max() / 2;
+
+}  // namespace
+
+RowBuffer::RowBuffer(int64_t slide_ms) : slide_ms_(slide_ms), slots_(kMinSlots) {
+  CHECK_GE(slide_ms, 1'000);
+  CHECK_LE(slide_ms, int64_t{kNone});
+}
+
+// Whoever writes posts chooses their times: so that nobody can choose those whose places lie beside each other, where
+// this program is in memory, which the system draws, goes into them.
+size_t RowBuffer::PlaceOf(uint64_t key) const {
+  static const char kSomewhere = 0;
+  uint64_t mixed = (key ^ reinterpret_cast<uintptr_t>(&kSomewhere)) * 0x9E3779B185EBCA87;
+  mixed ^= mixed >> 32;
+  return mixed * 0x165667919E3779F9 >> 32 & (slots_.size() - 1);
+}
+
+RowBuffer::Winners& RowBuffer::WinnersOf(uint64_t key) {
+  if (slots_.size() < 2 * (winners_.size() + 1)) MakeRoom();
+  size_t place = PlaceOf(key);
+  for (; slots_[place].flush == flush_; place = (place + 1) & (slots_.size() - 1)) {
+    if (slots_[place].key == key) return winners_[slots_[place].winners];
+  }
+  slots_[place] = {key, flush_, static_cast<uint32_t>(winners_.size())};
+  return winners_.emplace_back();
+}
+
+void RowBuffer::MakeRoom() {
+  std::vector<Slot> before(slots_.size() * 2);
+  before.swap(slots_);
+  for (const Slot& slot : before) {
+    if (slot.flush != flush_) continue;
+    size_t place = PlaceOf(slot.key);
+    while (slots_[place].flush == flush_) place = (place + 1) & (slots_.size() - 1);
+    slots_[place] = slot;
+  }
+}
+
+bool RowBuffer::Add(const Mention& mention) {
+  const auto row = static_cast<uint32_t>(rows_.size());
+  rows_.push_back(mention);
+  rows_.back().sample = -1;
+  places_.push_back(0);
+  // The bound is far beyond any flush; a row behind it goes without its text.
+  if (samples_.size() > kMaxSamplesBytes) return false;
+  if ((mention.flags & kOfficial) != 0) return true;  // the response itself is always worth its text
+  return Offer(row);
+}
+
+size_t RowBuffer::SetSample(const Sample& sample) {
+  const size_t begin = samples_.size();
+  samples_.append(sizeof(uint32_t), '\0');
+  EncodeSample(sample, &samples_);
+  const auto size = static_cast<uint32_t>(samples_.size() - begin - sizeof(uint32_t));
+  std::memcpy(samples_.data() + begin, &size, sizeof(size));
+  rows_.back().sample = static_cast<int32_t>(begin);
+  return samples_.size() - begin;
+}
+
+std::string_view RowBuffer::SampleBytes(const Mention& row) const {
+  if (row.sample < 0) return {};
+  const auto begin = static_cast<size_t>(row.sample);
+  uint32_t size = 0;
+  std::memcpy(&size, samples_.data() + begin, sizeof(size));
+  return std::string_view{samples_}.substr(begin + sizeof(size), size);
+}
+
+bool RowBuffer::Offer(uint32_t row) {
+  const Mention& mention = rows_[row];
+  const int64_t slide = mention.event_time_ms / slide_ms_;
+  if (mention.event_time_ms < 0 || slide > kMaxSlide) return false;
+  Winners& winners = WinnersOf(KeyOf(slide, mention.brand));
+  bool won = false;
+  if (mention.sentiment == SentimentClass::kNegative && mention.kind != PostKind::kRepost) {
+    won |= OfferLowest(row, &winners.negative);
+  }
+  won |= OfferLowest(row, &winners.other);
+  won |= OfferFirst(row, static_cast<uint32_t>(mention.event_time_ms - slide * slide_ms_), &winners);
+  if (mention.reach >= kHighReach) won |= OfferFurthest(row, &winners);
+  return won;
+}
+
+template <size_t kSize>
+bool RowBuffer::OfferLowest(uint32_t row, Lowest<kSize>* lowest) {
+  const uint64_t hash = rows_[row].post_hash;
+  const auto high = static_cast<uint32_t>(hash >> 32);
+  size_t place = 0;
+  for (; place < kSize && lowest->rows[place] != kNone; ++place) {
+    if (high < lowest->hashes[place]) break;
+    if (high > lowest->hashes[place]) continue;
+    const uint64_t other = rows_[lowest->rows[place]].post_hash;
+    if (other == hash) return false;  // a repeat of a post that is there: the first one read stands for it
+    if (hash < other) break;
+  }
+  if (place == kSize) return false;
+  if (const uint32_t last = lowest->rows[kSize - 1]; last != kNone) Release(last);
+  for (size_t i = kSize - 1; i > place; --i) {
+    lowest->hashes[i] = lowest->hashes[i - 1];
+    lowest->rows[i] = lowest->rows[i - 1];
+  }
+  lowest->hashes[place] = high;
+  lowest->rows[place] = row;
+  ++places_[row];
+  return true;
+}
+
+bool RowBuffer::OfferFirst(uint32_t row, uint32_t since_slide_ms, Winners* winners) {
+  const uint32_t before = winners->first;
+  if (before != kNone) {
+    if (since_slide_ms > winners->first_ms) return false;
+    if (since_slide_ms == winners->first_ms && rows_[row].post_hash >= rows_[before].post_hash) return false;
+    Release(before);
+  }
+  winners->first = row;
+  winners->first_ms = since_slide_ms;
+  ++places_[row];
+  return true;
+}
+
+bool RowBuffer::OfferFurthest(uint32_t row, Winners* winners) {
+  const uint32_t before = winners->furthest;
+  const uint32_t reach = rows_[row].reach;
+  if (before != kNone) {
+    if (reach < winners->reach) return false;
+    if (reach == winners->reach && rows_[row].post_hash >= rows_[before].post_hash) return false;
+    Release(before);
+  }
+  winners->furthest = row;
+  winners->reach = reach;
+  ++places_[row];
+  return true;
+}
+
+void RowBuffer::Release(uint32_t row) {
+  DCHECK_GT(places_[row], 0);
+  if (--places_[row] == 0) rows_[row].sample = -1;
+}
+
+void RowBuffer::Clear() {
+  rows_.clear();
+  places_.clear();
+  samples_.clear();
+  winners_.clear();
+  if (++flush_ == 0) {
+    slots_.assign(kMinSlots, Slot());
+    flush_ = 1;
+  }
+}
+
+}  // namespace tocsin

@@ -1,0 +1,104 @@
+// The rows of one flush for one mentions partition, and the texts that travel with some of them.
+//
+// Text travels only with the few rows that can become evidence. Which rows a signal shows must not depend on how the
+// input was cut into flushes, so the choice is a superset rule: per brand and slide of event time, the rows with the
+// lowest post hashes (kNegativeSamples among negative originals, kOtherSamples among all), the first in time, and the
+// one with the highest reach above kHighReach. Whatever the flush borders, the winners over the whole slide win in
+// their flush too.
+//
+// Not thread-safe.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/attributes.h"
+#include "absl/types/span.h"
+#include "engine/base/prefetch.h"
+#include "operators/mention/mention.h"
+
+namespace tocsin {
+
+class RowBuffer {
+ public:
+  static constexpr size_t kNegativeSamples = 3;
+  static constexpr size_t kOtherSamples = 2;
+  static constexpr uint32_t kHighReach = 100'000;
+
+  // REQUIRES: slide_ms is at least a second.
+  explicit RowBuffer(int64_t slide_ms);
+
+  // Starts to load what Add will look at.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Prefetch(int64_t event_time_ms, uint32_t brand) const {
+    tocsin::Prefetch(&slots_[PlaceOf(KeyOf(event_time_ms / slide_ms_, brand))]);
+  }
+
+  // Adds a row, without a text. Whether its text is to travel: it then comes by SetSample, before the next row.
+  bool Add(const Mention& mention);
+  // The text of the row that was added last. Returns the bytes that it takes.
+  size_t SetSample(const Sample& sample);
+
+  // Their `sample` is for SampleBytes.
+  absl::Span<const Mention> rows() const { return rows_; }
+  // As EncodeSample makes it; empty: no text travels with the row.
+  std::string_view SampleBytes(const Mention& row) const;
+
+  void Clear();  // keeps memory
+
+ private:
+  static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+
+  // Rows by post hash. The upper halves of the hashes are beside them: rows lie far apart in memory, and decide only
+  // where these are equal.
+  template <size_t kSize>
+  struct Lowest {
+    Lowest() { rows.fill(kNone); }
+
+    std::array<uint32_t, kSize> hashes = {};
+    std::array<uint32_t, kSize> rows;
+  };
+  // The winners of one brand and slide.
+  struct Winners {
+    Lowest<kNegativeSamples> negative;
+    Lowest<kOtherSamples> other;
+    uint32_t first = kNone;
+    uint32_t first_ms = 0;  // since the slide began
+    uint32_t furthest = kNone;
+    uint32_t reach = 0;
+  };
+
+  // Where the winners of a slide and brand are in winners_. A slot of another flush is free.
+  struct Slot {
+    uint64_t key = 0;
+    uint32_t flush = 0;
+    uint32_t winners = 0;
+  };
+
+  static uint64_t KeyOf(int64_t slide, uint32_t brand) { return static_cast<uint64_t>(slide) << 32 | brand; }
+  size_t PlaceOf(uint64_t key) const;
+  Winners& WinnersOf(uint64_t key);
+  void MakeRoom();
+
+  // Enters row `row` where it wins and lets go what it displaces. Whether it won anywhere.
+  bool Offer(uint32_t row);
+  template <size_t kSize>
+  bool OfferLowest(uint32_t row, Lowest<kSize>* lowest);
+  bool OfferFirst(uint32_t row, uint32_t since_slide_ms, Winners* winners);
+  bool OfferFurthest(uint32_t row, Winners* winners);
+  void Release(uint32_t row);
+
+  const int64_t slide_ms_;
+  std::vector<Mention> rows_;    // sample: where in samples_ its size is, behind which it lies; -1: none
+  std::vector<uint8_t> places_;  // by row: in how many it is a winner
+  std::string samples_;          // in the order of their rows; those of rows that win no more stay until Clear
+  std::vector<Winners> winners_;
+  std::vector<Slot> slots_;  // a power of two of them, at least half of them free; searched from PlaceOf on
+  uint32_t flush_ = 1;
+};
+
+}  // namespace tocsin
