@@ -2,8 +2,9 @@
 """What a post and a brand cost as the job grows: `tocsin replay` over generated posts, one thing changed at a time.
 
 Each setting is generated (2.4 KB a post) and replayed: deduplication, sentiment, evidence and signals as shipped, brand metrics
-made every minute, as by `run`. CPU seconds are those of the whole process less those of the same replay over one post, which is the start:
-reading the watchlist and building its index. Memory is the peak of the resident set, of both. Rounds are interleaved.
+made every minute, as by `run`. CPU seconds are those of the whole process in user mode (what the kernel takes to read the file is nothing
+that a deployment pays for, and on a virtual machine it varies up to sixfold) less those of the same replay over one post, which is the
+start: reading the watchlist and building its index. Memory is the peak of the resident set, of both. Rounds are interleaved.
 
     scale.py --tocsin build/release/bin/tocsin [--posts N] [--rounds N] [SETTING...]
 
@@ -72,7 +73,7 @@ def replay(tocsin, folder, posts):
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit(f"scale: {' '.join(command)}\n{said}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+    return usage.ru_utime, usage.ru_maxrss * 1024
 
 
 def measure(tocsin, setting, posts, seed):
