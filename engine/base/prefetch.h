@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/base/attributes.h"
 
@@ -14,10 +15,13 @@ namespace tocsin {
 // The cache line of `address`, which need not be readable.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Prefetch(const void* address) { __builtin_prefetch(address); }
 
-// The first `size` bytes from `address` on.
+// The cache lines of the first `size` bytes from `address` on.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Prefetch(const void* address, size_t size) {
-  constexpr size_t kCacheLineBytes = 64;
-  for (size_t at = 0; at < size; at += kCacheLineBytes) __builtin_prefetch(static_cast<const char*>(address) + at);
+  constexpr uintptr_t kCacheLineBytes = 64;
+  const auto begin = reinterpret_cast<uintptr_t>(address);
+  for (uintptr_t at = begin - begin % kCacheLineBytes; at < begin + size; at += kCacheLineBytes) {
+    __builtin_prefetch(reinterpret_cast<const void*>(at));
+  }
 }
 
 }  // namespace tocsin

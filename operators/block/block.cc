@@ -177,7 +177,10 @@ void EncodeSample(const Sample& sample, std::string* out) {
 uint32_t BlockBuilder::BrandIndex(uint32_t number, std::string_view brand_id) {
   if (number >= brand_index_.size()) brand_index_.resize(number + size_t{1});
   uint32_t& index = brand_index_[number];
-  if (index < brand_numbers_.size() && brand_numbers_[index] == number) return index;
+  if (index < brand_numbers_.size() && brand_numbers_[index] == number) {
+    DCHECK_EQ(brands_[index], brand_id);
+    return index;
+  }
   index = static_cast<uint32_t>(brand_numbers_.size());
   brand_numbers_.push_back(number);
   brands_.emplace_back(brand_id);

@@ -71,8 +71,8 @@ void EncodeSample(const Sample& sample, std::string* out);
 
 // Collects mentions for one mentions partition and encodes them. Not thread-safe. Reuse it: Clear keeps capacity.
 //
-// Mentions and actions name brands by numbers of the caller's, which are indexes: from one Clear to the next a number
-// stands for one id, and an id has one number.
+// Mentions and actions name brands by numbers of the caller's, small ones, for there is a table by them. REQUIRES: from
+// one Clear to the next a number stands for one id, and an id has one number.
 class BlockBuilder {
  public:
   // `sample` in the mention is ignored: `sample` (null: none) is copied. The same sample given for successive mentions

@@ -15,7 +15,7 @@ namespace tocsin {
 namespace {
 
 constexpr int64_t kNewAccountMs = 30LL * 24 * 3'600'000;
-// Row with its share of dictionary and sample, as a bound for size_bytes().
+// About what a row becomes in a block, without its sample.
 constexpr size_t kRowBytes = 64;
 
 uint16_t LanguageCode(std::string_view tag) {
@@ -113,9 +113,12 @@ void IngestChain::Hold(uint64_t id, std::shared_ptr<const Watchlist> watchlist) 
   const auto first_brand = static_cast<uint32_t>(brands_.size());
   for (const Brand& brand : watchlist->brands()) {
     auto row_number = static_cast<uint32_t>(brands_.size());
-    for (const HeldVersion& each : held_) {
-      const std::optional<uint32_t> found = each.watchlist->Find(brand.id);
-      if (found.has_value()) row_number = std::min(row_number, brands_[each.first_brand + *found].row_number);
+    // Mostly the version before has it, and what that has is the least number already.
+    for (auto each = held_.rbegin(); each != held_.rend(); ++each) {
+      const std::optional<uint32_t> found = each->watchlist->Find(brand.id);
+      if (!found.has_value()) continue;
+      row_number = brands_[each->first_brand + *found].row_number;
+      break;
     }
     brands_.push_back({&brand, MentionsPartition(brand, options_.mentions_partitions), row_number});
   }

@@ -70,10 +70,10 @@ class IngestChain {
   ActionError ProcessAction(const Record& record, int32_t source, int64_t* at_ms, std::string_view* field);
   size_t action_bytes() const { return action_bytes_; }  // of those held
 
-  // Rows and samples for mentions partition `partition`, since the last Clear, moved into `*builder` (cleared first).
+  // Rows and samples for mentions partition `partition`, since the last Clear, copied into `*builder` (cleared first).
   void Build(uint32_t partition, BlockBuilder* builder) const;
 
-  // Approximate bytes held: the flush is due when this nears the bound.
+  // Approximate bytes held, texts that travel no more among them: the flush is due when this nears the bound.
   size_t size_bytes() const { return bytes_; }
   size_t mention_count() const { return mention_count_; }
   size_t action_count() const { return action_count_; }
@@ -106,7 +106,8 @@ class IngestChain {
   bool Activate(int64_t event_time_ms);
   void Hold(uint64_t id, std::shared_ptr<const Watchlist> watchlist);
   Mention MakeMention(const Post& post, const Sentiment& sentiment, int32_t source, Offset offset) const;
-  // mention.brand is a number of its own for each held version.
+  // mention.brand is an index into brands_. The partition is that of its version's brand, whose sector may be another
+  // than in the version before; the row gets its row_number.
   void AddRow(Mention mention, const Post& post);
   // Its strings are the post's, or in masked_text_ and joined_hashtags_.
   Sample MakeSample(const Post& post);

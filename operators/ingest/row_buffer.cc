@@ -9,9 +9,10 @@
 namespace tocsin {
 namespace {
 
-// What brand windows hold ends in the year 2106 at the latest.
+// So that a key has 64 bits. The parser lets pass no time that is near it.
 constexpr int64_t kMaxSlide = std::numeric_limits<uint32_t>::max();
 constexpr size_t kMinSlots = 64;
+constexpr size_t kKeptSamplesBytes = size_t{64} << 10;
 constexpr size_t kMaxSamplesBytes = std::numeric_limits<int32_t>::max() / 2;
 
 }  // namespace
@@ -154,6 +155,12 @@ void RowBuffer::Release(uint32_t row) {
 void RowBuffer::Clear() {
   rows_.clear();
   places_.clear();
+  // The bound on a flush is for all partitions together: not each keeps what its largest took.
+  if (samples_.capacity() > kKeptSamplesBytes && samples_.capacity() / 8 > samples_.size()) {
+    std::string less;
+    less.reserve(2 * samples_.size());
+    samples_.swap(less);
+  }
   samples_.clear();
   winners_.clear();
   if (++flush_ == 0) {

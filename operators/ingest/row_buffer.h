@@ -3,8 +3,8 @@
 // Text travels only with the few rows that can become evidence. Which rows a signal shows must not depend on how the
 // input was cut into flushes, so the choice is a superset rule: per brand and slide of event time, the rows with the
 // lowest post hashes (kNegativeSamples among negative originals, kOtherSamples among all), the first in time, and the
-// one with the highest reach above kHighReach. Whatever the flush borders, the winners over the whole slide win in
-// their flush too.
+// one with the highest reach of at least kHighReach. Whatever the flush borders, the winners over the whole slide win
+// in their flush too.
 //
 // Not thread-safe.
 #pragma once
@@ -33,7 +33,7 @@ class RowBuffer {
   // REQUIRES: slide_ms is at least a second.
   explicit RowBuffer(int64_t slide_ms);
 
-  // Starts to load what Add will look at.
+  // Starts to load what Add will look at first.
   ABSL_ATTRIBUTE_ALWAYS_INLINE void Prefetch(int64_t event_time_ms, uint32_t brand) const {
     tocsin::Prefetch(&slots_[PlaceOf(KeyOf(event_time_ms / slide_ms_, brand))]);
   }
@@ -48,7 +48,7 @@ class RowBuffer {
   // As EncodeSample makes it; empty: no text travels with the row.
   std::string_view SampleBytes(const Mention& row) const;
 
-  void Clear();  // keeps memory
+  void Clear();  // keeps memory, but for texts that took far less this time
 
  private:
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();

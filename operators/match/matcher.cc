@@ -92,7 +92,7 @@ void Matcher::Match(const Post& post, MatchScratch* scratch, std::vector<BrandMa
   for (const std::string_view url : post.urls) tokenizer.AddUrl(url);
   if (authors_ && !post.author_handle.empty()) {
     tokenizer.AddAuthor(post.author_handle);
-    // Asked for last, and by every post: from one time to the next it has left the cache.
+    // The index of official accounts is asked last, by every post: from one to the next it may have left the cache.
     if (!official_.empty()) official_.Prefetch(tokenizer.tokens().back().hash);
   }
   tokenizer.Finish();

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "operators/ingest/ingest_chain.h"
+#include "operators/match/mentions_partition.h"
 
 namespace tocsin {
 namespace {
@@ -89,6 +90,42 @@ TEST(LexiconVersionTest, ABrandOfTwoVersionsIsOneOfTheBlock) {
   for (const Mention& row : Rows(std::move(entries), &brands)) found.push_back(brands[row.brand]);
   EXPECT_THAT(found, ::testing::ElementsAre("c", "a", "c", "c", "a", "c"));
   EXPECT_THAT(brands, ::testing::UnorderedElementsAre("a", "c"));
+}
+
+TEST(LexiconVersionTest, ABrandThatMovesToAnotherSectorKeepsItsNameInAnotherPartition) {
+  constexpr uint32_t kPartitions = 64;
+  std::vector<FixedVersions::Entry> entries;
+  entries.push_back(Version(1, kFromTheBeginning, "brands: [{id: c, name: C, sector: rail, query: acme}]"));
+  entries.push_back(Version(2, kStartMs + 5'000, "brands: [{id: c, name: C, sector: bank, query: acme}]"));
+  std::vector<uint32_t> partitions;
+  for (const FixedVersions::Entry& entry : entries) {
+    partitions.push_back(MentionsPartition(entry.second->brands()[0], kPartitions));
+  }
+  ASSERT_NE(partitions[0], partitions[1]);
+  IngestOptions options;
+  options.mentions_partitions = kPartitions;
+  IngestChain chain(options, std::make_shared<FixedVersions>(std::move(entries)), &SentimentModel::Default());
+  PostParser parser(*Mapping::Preset("generic", std::nullopt), {});
+  for (const int64_t ms : {4'000, 6'000}) {
+    const std::string post =
+        absl::StrCat(R"({"id": ")", ms, R"(", "time": )", kStartMs + ms, R"(, "text": "acme", "lang": "en"})");
+    Record record;
+    record.value = post;
+    record.has_value = true;
+    EXPECT_EQ(chain.Process(parser, record, 0, 0).outcome, IngestChain::Outcome::kMatched);
+  }
+  for (size_t version = 0; version < 2; ++version) {
+    BlockBuilder builder;
+    chain.Build(partitions[version], &builder);
+    const std::vector<SourceRange> sources(1);
+    std::vector<std::string> parts;
+    builder.Encode(2, sources, size_t{1} << 20, &parts);
+    Block block;
+    ASSERT_TRUE(DecodeBlock(parts[0], &block).ok());
+    ASSERT_EQ(block.mentions.size(), 1U);
+    EXPECT_EQ(block.brands[block.mentions[0].brand], "c");
+    EXPECT_EQ(block.mentions[0].event_time_ms, kStartMs + (version == 0 ? 4'000 : 6'000));
+  }
 }
 
 }  // namespace

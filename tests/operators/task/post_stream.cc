@@ -1,6 +1,7 @@
 #include "tests/operators/task/post_stream.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -97,6 +98,7 @@ class Cutter {
   void AddRows(const StreamPost& post, int32_t source, Offset offset) {
     for (const std::string& brand : post.brands) {
       Mention mention = post.mention;
+      mention.brand = brand_numbers_.try_emplace(brand, static_cast<uint32_t>(brand_numbers_.size())).first->second;
       mention.source = source;
       mention.offset = offset;
       Sample sample;
@@ -109,6 +111,7 @@ class Cutter {
 
   const CutOptions options_;
   std::mt19937_64 random_;
+  std::map<std::string, uint32_t> brand_numbers_;
   std::vector<Partition> partitions_;
   BlockBuilder builder_;
   std::vector<std::string> records_;
