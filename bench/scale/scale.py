@@ -2,9 +2,9 @@
 """What a post and a brand cost as the job grows: `tocsin replay` over generated posts, one thing changed at a time.
 
 Each setting is generated (2.4 KB a post) and replayed: deduplication, sentiment, evidence and signals as shipped, brand metrics
-made every minute, as by `run`. CPU seconds are those of the whole process in user mode (what the kernel takes to read the file is nothing
-that a deployment pays for, and on a virtual machine it varies up to sixfold) less those of the same replay over one post, which is the
-start: reading the watchlist and building its index. Memory is the peak of the resident set, of both. Rounds are interleaved.
+made every minute, as by `run`. CPU seconds are those of the whole process in user mode less those of the same replay over one post, which
+is the start: reading the watchlist and building its index. The kernel's are left out: most of them go to reading the file, from .2 to 1.5 us a
+post on the same virtual machine. Memory is the peak of the resident set, of both. Rounds are interleaved.
 
     scale.py --tocsin build/release/bin/tocsin [--posts N] [--rounds N] [SETTING...]
 
@@ -65,7 +65,7 @@ SETTINGS = {
 
 
 def replay(tocsin, folder, posts):
-    """(CPU seconds, peak memory in bytes) of one replay."""
+    """(CPU seconds in user mode, peak memory in bytes) of one replay."""
     command = [tocsin, "replay", "--config", "config.yaml", "--input", f"posts={posts}", "--signals", "/dev/null", "--quiet"]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE) as process:
         said = process.stderr.read().decode()
