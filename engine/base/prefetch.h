@@ -2,7 +2,7 @@
 //
 // GCC takes a function that does nothing but this for one without effect, and drops the calls of it that it has not
 // inlined before it comes to that conclusion (seen in the machine code of GCC 12). So each function on the way here is
-// always inline.
+// always inline; tests/app/worker/prefetch_test.py looks whether the instructions are there.
 #pragma once
 
 #include <cstddef>
