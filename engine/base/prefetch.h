@@ -17,11 +17,10 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Prefetch(const void* address) { __built
 
 // The cache lines of the first `size` bytes from `address` on.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Prefetch(const void* address, size_t size) {
-  constexpr uintptr_t kCacheLineBytes = 64;
-  const auto begin = reinterpret_cast<uintptr_t>(address);
-  for (uintptr_t at = begin - begin % kCacheLineBytes; at < begin + size; at += kCacheLineBytes) {
-    __builtin_prefetch(reinterpret_cast<const void*>(at));
-  }
+  constexpr size_t kCacheLineBytes = 64;
+  const char* const end = static_cast<const char*>(address) + size;
+  const char* line = static_cast<const char*>(address) - reinterpret_cast<uintptr_t>(address) % kCacheLineBytes;
+  for (; line < end; line += kCacheLineBytes) __builtin_prefetch(line);
 }
 
 }  // namespace tocsin

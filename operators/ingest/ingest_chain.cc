@@ -114,10 +114,11 @@ void IngestChain::Hold(uint64_t id, std::shared_ptr<const Watchlist> watchlist) 
   for (const Brand& brand : watchlist->brands()) {
     auto row_number = static_cast<uint32_t>(brands_.size());
     // Mostly the version before has it, and what that has is the least number already.
-    for (auto each = held_.rbegin(); each != held_.rend(); ++each) {
-      const std::optional<uint32_t> found = each->watchlist->Find(brand.id);
+    for (size_t i = held_.size(); i-- > 0;) {
+      const HeldVersion& each = held_[i];
+      const std::optional<uint32_t> found = each.watchlist->Find(brand.id);
       if (!found.has_value()) continue;
-      row_number = brands_[each->first_brand + *found].row_number;
+      row_number = brands_[each.first_brand + *found].row_number;
       break;
     }
     brands_.push_back({&brand, MentionsPartition(brand, options_.mentions_partitions), row_number});

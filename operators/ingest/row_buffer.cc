@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "absl/log/check.h"
+#include "engine/base/mix_hash.h"
 #include "operators/block/block.h"
 
 namespace tocsin {
@@ -22,14 +23,8 @@ RowBuffer::RowBuffer(int64_t slide_ms) : slide_ms_(slide_ms), slots_(kMinSlots) 
   CHECK_LE(slide_ms, int64_t{kNone});
 }
 
-// Whoever writes posts chooses their times: so that nobody can choose those whose places lie beside each other, where
-// this program is in memory, which the system draws, goes into them.
-size_t RowBuffer::PlaceOf(uint64_t key) const {
-  static const char kSomewhere = 0;
-  uint64_t mixed = (key ^ reinterpret_cast<uintptr_t>(&kSomewhere)) * 0x9E3779B185EBCA87;
-  mixed ^= mixed >> 32;
-  return mixed * 0x165667919E3779F9 >> 32 & (slots_.size() - 1);
-}
+// Whoever writes posts chooses their times.
+size_t RowBuffer::PlaceOf(uint64_t key) const { return MixHash(key) >> 32 & (slots_.size() - 1); }
 
 RowBuffer::Winners& RowBuffer::WinnersOf(uint64_t key) {
   if (slots_.size() < 2 * (winners_.size() + 1)) MakeRoom();

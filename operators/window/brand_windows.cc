@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "absl/log/check.h"
+#include "engine/base/mix_hash.h"
 #include "engine/base/time_units.h"
 
 namespace tocsin {
@@ -45,15 +46,6 @@ void AddSums(const SumsType& sums, int64_t sign, WindowCounts* totals) {
 
 bool IsNegativeOriginal(const HeldMention& mention) {
   return mention.sentiment == SentimentClass::kNegative && mention.kind != PostKind::kRepost;
-}
-
-// Hashes of authors are keyed, those of texts are not: so that nobody can choose texts whose keys lie beside each
-// other, the place of this program in memory, which the system draws, goes into them.
-uint64_t MixHash(uint64_t hash) {
-  static const char kSomewhere = 0;
-  uint64_t key = (hash ^ reinterpret_cast<uintptr_t>(&kSomewhere)) * 0x9E3779B185EBCA87;
-  key ^= key >> 32;
-  return key * 0x165667919E3779F9;
 }
 
 }  // namespace

@@ -23,6 +23,20 @@ FixedVersions::Entry Version(uint64_t id, int64_t effective_ms, std::string_view
   return {{.id = id, .config_version = id, .effective_ms = effective_ms}, *std::move(watchlist)};
 }
 
+// What `chain` holds for `partition`, as a block. `*bytes` must outlive it.
+Block BlockOf(const IngestChain& chain, uint32_t partition, std::string* bytes) {
+  BlockBuilder builder;
+  chain.Build(partition, &builder);
+  const std::vector<SourceRange> sources(1);
+  std::vector<std::string> parts;
+  builder.Encode(2, sources, size_t{1} << 20, &parts);
+  EXPECT_EQ(parts.size(), 1u);
+  *bytes = parts[0];
+  Block block;
+  EXPECT_TRUE(DecodeBlock(*bytes, &block).ok());
+  return block;
+}
+
 // The rows of posts "acme strikes" at 4, 6, 4.999 and 5 s, as a block has them; its brands, if asked for.
 std::vector<Mention> Rows(std::vector<FixedVersions::Entry> entries, std::vector<std::string>* brands = nullptr) {
   IngestOptions options;
@@ -39,14 +53,8 @@ std::vector<Mention> Rows(std::vector<FixedVersions::Entry> entries, std::vector
     record.append_time_ms = kStartMs + ms;
     EXPECT_EQ(chain.Process(parser, record, 0, 0).outcome, IngestChain::Outcome::kMatched);
   }
-  BlockBuilder builder;
-  chain.Build(0, &builder);
-  const std::vector<SourceRange> sources(1);
-  std::vector<std::string> parts;
-  builder.Encode(2, sources, size_t{1} << 20, &parts);
-  EXPECT_EQ(parts.size(), 1u);
-  Block block;
-  EXPECT_TRUE(DecodeBlock(parts[0], &block).ok());
+  std::string bytes;
+  const Block block = BlockOf(chain, 0, &bytes);
   if (brands != nullptr) brands->assign(block.brands.begin(), block.brands.end());
   return block.mentions;
 }
@@ -98,6 +106,7 @@ TEST(LexiconVersionTest, ABrandThatMovesToAnotherSectorKeepsItsNameInAnotherPart
   entries.push_back(Version(1, kFromTheBeginning, "brands: [{id: c, name: C, sector: rail, query: acme}]"));
   entries.push_back(Version(2, kStartMs + 5'000, "brands: [{id: c, name: C, sector: bank, query: acme}]"));
   std::vector<uint32_t> partitions;
+  partitions.reserve(entries.size());
   for (const FixedVersions::Entry& entry : entries) {
     partitions.push_back(MentionsPartition(entry.second->brands()[0], kPartitions));
   }
@@ -115,13 +124,8 @@ TEST(LexiconVersionTest, ABrandThatMovesToAnotherSectorKeepsItsNameInAnotherPart
     EXPECT_EQ(chain.Process(parser, record, 0, 0).outcome, IngestChain::Outcome::kMatched);
   }
   for (size_t version = 0; version < 2; ++version) {
-    BlockBuilder builder;
-    chain.Build(partitions[version], &builder);
-    const std::vector<SourceRange> sources(1);
-    std::vector<std::string> parts;
-    builder.Encode(2, sources, size_t{1} << 20, &parts);
-    Block block;
-    ASSERT_TRUE(DecodeBlock(parts[0], &block).ok());
+    std::string bytes;
+    const Block block = BlockOf(chain, partitions[version], &bytes);
     ASSERT_EQ(block.mentions.size(), 1U);
     EXPECT_EQ(block.brands[block.mentions[0].brand], "c");
     EXPECT_EQ(block.mentions[0].event_time_ms, kStartMs + (version == 0 ? 4'000 : 6'000));
