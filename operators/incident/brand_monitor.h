@@ -43,7 +43,9 @@ class EvidenceSource {
   // False while what has been published is decided again: nobody reads the signals then, and they need to hold only
   // what SignalId takes.
   virtual bool signals_are_read() const { return true; }
-  virtual std::optional<Sample> FindSample(int32_t handle) const = 0;  // nullopt: not held any more
+  // Of a row of the brand; nullopt: its text did not travel, or is not held any more. Its views are valid until the
+  // next evaluation.
+  virtual std::optional<Sample> FindSample(const HeldMention& row) const = 0;
   // Topic and partition of a HeldMention::source.
   virtual const TopicPartition& Source(int16_t index) const = 0;
   // The other brands of the brand's sector at the slide end `end_ms`, with negative shares since `from_ms`. Their

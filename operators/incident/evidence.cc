@@ -15,6 +15,7 @@
 #include "operators/detect/tail.h"
 #include "operators/incident/near_copies.h"
 #include "operators/incident/top_terms.h"
+#include "operators/mention/sample_rule.h"
 
 namespace tocsin {
 namespace {
@@ -24,15 +25,6 @@ constexpr int64_t kUsualMs = 3'600'000;
 // An author with so many rows and such a share of all is suspected of flooding.
 constexpr int64_t kFloodRows = 5;
 constexpr double kFloodShare = 0.05;
-
-bool IsNegativeOriginal(const HeldMention& row) {
-  return row.sentiment == SentimentClass::kNegative && row.kind != PostKind::kRepost;
-}
-
-// nullopt if its text did not travel.
-std::optional<Sample> SampleOf(const HeldMention& row, const EvidenceSource& source) {
-  return row.sample >= 0 ? source.FindSample(row.sample) : std::nullopt;
-}
 
 std::string Hex(uint64_t value) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -53,7 +45,7 @@ SignalPost MakePost(const HeldMention& row, const EvidenceSource& source, std::s
   post.why = std::move(why);
   post.source = source.Source(row.source);
   post.offset = row.offset;
-  if (const std::optional<Sample> sample = SampleOf(row, source)) {
+  if (const std::optional<Sample> sample = source.FindSample(row)) {
     post.id = sample->post_id;
     post.author_handle = sample->author_handle;
     post.text = sample->text;
@@ -63,35 +55,53 @@ SignalPost MakePost(const HeldMention& row, const EvidenceSource& source, std::s
 
 using Rows = std::vector<HeldMention>;
 
-// Keeps per slide the negative originals with the lowest hashes, the rows with the lowest hashes of all, and the one of
-// highest reach. Rows come in time order.
-class SlideWinners {
+// Those of a brand's rows whose texts are kept, by sample_rule.h: of whole groups, as they are at the windows' end.
+class GroupWinners {
  public:
-  explicit SlideWinners(int64_t slide_ms) : slide_ms_(slide_ms) {}
+  GroupWinners(const BrandWindows& windows, int64_t slide_ms, int64_t from_ms) : from_ms_(from_ms), groups_(slide_ms) {
+    groups_.AdvanceTo(windows.end_ms());
+    // Of a group that is no longer held as a whole nobody can say who won.
+    first_ms_ = groups_.StartOf(std::max(from_ms, windows.held_from_ms()));
+    if (first_ms_ < windows.held_from_ms()) first_ms_ += groups_.SizeAt(first_ms_);
+  }
 
+  // Event time of the first row that Add needs: a group begins there.
+  int64_t first_ms() const { return first_ms_; }
+
+  // Rows come in time order, those of one time by their hashes. After the last one comes Flush.
   void Add(const HeldMention& row) {
-    const int64_t slide = row.event_time_ms / slide_ms_;
-    if (slide != slide_) Flush();
-    slide_ = slide;
-    if (row.reach >= kHighReachFollowers &&
+    if (row.event_time_ms < first_ms_) return;
+    const int64_t group_ms = groups_.StartOf(row.event_time_ms);
+    if (group_ms != group_ms_) Flush();
+    group_ms_ = group_ms;
+    if (row.reach >= kHighReach &&
         (!reach_.has_value() || std::pair(row.reach, reach_->post_hash) > std::pair(reach_->reach, row.post_hash))) {
       reach_ = row;
     }
-    Enter(row, kOthersOfSlide, &lowest_of_all_);
-    if (IsNegativeOriginal(row)) Enter(row, kSamplesOfSlide, &lowest_);
+    Enter(row, kOtherSamples, &lowest_of_all_);
+    if (!IsNegativeOriginal(row)) return;
+    Enter(row, kNegativeSamples, &lowest_);
+    if (!first_.has_value()) first_ = row;
   }
 
   void Flush() {
-    negatives_.insert(negatives_.end(), lowest_.begin(), lowest_.end());
-    others_.insert(others_.end(), lowest_of_all_.begin(), lowest_of_all_.end());
-    if (reach_.has_value()) reaches_.push_back(*reach_);
+    const auto take = [this](const HeldMention& row, Rows* rows) {
+      if (row.event_time_ms >= from_ms_) rows->push_back(row);
+    };
+    for (const HeldMention& row : lowest_) take(row, &negatives_);
+    for (const HeldMention& row : lowest_of_all_) take(row, &others_);
+    if (first_.has_value()) take(*first_, &firsts_);
+    if (reach_.has_value()) take(*reach_, &reaches_);
     lowest_.clear();
     lowest_of_all_.clear();
+    first_.reset();
     reach_.reset();
   }
 
-  const Rows& negatives() const { return negatives_; }
-  const Rows& others() const { return others_; }  // of all, negatives among them
+  // All of event times from from_ms on.
+  const Rows& negatives() const { return negatives_; }  // originals with the lowest hashes
+  const Rows& firsts() const { return firsts_; }        // of each group the negative original that is first in time
+  const Rows& others() const { return others_; }        // with the lowest hashes of all, negatives among them
   const Rows& reaches() const { return reaches_; }
 
  private:
@@ -103,15 +113,26 @@ class SlideWinners {
     if (lowest->size() > size) lowest->pop_back();
   }
 
-  int64_t slide_ms_;
-  int64_t slide_ = INT64_MIN;
+  const int64_t from_ms_;
+  SampleGroups groups_;
+  int64_t first_ms_ = 0;
+  int64_t group_ms_ = INT64_MIN;
   Rows lowest_;
   Rows lowest_of_all_;
+  std::optional<HeldMention> first_;
   std::optional<HeldMention> reach_;
   Rows negatives_;
+  Rows firsts_;
   Rows others_;
   Rows reaches_;
 };
+
+GroupWinners FindWinners(const BrandWindows& windows, int64_t slide_ms, int64_t from_ms) {
+  GroupWinners winners(windows, slide_ms, from_ms);
+  windows.ForEachHeld(winners.first_ms(), [&winners](const HeldMention& row) { winners.Add(row); });
+  winners.Flush();
+  return winners;
+}
 
 // Most mentions first, ties by name.
 std::vector<CountedName> TopOf(const std::map<std::string, int64_t>& counts) {
@@ -128,7 +149,7 @@ std::vector<CountedName> TopOf(const std::map<std::string, int64_t>& counts) {
 void FillNearCopies(const Rows& negatives, const EvidenceSource& source, Signal* signal) {
   NearCopies near_copies;
   for (const HeldMention& row : negatives) {
-    const std::optional<Sample> sample = SampleOf(row, source);
+    const std::optional<Sample> sample = source.FindSample(row);
     if (sample.has_value()) near_copies.Add(sample->text);
   }
   if (near_copies.texts() == 0) return;
@@ -139,7 +160,7 @@ void FillSamples(const Rows& candidates, const EvidenceSource& source, Signal* s
   std::map<std::string, int64_t> hashtags;
   std::map<std::string, int64_t> urls;
   for (const HeldMention& row : candidates) {
-    const std::optional<Sample> sample = SampleOf(row, source);
+    const std::optional<Sample> sample = source.FindSample(row);
     if (!sample.has_value()) continue;
     std::string_view rest = sample->hashtags;
     while (!rest.empty()) {
@@ -167,13 +188,11 @@ void FillSamples(const Rows& candidates, const EvidenceSource& source, Signal* s
 // The negative originals of [from_ms, end) against the other posts of the last hour, each text once.
 void FillTopTerms(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
                   Signal* signal) {
-  SlideWinners winners(slide_ms);
-  windows.ForEachHeld(windows.end_ms() - kUsualMs, [&winners](const HeldMention& row) { winners.Add(row); });
-  winners.Flush();
+  const GroupWinners winners = FindWinners(windows, slide_ms, windows.end_ms() - kUsualMs);
   TopTerms terms;
   absl::flat_hash_set<uint64_t> texts;
   const auto add = [&](const HeldMention& row, TopTerms::Kind kind) {
-    const std::optional<Sample> sample = SampleOf(row, source);
+    const std::optional<Sample> sample = source.FindSample(row);
     if (!sample.has_value() || sample->text.empty() || !texts.insert(row.text_hash).second) return;
     terms.Add(sample->text, kind);
   };
@@ -303,9 +322,9 @@ std::string LanguageName(uint16_t language) {
 void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
                   Signal* signal) {
   Tally tally;
-  SlideWinners winners(slide_ms);
-  windows.ForEachHeld(from_ms, [&](const HeldMention& row) {
-    tally.Add(row, signal);
+  GroupWinners winners(windows, slide_ms, from_ms);
+  windows.ForEachHeld(std::min(from_ms, winners.first_ms()), [&](const HeldMention& row) {
+    if (row.event_time_ms >= from_ms) tally.Add(row, signal);
     winners.Add(row);
   });
   winners.Flush();
@@ -334,16 +353,19 @@ void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms
 void FindFirstPosts(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
                     Incident* incident) {
   if (incident->first_post && incident->first_high_reach_post) return;
-  SlideWinners winners(slide_ms);
-  windows.ForEachHeld(from_ms, [&winners](const HeldMention& row) { winners.Add(row); });
-  winners.Flush();
+  const GroupWinners winners = FindWinners(windows, slide_ms, from_ms);
   const auto earliest = [](const Rows& rows) {
     return *std::min_element(rows.begin(), rows.end(), [](const HeldMention& a, const HeldMention& b) {
       return std::pair(a.event_time_ms, a.post_hash) < std::pair(b.event_time_ms, b.post_hash);
     });
   };
-  if (!incident->first_post && !winners.negatives().empty()) {
-    incident->first_post = MakePost(earliest(winners.negatives()), source, "first negative post since onset");
+  if (!incident->first_post) {
+    // Where from_ms cuts a group, the group's first may lie before it.
+    Rows firsts = winners.firsts();
+    firsts.insert(firsts.end(), winners.negatives().begin(), winners.negatives().end());
+    if (!firsts.empty()) {
+      incident->first_post = MakePost(earliest(firsts), source, "first negative post since onset");
+    }
   }
   if (!incident->first_high_reach_post && !winners.reaches().empty()) {
     incident->first_high_reach_post = MakePost(earliest(winners.reaches()), source, "first post with high reach");

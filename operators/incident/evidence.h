@@ -1,9 +1,7 @@
 // Evidence from the rows that are held: who, where, how coordinated, and which posts show it.
 //
 // The result depends on the rows' content only, never on the order in which they arrived or on how ingest cut its
-// flushes: texts are looked up only for rows whose text is sure to have travelled (per slide of event time the negative
-// originals with the lowest hashes, the rows with the lowest hashes of all, and the one with the highest reach), ties
-// go to the smaller hash. Pure functions.
+// flushes: texts are looked up only for rows whose text is sure to be kept, by sample_rule.h. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +16,6 @@ namespace tocsin {
 // REQUIRES: whole > 0.
 inline double ShareOf(int64_t part, int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
 
-// Negative originals of one slide whose texts ingest is sure to send.
-inline constexpr size_t kSamplesOfSlide = 3;
-// Posts of one slide, whatever they say, of which that holds too.
-inline constexpr size_t kOthersOfSlide = 2;
 // Posts that a signal shows.
 inline constexpr size_t kSamplesOfSignal = 5;
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "operators/mention/sample_rule.h"
+
 namespace tocsin {
 namespace {
 
@@ -182,7 +184,7 @@ void Incident::AddToCourse(const HeldMention& row) {
   ++negative;
   if (row.kind == PostKind::kRepost) return;
   ++network.negative_originals;
-  if (row.reach >= kHighReachFollowers) ++high_reach_negatives;
+  if (row.reach >= kHighReach) ++high_reach_negatives;
   negative_texts.Insert(row.text_hash);
   if (!negative_authors.Insert(row.author_hash)) return;
   for (size_t bit = 0; bit < kTermBits; ++bit) {

@@ -21,8 +21,6 @@
 
 namespace tocsin {
 
-// Followers from which one author alone carries a post far.
-inline constexpr uint32_t kHighReachFollowers = 100'000;
 // Actions that an incident remembers; of more, the last.
 inline constexpr size_t kActionsHeld = 50;
 // Bits of Mention::terms that an incident counts, of which some may raise its level.

@@ -43,7 +43,7 @@ struct TermCounts {
 void FillType(const BrandWindows& windows, int64_t from_ms, const EvidenceSource& source, Signal* signal) {
   TermCounts counts;
   windows.ForEachHeld(from_ms, [&](const HeldMention& row) {
-    if (row.sentiment == SentimentClass::kNegative && row.kind != PostKind::kRepost) counts.Add(row, source);
+    if (IsNegativeOriginal(row)) counts.Add(row, source);
   });
   Signal::Type& type = signal->type;
   if (counts.posts == 0) return;

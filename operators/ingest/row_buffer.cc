@@ -82,11 +82,11 @@ bool RowBuffer::Offer(uint32_t row) {
   if (mention.event_time_ms < 0 || slide > kMaxSlide) return false;
   Winners& winners = WinnersOf(KeyOf(slide, mention.brand));
   bool won = false;
-  if (mention.sentiment == SentimentClass::kNegative && mention.kind != PostKind::kRepost) {
+  if (IsNegativeOriginal(mention)) {
     won |= OfferLowest(row, &winners.negative);
+    won |= OfferFirst(row, static_cast<uint32_t>(mention.event_time_ms - slide * slide_ms_), &winners);
   }
   won |= OfferLowest(row, &winners.other);
-  won |= OfferFirst(row, static_cast<uint32_t>(mention.event_time_ms - slide * slide_ms_), &winners);
   if (mention.reach >= kHighReach) won |= OfferFurthest(row, &winners);
   return won;
 }

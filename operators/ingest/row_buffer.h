@@ -1,10 +1,7 @@
 // The rows of one flush for one mentions partition, and the texts that travel with some of them.
 //
-// Text travels only with the few rows that can become evidence. Which rows a signal shows must not depend on how the
-// input was cut into flushes, so the choice is a superset rule: per brand and slide of event time, the rows with the
-// lowest post hashes (kNegativeSamples among negative originals, kOtherSamples among all), the first in time, and the
-// one with the highest reach of at least kHighReach. Whatever the flush borders, the winners over the whole slide win
-// in their flush too.
+// Text travels only with the few rows that can become evidence: those that win in the part of a slide that the flush
+// has, by sample_rule.h.
 //
 // Not thread-safe.
 #pragma once
@@ -21,15 +18,12 @@
 #include "absl/types/span.h"
 #include "engine/base/prefetch.h"
 #include "operators/mention/mention.h"
+#include "operators/mention/sample_rule.h"
 
 namespace tocsin {
 
 class RowBuffer {
  public:
-  static constexpr size_t kNegativeSamples = 3;
-  static constexpr size_t kOtherSamples = 2;
-  static constexpr uint32_t kHighReach = 100'000;
-
   // REQUIRES: slide_ms is at least a second.
   explicit RowBuffer(int64_t slide_ms);
 
@@ -66,8 +60,8 @@ class RowBuffer {
   struct Winners {
     Lowest<kNegativeSamples> negative;
     Lowest<kOtherSamples> other;
-    uint32_t first = kNone;
-    uint32_t first_ms = 0;  // since the slide began
+    uint32_t first = kNone;  // negative original
+    uint32_t first_ms = 0;   // since the slide began
     uint32_t furthest = kNone;
     uint32_t reach = 0;
   };

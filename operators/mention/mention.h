@@ -106,6 +106,12 @@ struct Mention {
   int32_t sample = -1;  // index into the block's samples; -1: text did not travel
 };
 
+// Speaks ill of the brand in words of its own. Row: a Mention or a HeldMention.
+template <typename Row>
+constexpr bool IsNegativeOriginal(const Row& row) {
+  return row.sentiment == SentimentClass::kNegative && row.kind != PostKind::kRepost;
+}
+
 // Text and names of a post that may become evidence.
 struct Sample {
   std::string_view post_id;

@@ -44,7 +44,8 @@ DetectTask::State::State(const DetectTaskOptions& task_options, std::shared_ptr<
       versions(std::move(all_versions)),
       schedule(0, task_options.windows.slide_ms),
       watermark(task_options.windows.slide_ms),
-      dedup(DedupOf(task_options)) {
+      dedup(DedupOf(task_options)),
+      samples(task_options.windows.slide_ms) {
   CHECK_EQ(options.metrics_every_ms % options.windows.slide_ms, 0);
   CHECK_LE(options.windows.sizes_ms.size() + options.long_windows.size(), size_t{32});
   for (size_t i = 0; i < options.windows.sizes_ms.size(); ++i) {
@@ -175,8 +176,7 @@ HeldMention DetectTask::State::Hold(const BrandState& brand, const Block& block,
   held.flags = row.flags;
   held.reasons = row.reasons;
   if (row.sample >= 0) {
-    held.sample = samples.Offer(brand.id_hash, FloorToSlide(row.event_time_ms, options.windows.slide_ms), row,
-                                block.samples[static_cast<size_t>(row.sample)]);
+    samples.Offer(brand.id_hash, row, block.samples[static_cast<size_t>(row.sample)]);
   }
   return held;
 }
@@ -422,7 +422,7 @@ absl::Status DetectTask::Apply(std::string_view block, Offset offset, std::vecto
 
 absl::Status DetectTask::Replay(std::string_view block, Offset offset, std::vector<DetectOutput>* signals) {
   state_->suppressed = true;
-  const absl::Status status = Apply(block, offset, signals);
+  absl::Status status = Apply(block, offset, signals);
   state_->suppressed = false;
   return status;
 }

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <limits>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -30,10 +29,12 @@ void SampleStore::MarkKept(Stored* first_by_hash) {
   Stored* first = nullptr;
   Stored* furthest = nullptr;
   for (Stored* candidate = first_by_hash; candidate != nullptr; candidate = candidate->next) {
-    candidate->is_kept = any++ < kAny;
-    if (candidate->is_negative_original && negative++ < kNegative) candidate->is_kept = true;
+    candidate->is_kept = any++ < kOtherSamples;
     // Ties go to the smaller hash, which came before.
-    if (first == nullptr || candidate->event_time_ms < first->event_time_ms) first = candidate;
+    if (candidate->is_negative_original) {
+      if (negative++ < kNegativeSamples) candidate->is_kept = true;
+      if (first == nullptr || candidate->event_time_ms < first->event_time_ms) first = candidate;
+    }
     if (candidate->reach >= kHighReach && (furthest == nullptr || candidate->reach > furthest->reach)) {
       furthest = candidate;
     }
@@ -42,7 +43,7 @@ void SampleStore::MarkKept(Stored* first_by_hash) {
   if (furthest != nullptr) furthest->is_kept = true;
 }
 
-SampleStore::Owned SampleStore::Make(const Stored& head, const Sample& sample) {
+SampleStore::Stored* SampleStore::Make(const Stored& head, const Sample& sample) {
   std::array<char, kFields * kMostVarint> sizes;
   size_t sizes_bytes = 0;
   size_t fields_bytes = 0;
@@ -55,7 +56,7 @@ SampleStore::Owned SampleStore::Make(const Stored& head, const Sample& sample) {
   void* block = std::malloc(std::max(sizeof(Stored), kHeadBytes + sizes_bytes + fields_bytes));
   if (block == nullptr) throw std::bad_alloc();
   char* to = static_cast<char*>(block) + kHeadBytes;
-  Owned stored(new (block) Stored(head));
+  auto* stored = new (block) Stored(head);
   std::memcpy(to, sizes.data(), sizes_bytes);
   to += sizes_bytes;
   for (const std::string_view* field : FieldsOf(sample)) to = std::copy(field->begin(), field->end(), to);
@@ -88,20 +89,35 @@ size_t SampleStore::BytesOf(const Stored& stored) {
   return static_cast<size_t>(last.data() + last.size() - reinterpret_cast<const char*>(&stored));
 }
 
-void SampleStore::Release(const Stored& stored) {
-  bytes_ -= BytesOf(stored);
-  stored_.erase(stored.handle);
+SampleStore::~SampleStore() {
+  for (const auto& [start_ms, chains] : by_start_) ReleaseAll(chains);
 }
 
-int32_t SampleStore::Offer(uint64_t brand, int64_t pane_start_ms, const Mention& mention, const Sample& sample) {
-  const auto [chain, inserted] = panes_[pane_start_ms].try_emplace(brand, nullptr);
+void SampleStore::Release(Stored* stored) {
+  bytes_ -= BytesOf(*stored);
+  --size_;
+  std::free(stored);
+}
+
+void SampleStore::ReleaseAll(const Chains& chains) {
+  for (const auto& [brand, first] : chains) {
+    for (Stored* each = first; each != nullptr;) {
+      Stored* next = each->next;
+      Release(each);
+      each = next;
+    }
+  }
+  chains_ -= chains.size();
+}
+
+void SampleStore::Offer(uint64_t brand, const Mention& mention, const Sample& sample) {
+  const auto [chain, inserted] = by_start_[groups_.StartOf(mention.event_time_ms)].try_emplace(brand, nullptr);
   if (inserted) ++chains_;
   Stored candidate;
   candidate.post_hash = mention.post_hash;
   candidate.event_time_ms = mention.event_time_ms;
   candidate.reach = mention.reach;
-  candidate.handle = next_handle_;
-  candidate.is_negative_original = mention.sentiment == SentimentClass::kNegative && mention.kind != PostKind::kRepost;
+  candidate.is_negative_original = IsNegativeOriginal(mention);
   Stored** place = &chain->second;
   while (*place != nullptr && (*place)->post_hash <= candidate.post_hash) place = &(*place)->next;
   candidate.next = *place;
@@ -109,48 +125,89 @@ int32_t SampleStore::Offer(uint64_t brand, int64_t pane_start_ms, const Mention&
   MarkKept(chain->second);
   for (Stored** link = &chain->second; *link != nullptr;) {
     Stored* each = *link;
-    if (each == &candidate && each->is_kept) {
-      Owned stored = Make(candidate, sample);
-      bytes_ += BytesOf(*stored);
-      *link = stored.get();
-      stored_[candidate.handle] = std::move(stored);
-    } else if (!each->is_kept) {
+    if (each->is_kept) {
+      if (each == &candidate) {
+        *link = Make(candidate, sample);
+        bytes_ += BytesOf(**link);
+        ++size_;
+      }
+      link = &(*link)->next;
+    } else {
       *link = each->next;
-      if (each != &candidate) Release(*each);
+      if (each != &candidate) Release(each);
+    }
+  }
+}
+
+std::optional<Sample> SampleStore::Find(uint64_t brand, int64_t event_time_ms, uint64_t post_hash) const {
+  const auto group = by_start_.find(groups_.StartOf(event_time_ms));
+  if (group == by_start_.end()) return std::nullopt;
+  const auto chain = group->second.find(brand);
+  if (chain == group->second.end()) return std::nullopt;
+  const Stored* stored = chain->second;
+  while (stored != nullptr && stored->post_hash < post_hash) stored = stored->next;
+  if (stored == nullptr || stored->post_hash != post_hash) return std::nullopt;
+  return SampleOf(*stored);
+}
+
+void SampleStore::JoinChains(Stored* from, Stored** into) {
+  Stored** place = into;
+  while (from != nullptr) {
+    while (*place != nullptr && (*place)->post_hash <= from->post_hash) place = &(*place)->next;
+    Stored* rest = from->next;
+    from->next = *place;
+    *place = from;
+    from = rest;
+  }
+  MarkKept(*into);
+  for (Stored** link = into; *link != nullptr;) {
+    Stored* each = *link;
+    if (each->is_kept) {
+      link = &each->next;
+    } else {
+      *link = each->next;
+      Release(each);
+    }
+  }
+}
+
+void SampleStore::Join(int64_t from_ms, int64_t to_ms) {
+  for (auto group = by_start_.lower_bound(from_ms); group != by_start_.end() && group->first < to_ms;) {
+    const int64_t start_ms = groups_.StartOf(group->first);
+    if (start_ms == group->first) {
+      ++group;
       continue;
     }
-    link = &(*link)->next;
-  }
-  if (!candidate.is_kept) return -1;
-  // A handle comes back only after two thousand million others.
-  next_handle_ = candidate.handle == std::numeric_limits<int32_t>::max() ? 0 : candidate.handle + 1;
-  return candidate.handle;
-}
-
-std::optional<Sample> SampleStore::Find(int32_t handle) const {
-  const auto found = stored_.find(handle);
-  if (found == stored_.end()) return std::nullopt;
-  return SampleOf(*found->second);
-}
-
-void SampleStore::DropBefore(int64_t pane_start_ms) {
-  while (!panes_.empty() && panes_.begin()->first < pane_start_ms) {
-    for (const auto& [brand, first] : panes_.begin()->second) {
-      for (const Stored* each = first; each != nullptr;) {
-        const Stored* next = each->next;
-        Release(*each);
-        each = next;
+    const auto part = group++;
+    const auto [whole, inserted] = by_start_.try_emplace(start_ms);
+    if (inserted) {
+      whole->second = std::move(part->second);
+    } else {
+      for (const auto& [brand, chain] : part->second) {
+        const auto [joined, is_new] = whole->second.try_emplace(brand, nullptr);
+        if (!is_new) --chains_;
+        JoinChains(chain, &joined->second);
       }
     }
-    chains_ -= panes_.begin()->second.size();
-    panes_.erase(panes_.begin());
+    by_start_.erase(part);
+  }
+}
+
+void SampleStore::AdvanceTo(int64_t end_ms, int64_t drop_ms) {
+  const int64_t joined_ms = groups_.joined_before_ms();
+  groups_.AdvanceTo(end_ms);
+  if (groups_.joined_before_ms() > joined_ms) Join(joined_ms, groups_.joined_before_ms());
+  while (!by_start_.empty()) {
+    const auto& [start_ms, chains] = *by_start_.begin();
+    if (start_ms + groups_.SizeAt(start_ms) > drop_ms) break;
+    ReleaseAll(chains);
+    by_start_.erase(by_start_.begin());
   }
 }
 
 size_t SampleStore::memory_bytes() const {
   constexpr size_t kChainBytes = 3 * sizeof(uint64_t);  // with what a hash table leaves empty
-  return bytes_ + stored_.size() * kAllocatorBytes + chains_ * kChainBytes +
-         stored_.capacity() * (2 * sizeof(uint64_t) + 1);
+  return bytes_ + size_ * kAllocatorBytes + chains_ * kChainBytes;
 }
 
 }  // namespace tocsin

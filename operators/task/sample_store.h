@@ -1,8 +1,8 @@
-// Texts and names of the few held mentions that can become evidence.
+// Texts and names of the few held mentions that can become evidence: the winners of each brand and group, by
+// sample_rule.h.
 //
-// Of each brand and slide these are kept: the negative originals and the mentions with the lowest post hashes, the
-// first in time, and the one with the furthest reach. Ingest lets the text of at least those travel, whatever its
-// flushes; choosing again here, over all flushes, makes what is kept independent of them and of the order of arrival.
+// Ingest lets the text of at least those travel, whatever its flushes; choosing again here, over all flushes, makes
+// what is kept independent of them and of the order of arrival.
 //
 // Not thread-safe: one task owns it.
 #pragma once
@@ -11,63 +11,65 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
-#include <memory>
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
 #include "operators/mention/mention.h"
+#include "operators/mention/sample_rule.h"
 
 namespace tocsin {
 
 class SampleStore {
  public:
-  static constexpr size_t kNegative = 3;
-  static constexpr size_t kAny = 2;
-  static constexpr uint32_t kHighReach = 100'000;
+  explicit SampleStore(int64_t slide_ms) : groups_(slide_ms) {}
+  ~SampleStore();
+  SampleStore(const SampleStore&) = delete;
+  SampleStore& operator=(const SampleStore&) = delete;
 
-  // Keeps a copy of `sample` if `mention` is among those kept of (brand, pane) so far, perhaps in place of another.
-  // Returns its handle, -1 if it was not kept. `brand` is a hash of its id: that stays when the watchlist changes.
-  int32_t Offer(uint64_t brand, int64_t pane_start_ms, const Mention& mention, const Sample& sample);
+  // Keeps a copy of `sample` if `mention` is a winner of its group so far, perhaps in place of another. `brand` is a
+  // hash of its id: that stays when the watchlist changes.
+  void Offer(uint64_t brand, const Mention& mention, const Sample& sample);
 
-  // nullopt: not kept any more. Its views are valid until the next Offer or DropBefore.
-  std::optional<Sample> Find(int32_t handle) const;
+  // The sample of the brand's mention of that post; nullopt: not kept, or not any more. Its views are valid until the
+  // next Offer or AdvanceTo.
+  std::optional<Sample> Find(uint64_t brand, int64_t event_time_ms, uint64_t post_hash) const;
 
-  // Drops the samples of all panes that start before `pane_start_ms`.
-  void DropBefore(int64_t pane_start_ms);
+  // Joins the groups that are old at the slide end `end_ms`, and drops those that end before or at `drop_ms`.
+  void AdvanceTo(int64_t end_ms, int64_t drop_ms);
 
-  size_t size() const { return stored_.size(); }
+  size_t size() const { return size_; }
   size_t memory_bytes() const;
 
  private:
   // Behind the last member, in the same block of memory: the sizes of the sample's fields as varints, then their bytes.
   struct Stored {
-    Stored* next = nullptr;  // of the same brand and pane, by post hash
+    Stored* next = nullptr;  // of the same brand and group, by post hash
     uint64_t post_hash = 0;
     int64_t event_time_ms = 0;
     uint32_t reach = 0;
-    int32_t handle = -1;
     bool is_negative_original = false;
     bool is_kept = false;
   };
-  struct Free {
-    void operator()(Stored* stored) const { std::free(stored); }
-  };
-  using Owned = std::unique_ptr<Stored, Free>;
+  using Chains = absl::flat_hash_map<uint64_t, Stored*>;  // by brand
 
   // In the block, before the fields' sizes: what Stored leaves empty at its end is used.
   static constexpr size_t kHeadBytes = offsetof(Stored, is_kept) + sizeof(bool);
 
-  static Owned Make(const Stored& head, const Sample& sample);
+  static Stored* Make(const Stored& head, const Sample& sample);
   static Sample SampleOf(const Stored& stored);
   static size_t BytesOf(const Stored& stored);
-  void Release(const Stored& stored);
   static void MarkKept(Stored* first);
+  void Release(Stored* stored);
+  void ReleaseAll(const Chains& chains);
+  void Join(int64_t from_ms, int64_t to_ms);
+  // Takes the chain `from` into `*into`.
+  void JoinChains(Stored* from, Stored** into);
 
-  int32_t next_handle_ = 0;
-  size_t bytes_ = 0;                                                 // of the blocks
-  size_t chains_ = 0;                                                // in panes_
-  std::map<int64_t, absl::flat_hash_map<uint64_t, Stored*>> panes_;  // a chain of each brand
-  absl::flat_hash_map<int32_t, Owned> stored_;
+  SampleGroups groups_;
+  size_t size_ = 0;
+  size_t bytes_ = 0;                    // of the blocks
+  size_t chains_ = 0;                   // in by_start_
+  std::map<int64_t, Chains> by_start_;  // groups
 };
 
 }  // namespace tocsin

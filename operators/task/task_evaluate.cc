@@ -29,12 +29,12 @@ FeedQuality DetectTask::State::Quality(int64_t end_ms) const {
           .stale = stale};
 }
 
-SectorCourse DetectTask::State::Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) {
-  const auto found = ranks_of_sector.find(brand.sector);
-  if (found == ranks_of_sector.end()) return {};
+SectorCourse DetectTask::State::BrandEvidence::Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) {
+  const auto found = state_->ranks_of_sector.find(brand.sector);
+  if (found == state_->ranks_of_sector.end()) return {};
   std::vector<SectorMember> members;
   for (const uint32_t rank : found->second) {
-    BrandState* other = brands[rank].get();
+    BrandState* other = state_->brands[rank].get();
     if (other == nullptr || other->brand->id == brand.id || other->leaves()) continue;
     // Whose turn is still to come is moved on already; nothing else of it changes. One that is not due has the same in
     // its windows as before.
@@ -78,12 +78,13 @@ bool DetectTask::State::EvaluateEnds(int64_t last_end_ms, size_t enough, std::ve
 
 void DetectTask::State::EvaluateBrand(BrandState* brand, int64_t end_ms, std::vector<DetectOutput>* outputs) {
   if (brand->windows.end_ms() == kUnknownTime || brand->windows.end_ms() < end_ms) brand->windows.AdvanceTo(end_ms);
+  BrandEvidence evidence(this, brand);
   signals.clear();
   if (brand->leaves()) {
     std::erase_if(brand->officials, [end_ms](const Official& post) { return post.event_time_ms < end_ms; });
     brand->gap_missing = 0;
     const bool elsewhere = watchlist->Find(brand->brand->id).has_value();
-    brand->monitor.Close(brand->windows, Quality(end_ms), *this,
+    brand->monitor.Close(brand->windows, Quality(end_ms), evidence,
                          elsewhere ? "the brand has another sector now, in which it is watched anew"
                                    : "the brand is not watched any more",
                          &signals);
@@ -95,7 +96,7 @@ void DetectTask::State::EvaluateBrand(BrandState* brand, int64_t end_ms, std::ve
   if (is_due || brand->gap_missing > 0) {
     ++counters.evaluations;
     const FeedQuality quality = Quality(end_ms);
-    if (is_due) brand->monitor.Evaluate(brand->windows, quality, *this, &signals);
+    if (is_due) brand->monitor.Evaluate(brand->windows, quality, evidence, &signals);
     if (brand->gap_missing > 0) {
       signals.push_back(brand->monitor.FeedHealthNotice(
           end_ms, quality,
@@ -105,7 +106,7 @@ void DetectTask::State::EvaluateBrand(BrandState* brand, int64_t end_ms, std::ve
   }
   if (has_actions) ApplyActions(brand, end_ms, outputs);
   if (is_due && (brand->monitor.has_open_incident() || brand->monitor.has_drill())) {
-    brand->monitor.Escalate(brand->windows, Quality(end_ms), *this, &signals);
+    brand->monitor.Escalate(brand->windows, Quality(end_ms), evidence, &signals);
   }
   EmitMetrics(brand, end_ms, outputs);
   for (Signal& signal : signals) {
@@ -125,12 +126,13 @@ void DetectTask::State::ApplyActions(BrandState* brand, int64_t end_ms, std::vec
   const auto behind = std::find_if(brand->actions.begin(), brand->actions.end(),
                                    [end_ms](const PendingAction& action) { return action.due_ms > end_ms; });
   const FeedQuality quality = Quality(end_ms);
+  BrandEvidence evidence(this, brand);
   for (auto pending = brand->actions.begin(); pending != behind; ++pending) {
     Action action;
     std::string_view field;
     ActionError error = ParseAction(pending->text, kNoAppendTime, &action, &field);
     if (error == ActionError::kNone && brand->leaves()) error = ActionError::kUnknownBrand;
-    if (error == ActionError::kNone) error = brand->monitor.Act(action, brand->windows, quality, *this, &signals);
+    if (error == ActionError::kNone) error = brand->monitor.Act(action, brand->windows, quality, evidence, &signals);
     if (error == ActionError::kNone) {
       ++counters.actions;
     } else {
@@ -249,7 +251,7 @@ int64_t DetectTask::State::NextDue(const BrandState& brand, int64_t end_ms) cons
 
 void DetectTask::State::ForgetOld() {
   DropLeft();
-  samples.DropBefore(evaluated_ms - options.windows.held_ms);
+  samples.AdvanceTo(evaluated_ms, evaluated_ms - options.windows.held_ms);
   dedup.AdvanceTo(evaluated_ms);
   const int64_t needed_ms = evaluated_ms - std::max(options.windows.held_ms, options.dedup_horizon_ms);
   while (!block_times.empty() && block_times.front().latest_ms < needed_ms) block_times.pop_front();

@@ -212,7 +212,10 @@ absl::Status DetectTask::State::Decode(std::string_view bytes) {
     Renumber();
   }
   if (!reader.ok() || reader.remaining() != 0) return Malformed();
-  if (evaluated_ms != kUnknownTime) dedup.AdvanceTo(evaluated_ms);
+  if (evaluated_ms != kUnknownTime) {
+    dedup.AdvanceTo(evaluated_ms);
+    samples.AdvanceTo(evaluated_ms, evaluated_ms - options.windows.held_ms);
+  }
   if (options.planted_fault == PlantedFault::kForgetEventTime) evaluated_ms = kUnknownTime;
   return absl::OkStatus();
 }

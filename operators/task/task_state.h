@@ -50,7 +50,7 @@ inline constexpr uint8_t kVersionWithActions = 4;  // of a snapshot's payload
 // Of a snapshot's payload: from this one on it says which version of the watchlist it was made under.
 inline constexpr uint8_t kVersionWithWatchlists = 3;
 
-struct DetectTask::State : EvidenceSource {
+struct DetectTask::State {
   struct Official {
     int64_t event_time_ms = 0;
     std::string post_id;
@@ -84,6 +84,23 @@ struct DetectTask::State : EvidenceSource {
     std::vector<PendingAction> actions;         // in the order in which they take effect
     int64_t gap_missing = 0;                    // source records of gaps that the open incident has not been told of
   };
+  // What a brand's monitor asks for while the brand is evaluated.
+  class BrandEvidence final : public EvidenceSource {
+   public:
+    BrandEvidence(State* state, const BrandState* brand) : state_(state), brand_(brand) {}
+
+    bool signals_are_read() const override { return !state_->suppressed; }
+    std::optional<Sample> FindSample(const HeldMention& row) const override {
+      return state_->samples.Find(brand_->id_hash, row.event_time_ms, row.post_hash);
+    }
+    const TopicPartition& Source(int16_t index) const override { return state_->sources[static_cast<size_t>(index)]; }
+    SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) override;
+    std::string_view OwnType(size_t number, int64_t event_time_ms) const override;
+
+   private:
+    State* state_;
+    const BrandState* brand_;
+  };
   // A block and the latest event time of its rows: needed by Rebuild until that has left windows and deduplication.
   struct BlockTime {
     Offset first_offset = 0;
@@ -103,12 +120,6 @@ struct DetectTask::State : EvidenceSource {
   };
 
   State(const DetectTaskOptions& options, std::shared_ptr<WatchlistVersions> versions);
-
-  bool signals_are_read() const override { return !suppressed; }
-  std::optional<Sample> FindSample(int32_t handle) const override { return samples.Find(handle); }
-  const TopicPartition& Source(int16_t index) const override { return sources[static_cast<size_t>(index)]; }
-  SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) override;
-  std::string_view OwnType(size_t number, int64_t event_time_ms) const override;
 
   // detect_task.cc
   absl::Status Accept(std::string_view bytes, Offset offset);

@@ -126,11 +126,13 @@ void DetectTask::State::SwitchToNext() {
   Renumber();
 }
 
-std::string_view DetectTask::State::OwnType(size_t number, int64_t event_time_ms) const {
+std::string_view DetectTask::State::BrandEvidence::OwnType(size_t number, int64_t event_time_ms) const {
+  const std::deque<TypeNames>& type_names = state_->type_names;
   const auto of = std::find_if(type_names.rbegin(), type_names.rend(),
                                [event_time_ms](const TypeNames& each) { return each.from_ms <= event_time_ms; });
   const TypeNames& types = of == type_names.rend() ? type_names.front() : *of;
-  return number < types.names.size() ? std::string_view(types.names[number]) : std::string_view();
+  if (number >= types.names.size()) return {};
+  return types.names[number];
 }
 
 void DetectTask::State::FindTypeNamesBefore(const WatchlistTimeline& timeline, size_t index) {

@@ -44,10 +44,6 @@ void AddSums(const SumsType& sums, int64_t sign, WindowCounts* totals) {
   totals->negativity += sign * int64_t{sums.negativity};
 }
 
-bool IsNegativeOriginal(const HeldMention& mention) {
-  return mention.sentiment == SentimentClass::kNegative && mention.kind != PostKind::kRepost;
-}
-
 }  // namespace
 
 void BrandWindows::Sums::Add(const HeldMention& mention) {

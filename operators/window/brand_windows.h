@@ -75,6 +75,8 @@ class BrandWindows {
   void AdvanceTo(int64_t end_ms);
 
   int64_t end_ms() const { return end_ms_; }
+  // Event time from which on all mentions before end_ms() are held.
+  int64_t held_from_ms() const { return end_ms_ - options_->held_ms; }
   // Totals of the window number `index` in sizes_ms, ending at end_ms().
   const WindowCounts& Window(size_t index) const { return windows_[index].totals; }
   // Mentions of the window before that one: [end_ms() - 2 * size, end_ms() - size).

@@ -16,8 +16,7 @@ struct HeldMention {
   Offset offset = 0;
   uint32_t reach = 0;
   uint32_t terms = 0;
-  int32_t sample = -1;  // handle into the task's sample store; -1 none
-  int16_t source = 0;   // index into the task's table of source partitions
+  int16_t source = 0;  // index into the task's table of source partitions
   uint16_t language = 0;
   SentimentClass sentiment = SentimentClass::kUnclassified;
   PostKind kind = PostKind::kOriginal;

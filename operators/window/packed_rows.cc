@@ -12,12 +12,11 @@ namespace {
 
 // The first byte of a row: two bits each of sentiment and kind, and which of the fields that are mostly zero are there.
 constexpr int kKindShift = 2;
-constexpr uint8_t kHasSample = 1 << 4;
-constexpr uint8_t kHasTerms = 1 << 5;
-constexpr uint8_t kHasSource = 1 << 6;
+constexpr uint8_t kHasTerms = 1 << 4;
+constexpr uint8_t kHasSource = 1 << 5;
 constexpr size_t kMostVarint = 10;
 constexpr size_t kFixedBytes = 3 + sizeof(uint16_t) + 3 * sizeof(uint64_t);
-constexpr size_t kMostRow = kFixedBytes + 7 * kMostVarint;
+constexpr size_t kMostRow = kFixedBytes + 6 * kMostVarint;
 constexpr size_t kFirstBytes = 120;
 
 uint8_t* PutVarint(uint64_t value, uint8_t* to) {
@@ -60,8 +59,7 @@ void PackedRows::Append(const HeldMention& row, int64_t start_ms) {
   if (capacity_ - size_ < kMostRow) Resize(std::max<size_t>(kFirstBytes, capacity_ + capacity_ / 4 + kMostRow));
   uint8_t* to = bytes_.get() + size_;
   *to++ = static_cast<uint8_t>(static_cast<uint8_t>(row.sentiment) | static_cast<uint8_t>(row.kind) << kKindShift |
-                               (row.sample >= 0 ? kHasSample : 0) | (row.terms != 0 ? kHasTerms : 0) |
-                               (row.source != 0 ? kHasSource : 0));
+                               (row.terms != 0 ? kHasTerms : 0) | (row.source != 0 ? kHasSource : 0));
   *to++ = row.flags;
   *to++ = static_cast<uint8_t>(row.network);
   to = Put(row.language, to);
@@ -72,7 +70,6 @@ void PackedRows::Append(const HeldMention& row, int64_t start_ms) {
   to = PutVarint(static_cast<uint64_t>(row.offset), to);
   to = PutVarint(row.reach, to);
   to = PutVarint(row.reasons, to);
-  if (row.sample >= 0) to = PutVarint(static_cast<uint64_t>(row.sample), to);
   if (row.terms != 0) to = PutVarint(row.terms, to);
   if (row.source != 0) to = PutVarint(static_cast<uint16_t>(row.source), to);
   size_ = static_cast<uint32_t>(to - bytes_.get());
@@ -101,7 +98,6 @@ void PackedRows::ForEach(int64_t start_ms, absl::FunctionRef<void(const HeldMent
     row.offset = static_cast<Offset>(next());
     row.reach = static_cast<uint32_t>(next());
     row.reasons = static_cast<uint16_t>(next());
-    row.sample = (head & kHasSample) != 0 ? static_cast<int32_t>(next()) : -1;
     row.terms = (head & kHasTerms) != 0 ? static_cast<uint32_t>(next()) : 0;
     row.source = (head & kHasSource) != 0 ? static_cast<int16_t>(next()) : int16_t{0};
     fn(row);

@@ -44,7 +44,7 @@ void SimulatedMentions::Minute(int64_t minute, std::vector<HeldMention>* mention
     mention.post_hash = random_();
     mention.author_hash = random_() % 1'000'000;
     mention.text_hash = random_();
-    mention.sample = static_cast<int32_t>(random_() % 1'000);
+    random_.discard(1);  // a field that rows no longer have: the seeds' courses stay as they were
     mention.offset = static_cast<Offset>(random_() % 1'000'000);
     mention.language = static_cast<uint16_t>('e' << 8 | 'n');
     mention.reach = static_cast<uint32_t>(random_() % 2'000);
@@ -66,8 +66,8 @@ FakeEvidence::FakeEvidence() {
   sample_.url = "https://example.com/a";
 }
 
-std::optional<Sample> FakeEvidence::FindSample(int32_t handle) const {
-  return handle % 3 == 0 ? std::nullopt : std::optional(sample_);
+std::optional<Sample> FakeEvidence::FindSample(const HeldMention& row) const {
+  return row.post_hash % 3 == 0 ? std::nullopt : std::optional(sample_);
 }
 const TopicPartition& FakeEvidence::Source(int16_t) const { return source_; }
 SectorCourse FakeEvidence::Sector(const Brand&, int64_t, int64_t) { return SectorOf(members_); }

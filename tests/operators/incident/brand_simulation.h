@@ -43,7 +43,7 @@ class SimulatedMentions {
 class FakeEvidence final : public EvidenceSource {
  public:
   FakeEvidence();
-  std::optional<Sample> FindSample(int32_t handle) const override;
+  std::optional<Sample> FindSample(const HeldMention& row) const override;
   const TopicPartition& Source(int16_t index) const override;
   SectorCourse Sector(const Brand& brand, int64_t from_ms, int64_t end_ms) override;
   // What the other brands are said to do.

@@ -2,8 +2,7 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
-#include <memory>
+#include <map>
 #include <optional>
 #include <random>
 #include <set>
@@ -27,15 +26,18 @@ using ::testing::ElementsAre;
 constexpr int64_t kSlideMs = 5'000;
 constexpr int64_t kEndMs = 1'600'000'000'000;
 
-// Texts by handle.
+// Texts by post.
 class Texts final : public EvidenceSource {
  public:
-  int32_t Put(std::string text) {
-    texts_.push_back(std::make_unique<std::string>(std::move(text)));
-    samples_.emplace_back().text = *texts_.back();
-    return static_cast<int32_t>(samples_.size()) - 1;
+  void Put(const HeldMention& row, std::string text) { texts_[row.post_hash] = std::move(text); }
+  std::optional<Sample> FindSample(const HeldMention& row) const override {
+    asked.insert(row.post_hash);
+    const auto text = texts_.find(row.post_hash);
+    if (text == texts_.end()) return std::nullopt;
+    Sample sample;
+    sample.text = text->second;
+    return sample;
   }
-  std::optional<Sample> FindSample(int32_t handle) const override { return samples_[static_cast<size_t>(handle)]; }
   const TopicPartition& Source(int16_t /*index*/) const override { return source_; }
   SectorCourse Sector(const Brand& /*brand*/, int64_t /*from_ms*/, int64_t /*end_ms*/) override { return {}; }
   std::string_view OwnType(size_t number, int64_t event_time_ms) const override {
@@ -46,10 +48,10 @@ class Texts final : public EvidenceSource {
   int64_t changed_ms = 0;
   std::vector<std::string> names_before;
   std::vector<std::string> names_since;
+  mutable std::set<uint64_t> asked;
 
  private:
-  std::vector<std::unique_ptr<std::string>> texts_;
-  std::deque<Sample> samples_;
+  std::map<uint64_t, std::string> texts_;
   TopicPartition source_{"posts", 0};
 };
 
@@ -70,10 +72,14 @@ class EvidenceTest : public testing::Test {
     row.terms = terms;
     return row;
   }
-  Signal Evidence(const std::vector<HeldMention>& rows, int64_t from_ms = kEndMs - 600'000) {
+  BrandWindows Windows(const std::vector<HeldMention>& rows) {
     BrandWindows windows(&options_);
     for (const HeldMention& row : rows) windows.Add(row);
     windows.AdvanceTo(kEndMs);
+    return windows;
+  }
+  Signal Evidence(const std::vector<HeldMention>& rows, int64_t from_ms = kEndMs - 600'000) {
+    const BrandWindows windows = Windows(rows);
     Signal signal;
     signal.brand_name = "Acme";
     FillEvidence(windows, from_ms, kSlideMs, evidence_, &signal);
@@ -133,6 +139,7 @@ TEST_F(EvidenceTest, ATypeOfOnesOwnGoesBeforeABuiltInOneWithAsManyPosts) {
   evidence_.names_since = {"strike", "walkout"};
   constexpr uint32_t kStrike = uint32_t{1} << kOwnTypeShift;
   std::vector<HeldMention> rows;
+  rows.reserve(6);
   for (int i = 0; i < 6; ++i) rows.push_back(Row("en", kServiceTerm | kStrike | kStrike << 1 | kStrike << 5));
   EXPECT_EQ(Evidence(rows).type.name, "strike");
   EXPECT_EQ(Evidence(rows).type.confidence, 1);
@@ -172,14 +179,15 @@ TEST_F(EvidenceTest, TopTermsAreWhatTheCrisisSpeaksOfOverTheUsual) {
   const auto add = [&](int64_t seconds, SentimentClass sentiment, std::string text, uint64_t text_hash = 0) {
     rows.push_back(Row(seconds));
     rows.back().sentiment = sentiment;
-    rows.back().sample = evidence_.Put(std::move(text));
+    evidence_.Put(rows.back(), std::move(text));
     if (text_hash != 0) rows.back().text_hash = text_hash;
   };
   for (int i = 0; i < 200; ++i) {
-    add(700 + i * 14, i % 4 == 0 ? SentimentClass::kNegative : SentimentClass::kNeutral, "Acme flight to Paris");
+    add(700 + i * 14 + i / 2, i % 4 == 0 ? SentimentClass::kNegative : SentimentClass::kNeutral,
+        "Acme flight to Paris");
   }
-  for (int i = 0; i < 60; ++i) add(5 + i * 9, SentimentClass::kNegative, "Acme flight: no refund");
-  for (int i = 0; i < 60; ++i) add(7 + i * 9, SentimentClass::kNegative, "Acme copied words", 1 << 20);
+  for (int i = 0; i < 60; ++i) add(1 + i * 2, SentimentClass::kNegative, "Acme flight: no refund");
+  for (int i = 0; i < 20; ++i) add(2 + i * 6, SentimentClass::kNegative, "Acme copied words", 1 << 20);
   const std::vector<CountedName> terms = Evidence(rows).evidence.top_terms;
   ASSERT_EQ(terms.size(), 1u);
   EXPECT_EQ(terms[0], (CountedName{"refund", 60})) << "the copied text counts once, and what is usual does not";
@@ -192,11 +200,11 @@ TEST_F(EvidenceTest, NearDuplicatesAreNegativeOriginalsWithATextThatTravelled) {
   std::vector<HeldMention> rows;
   for (int i = 0; i < 10; ++i) {
     rows.push_back(Row(5 + i * 20));
-    rows.back().sample = evidence_.Put(text + std::to_string(i));
+    evidence_.Put(rows.back(), text + std::to_string(i));
   }
   for (int i = 0; i < 10; ++i) {
     rows.push_back(Row(12 + i * 20));
-    rows.back().sample = evidence_.Put(text);
+    evidence_.Put(rows.back(), text);
     if (i % 2 == 0) rows.back().sentiment = SentimentClass::kPositive;
     if (i % 2 == 1) rows.back().kind = PostKind::kRepost;
   }
@@ -277,6 +285,95 @@ TEST_F(EvidenceTest, EqualsANaiveCountOverRandomRows) {
     EXPECT_EQ(signal.coordination.new_account_share, share(naive.new_accounts, naive.volume.mentions));
     EXPECT_EQ(signal.coordination.duplicate_text_share,
               share(naive.volume.originals - static_cast<int64_t>(naive.texts.size()), naive.volume.originals));
+  }
+}
+
+// Posts of the rows whose texts are kept when windows end at kEndMs, each place sought on its own: of slides in the
+// last two minutes and of half minutes before.
+std::set<uint64_t> Kept(const std::vector<HeldMention>& rows) {
+  struct Group {
+    std::set<uint64_t> any, negative;
+    std::set<std::pair<int64_t, uint64_t>> first, furthest;
+  };
+  std::map<std::pair<int64_t, int64_t>, Group> groups;
+  constexpr int64_t kJoinedMs = (kEndMs - 120'000) / 30'000 * 30'000;
+  for (const HeldMention& row : rows) {
+    const int64_t size_ms = row.event_time_ms < kJoinedMs ? 30'000 : kSlideMs;
+    Group& group = groups[{size_ms, row.event_time_ms / size_ms}];
+    group.any.insert(row.post_hash);
+    if (row.reach >= 100'000) group.furthest.insert({-int64_t{row.reach}, row.post_hash});
+    if (row.sentiment != SentimentClass::kNegative || row.kind == PostKind::kRepost) continue;
+    group.negative.insert(row.post_hash);
+    group.first.insert({row.event_time_ms, row.post_hash});
+  }
+  std::set<uint64_t> kept;
+  for (const auto& [key, group] : groups) {
+    const auto take = [&kept](const std::set<uint64_t>& from, size_t count) {
+      for (auto post = from.begin(); post != from.end() && count > 0; ++post, --count) kept.insert(*post);
+    };
+    take(group.any, 2);
+    take(group.negative, 3);
+    if (!group.first.empty()) kept.insert(group.first.begin()->second);
+    if (!group.furthest.empty()) kept.insert(group.furthest.begin()->second);
+  }
+  return kept;
+}
+
+// Goal: a signal never shows a text only because the store has not let it go yet.
+TEST_F(EvidenceTest, AsksOnlyForTextsThatAreSureToBeKept) {
+  std::mt19937_64 random(12);
+  size_t asked = 0;
+  for (int round = 0; round < Rounds(300, 60); ++round) {
+    // Rows that are older than the windows hold are added before these end, and dropped then.
+    const int64_t span_ms = round % 2 == 0 ? 600'000 : 3'700'000;
+    std::vector<HeldMention> rows;
+    for (uint64_t i = random() % 2'000; i > 0; --i) {
+      HeldMention& row = rows.emplace_back(Row(0));
+      row.post_hash = random();
+      row.event_time_ms = kEndMs - static_cast<int64_t>(random() % static_cast<uint64_t>(span_ms)) - 1;
+      row.reach = static_cast<uint32_t>(99'990 + random() % 20);
+      row.sentiment = static_cast<SentimentClass>(random() % 4);
+      row.kind = static_cast<PostKind>(random() % 4);
+    }
+    const std::set<uint64_t> kept = Kept(rows);
+    evidence_.asked.clear();
+    const int64_t from_ms = kEndMs - static_cast<int64_t>(random() % 720 + 1) * kSlideMs;
+    Evidence(rows, from_ms);
+    const BrandWindows windows = Windows(rows);
+    Incident incident;
+    FindFirstPosts(windows, from_ms, kSlideMs, evidence_, &incident);
+    for (const uint64_t post : evidence_.asked) ASSERT_TRUE(kept.contains(post)) << "round " << round;
+    asked += evidence_.asked.size();
+  }
+  EXPECT_GT(asked, 10'000U);
+}
+
+TEST_F(EvidenceTest, TheFirstPostIsTheFirstNegativeOriginalSinceTheOnset) {
+  std::mt19937_64 random(13);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<HeldMention> rows;
+    for (int i = 0; i < 500; ++i) {
+      HeldMention& row = rows.emplace_back(Row(0));
+      row.post_hash = random();
+      row.event_time_ms = kEndMs - static_cast<int64_t>(random() % 600'000) - 1;
+      row.sentiment = static_cast<SentimentClass>(random() % 4);
+      row.kind = static_cast<PostKind>(random() % 4);
+    }
+    // On a border of groups: of slides in the last two minutes, of half minutes before.
+    const auto steps = static_cast<int64_t>(random() % 16);
+    const int64_t onset_ms = round % 2 == 0 ? kEndMs - (1 + steps) * kSlideMs : (kEndMs / 30'000 - 5 - steps) * 30'000;
+    const HeldMention* first = nullptr;
+    for (const HeldMention& row : rows) {
+      if (row.event_time_ms < onset_ms || row.sentiment != SentimentClass::kNegative) continue;
+      if (row.kind == PostKind::kRepost) continue;
+      if (first == nullptr || row.event_time_ms < first->event_time_ms) first = &row;
+    }
+    Incident incident;
+    FindFirstPosts(Windows(rows), onset_ms, kSlideMs, evidence_, &incident);
+    ASSERT_EQ(incident.first_post.has_value(), first != nullptr);
+    if (first != nullptr) {
+      EXPECT_EQ(incident.first_post->post_hash, first->post_hash) << "round " << round;
+    }
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "operators/block/block.h"
+#include "operators/mention/sample_rule.h"
 
 namespace tocsin {
 namespace {
@@ -30,17 +31,17 @@ Mention RandomRow(std::mt19937_64* random) {
   row.post_hash = below(4) << 32 | below(8);
   row.sentiment = below(2) == 0 ? SentimentClass::kNegative : SentimentClass::kNeutral;
   row.kind = below(3) == 0 ? PostKind::kRepost : PostKind::kOriginal;
-  row.reach = static_cast<uint32_t>(RowBuffer::kHighReach - 1 + below(3));
+  row.reach = static_cast<uint32_t>(kHighReach - 1 + below(3));
   if (below(20) == 0) row.flags = kOfficial;
   return row;
 }
 
-// Numbers of the rows whose texts travel, by the rule of row_buffer.h; of equal ones the first.
+// Numbers of the rows whose texts travel, by the rule of sample_rule.h; of equal ones the first.
 std::set<size_t> Chosen(const std::vector<Mention>& rows) {
   struct Winners {
     std::map<uint64_t, size_t> negative;  // by post hash
     std::map<uint64_t, size_t> any;
-    std::map<std::tuple<int64_t, uint64_t, size_t>, size_t> by_time;
+    std::map<std::tuple<int64_t, uint64_t, size_t>, size_t> first_negative;
     std::map<std::tuple<int64_t, uint64_t, size_t>, size_t> by_reach;  // negated
   };
   std::map<std::pair<int64_t, uint32_t>, Winners> slides;
@@ -55,9 +56,9 @@ std::set<size_t> Chosen(const std::vector<Mention>& rows) {
     winners.any.emplace(row.post_hash, i);
     if (row.sentiment == SentimentClass::kNegative && row.kind != PostKind::kRepost) {
       winners.negative.emplace(row.post_hash, i);
+      winners.first_negative[{row.event_time_ms, row.post_hash, i}] = i;
     }
-    winners.by_time[{row.event_time_ms, row.post_hash, i}] = i;
-    if (row.reach >= RowBuffer::kHighReach) winners.by_reach[{-int64_t{row.reach}, row.post_hash, i}] = i;
+    if (row.reach >= kHighReach) winners.by_reach[{-int64_t{row.reach}, row.post_hash, i}] = i;
   }
   const auto choose = [&chosen](const auto& ordered, size_t most) {
     for (const auto& [key, row] : ordered) {
@@ -66,9 +67,9 @@ std::set<size_t> Chosen(const std::vector<Mention>& rows) {
     }
   };
   for (const auto& [slide, winners] : slides) {
-    choose(winners.negative, RowBuffer::kNegativeSamples);
-    choose(winners.any, RowBuffer::kOtherSamples);
-    choose(winners.by_time, 1);
+    choose(winners.negative, kNegativeSamples);
+    choose(winners.any, kOtherSamples);
+    choose(winners.first_negative, 1);
     choose(winners.by_reach, 1);
   }
   return chosen;

@@ -20,7 +20,6 @@ void ExpectSame(const HeldMention& got, const HeldMention& row) {
   EXPECT_EQ(got.offset, row.offset);
   EXPECT_EQ(got.reach, row.reach);
   EXPECT_EQ(got.terms, row.terms);
-  EXPECT_EQ(got.sample, row.sample);
   EXPECT_EQ(got.source, row.source);
   EXPECT_EQ(got.language, row.language);
   EXPECT_EQ(got.sentiment, row.sentiment);
@@ -53,7 +52,6 @@ HeldMention AnyRow(std::mt19937_64& random) {
   row.offset = AnySize<Offset>(random);
   row.reach = AnySize<uint32_t>(random);
   row.terms = AnySize<uint32_t>(random);
-  row.sample = random() % 2 == 0 ? -1 : AnySize<int32_t>(random);
   row.source = AnySize<int16_t>(random);
   row.language = AnySize<uint16_t>(random);
   row.sentiment = static_cast<SentimentClass>(random() % 4);
