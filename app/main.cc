@@ -8,16 +8,8 @@
 #include "app/command/command.h"
 #include "engine/base/heap.h"
 
-namespace {
-
-// Where glibc's allocator serves. Measured (docs/RESULTS.md, "Memory"): a third less at the peak than with eight a
-// core, at the same CPU time.
-constexpr int kHeapArenas = 2;
-
-}  // namespace
-
 int main(int argc, char** argv) {
-  tocsin::LimitHeapArenas(kHeapArenas);
+  tocsin::LimitHeapCaches();
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kWarning);
   absl::InitializeLog();
   CLI::App app{"Watches the social-media firehose for brands in trouble and publishes crisis signals"};

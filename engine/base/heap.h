@@ -3,10 +3,10 @@
 
 namespace tocsin {
 
-// Of glibc's: threads share `count` arenas at most. librdkafka runs several threads a client, allocates on one and
-// frees on another, and by default glibc gives each an arena of its own that holds on to what was freed in it. To be
-// called before threads are started.
-void LimitHeapArenas(int count);
+// librdkafka runs several threads a client, allocates on one and frees on another. By default tcmalloc lets threads
+// hold on to 32 MB of what was freed, and glibc gives each thread an arena of its own that does so; both are bounded
+// here, unless the environment has TCMALLOC_MAX_TOTAL_THREAD_CACHE_BYTES. To be called before threads are started.
+void LimitHeapCaches();
 
 // Gives pages that are wholly free back to the system, in all arenas. Takes milliseconds; thread-safe.
 void TrimHeap();

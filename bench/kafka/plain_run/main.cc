@@ -11,8 +11,6 @@
 namespace tocsin {
 namespace {
 
-constexpr int kHeapArenas = 2;  // as of app/main.cc
-
 Service::LogFactory PlainLogs(const Config& config) {
   return [config](const std::string& worker) -> absl::StatusOr<std::unique_ptr<Log>> {
     return PlainLog::Create(KafkaOptionsOf(config, worker));
@@ -23,7 +21,7 @@ Service::LogFactory PlainLogs(const Config& config) {
 }  // namespace tocsin
 
 int main(int argc, char** argv) {
-  tocsin::LimitHeapArenas(tocsin::kHeapArenas);
+  tocsin::LimitHeapCaches();
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kWarning);
   absl::InitializeLog();
   CLI::App app{"tocsin run without transactions, for measurements only"};

@@ -64,6 +64,8 @@ void AddCommonDefaults(KafkaProperties& defaults) {
 // split), and librdkafka stops asking when it holds a quarter. What is then on the wire is at most one response a
 // broker; it lands on the queue whole, decompressed, and posts compress up to ten times, so a response has a
 // thirty-second. A quarter is of the records that were polled last; librdkafka's own record of each takes the rest.
+// What a response has of one partition is one hand-off to the thread that polls: a quarter of a response, so that one
+// partition alone does not put ten megabytes on the queue at once.
 void AddReaderDefaults(const KafkaOptions& options, KafkaProperties& defaults) {
   constexpr int64_t kMinFetchBytes = int64_t{1} << 20;
   constexpr int64_t kMaxFetchBytes = int64_t{16} << 20;
@@ -71,7 +73,7 @@ void AddReaderDefaults(const KafkaOptions& options, KafkaProperties& defaults) {
   defaults.emplace_back("queued.max.messages.kbytes", Kilobytes(options.queue_bytes / 4));
   defaults.emplace_back("queued.min.messages", "100000");  // the bound in bytes is the one that binds
   defaults.emplace_back("fetch.max.bytes", absl::StrCat(fetch_bytes));
-  defaults.emplace_back("max.partition.fetch.bytes", absl::StrCat(std::max(kMinFetchBytes, fetch_bytes / 4)));
+  defaults.emplace_back("max.partition.fetch.bytes", absl::StrCat(fetch_bytes / 4));
   defaults.emplace_back("receive.message.max.bytes", absl::StrCat(std::max<int64_t>(fetch_bytes * 2, 100'000'000)));
   defaults.emplace_back("message.max.bytes", "1000000");
   defaults.emplace_back("fetch.queue.backoff.ms", "5");  // 1000 would stall a partition whenever the queue is full

@@ -57,6 +57,10 @@ TEST(KafkaConfigTest, TheQueueIsBoundedByTheBytesAskedFor) {
   options.queue_bytes = 32'000'000;
   EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "queued.max.messages.kbytes"), "8000");
   EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "fetch.max.bytes"), "1048576");
+  EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "max.partition.fetch.bytes"), "262144");
+  options.queue_bytes = 256'000'000;
+  EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "fetch.max.bytes"), "8000000");
+  EXPECT_EQ(Built(KafkaRole::kGroupReader, options, "max.partition.fetch.bytes"), "2000000");
 }
 
 TEST(KafkaConfigTest, WhatWouldBreakExactlyOnceIsRefusedByName) {
