@@ -33,7 +33,8 @@ std::string Hex(uint64_t value) {
   return text;
 }
 
-SignalPost MakePost(const HeldMention& row, const EvidenceSource& source, std::string why) {
+// `is_kept`: the row's text is sure to be there, if it travelled.
+SignalPost MakePost(const HeldMention& row, const EvidenceSource& source, bool is_kept, std::string why) {
   SignalPost post;
   post.post_hash = row.post_hash;
   post.author_hash = row.author_hash;
@@ -45,6 +46,7 @@ SignalPost MakePost(const HeldMention& row, const EvidenceSource& source, std::s
   post.why = std::move(why);
   post.source = source.Source(row.source);
   post.offset = row.offset;
+  if (!is_kept) return post;
   if (const std::optional<Sample> sample = source.FindSample(row)) {
     post.id = sample->post_id;
     post.author_handle = sample->author_handle;
@@ -90,8 +92,8 @@ class GroupWinners {
     };
     for (const HeldMention& row : lowest_) take(row, &negatives_);
     for (const HeldMention& row : lowest_of_all_) take(row, &others_);
-    if (first_.has_value()) take(*first_, &firsts_);
-    if (reach_.has_value()) take(*reach_, &reaches_);
+    if (first_.has_value()) take(*first_, &alone_);
+    if (reach_.has_value()) take(*reach_, &alone_);
     lowest_.clear();
     lowest_of_all_.clear();
     first_.reset();
@@ -100,9 +102,16 @@ class GroupWinners {
 
   // All of event times from from_ms on.
   const Rows& negatives() const { return negatives_; }  // originals with the lowest hashes
-  const Rows& firsts() const { return firsts_; }        // of each group the negative original that is first in time
   const Rows& others() const { return others_; }        // with the lowest hashes of all, negatives among them
-  const Rows& reaches() const { return reaches_; }
+
+  // Whether the row won anywhere.
+  bool Has(const HeldMention& row) const {
+    const auto is_row = [&row](const HeldMention& other) {
+      return other.post_hash == row.post_hash && other.event_time_ms == row.event_time_ms;
+    };
+    return std::any_of(negatives_.begin(), negatives_.end(), is_row) ||
+           std::any_of(others_.begin(), others_.end(), is_row) || std::any_of(alone_.begin(), alone_.end(), is_row);
+  }
 
  private:
   static void Enter(const HeldMention& row, size_t size, Rows* lowest) {
@@ -122,9 +131,8 @@ class GroupWinners {
   std::optional<HeldMention> first_;
   std::optional<HeldMention> reach_;
   Rows negatives_;
-  Rows firsts_;
   Rows others_;
-  Rows reaches_;
+  Rows alone_;  // first in time, and of furthest reach
 };
 
 GroupWinners FindWinners(const BrandWindows& windows, int64_t slide_ms, int64_t from_ms) {
@@ -181,7 +189,8 @@ void FillSamples(const Rows& candidates, const EvidenceSource& source, Signal* s
   for (const HeldMention& row : lowest) {
     if (signal->evidence.samples.size() == kSamplesOfSignal) break;
     if (!texts.insert(row.text_hash).second || !authors.insert(row.author_hash).second) continue;
-    signal->evidence.samples.push_back(MakePost(row, source, "negative; drawn by hash, one per author and text"));
+    signal->evidence.samples.push_back(
+        MakePost(row, source, /*is_kept=*/true, "negative; drawn by hash, one per author and text"));
   }
 }
 
@@ -353,22 +362,21 @@ void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms
 void FindFirstPosts(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
                     Incident* incident) {
   if (incident->first_post && incident->first_high_reach_post) return;
-  const GroupWinners winners = FindWinners(windows, slide_ms, from_ms);
-  const auto earliest = [](const Rows& rows) {
-    return *std::min_element(rows.begin(), rows.end(), [](const HeldMention& a, const HeldMention& b) {
-      return std::pair(a.event_time_ms, a.post_hash) < std::pair(b.event_time_ms, b.post_hash);
-    });
-  };
-  if (!incident->first_post) {
-    // Where from_ms cuts a group, the group's first may lie before it.
-    Rows firsts = winners.firsts();
-    firsts.insert(firsts.end(), winners.negatives().begin(), winners.negatives().end());
-    if (!firsts.empty()) {
-      incident->first_post = MakePost(earliest(firsts), source, "first negative post since onset");
-    }
+  std::optional<HeldMention> negative;
+  std::optional<HeldMention> reach;
+  GroupWinners winners(windows, slide_ms, from_ms);
+  windows.ForEachHeld(std::min(from_ms, winners.first_ms()), [&](const HeldMention& row) {
+    winners.Add(row);
+    if (row.event_time_ms < from_ms) return;
+    if (!negative.has_value() && IsNegativeOriginal(row)) negative = row;
+    if (!reach.has_value() && row.reach >= kHighReach) reach = row;
+  });
+  winners.Flush();
+  if (!incident->first_post && negative.has_value()) {
+    incident->first_post = MakePost(*negative, source, winners.Has(*negative), "first negative post since onset");
   }
-  if (!incident->first_high_reach_post && !winners.reaches().empty()) {
-    incident->first_high_reach_post = MakePost(earliest(winners.reaches()), source, "first post with high reach");
+  if (!incident->first_high_reach_post && reach.has_value()) {
+    incident->first_high_reach_post = MakePost(*reach, source, winners.Has(*reach), "first post with high reach");
   }
 }
 

@@ -25,7 +25,7 @@ void FillEvidence(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms
                   Signal* signal);
 
 // Sets the incident's first post and first high-reach post from rows of [from_ms, windows.end_ms()), where not yet
-// known.
+// known. Which they are is exact; their texts may not have been kept, but their places in the source are known.
 void FindFirstPosts(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
                     Incident* incident);
 

@@ -3,7 +3,9 @@
 // Of each brand and group these win: the negative originals and the mentions with the lowest post hashes, the negative
 // original that is first in time, and the mention with the furthest reach; ties go to the smaller hash. A group is a
 // slide of event time, and once that is old the slides of half a minute. Who wins in a whole wins in each part that has
-// it: so neither how ingest cuts its flushes nor when detect joins slides has a say in what a signal shows.
+// it: so neither how ingest cuts its flushes nor when detect joins slides has a say in what a signal shows. (But for
+// posts of which there are copies with other event times: ingest knows nothing of copies in other flushes, and one that
+// detect drops may have won in its flush.)
 #pragma once
 
 #include <algorithm>
@@ -18,7 +20,7 @@ inline constexpr size_t kNegativeSamples = 3;
 inline constexpr size_t kOtherSamples = 2;       // whatever they say
 inline constexpr uint32_t kHighReach = 100'000;  // followers from which one author alone carries a post far
 
-// Slides that end so long before the last slide end, or less, are groups of their own.
+// Slides that begin so long before the last slide end, or less, are groups of their own, and some before them.
 inline constexpr int64_t kOwnGroupMs = 120'000;
 inline constexpr int64_t kJoinedGroupMs = 30'000;  // at most, unless a slide is longer
 

@@ -348,33 +348,49 @@ TEST_F(EvidenceTest, AsksOnlyForTextsThatAreSureToBeKept) {
   EXPECT_GT(asked, 10'000U);
 }
 
-TEST_F(EvidenceTest, TheFirstPostIsTheFirstNegativeOriginalSinceTheOnset) {
+TEST_F(EvidenceTest, TheFirstPostsAreTheFirstSinceTheOnsetAndHaveTheirTextsIfKept) {
   std::mt19937_64 random(13);
-  for (int round = 0; round < 100; ++round) {
+  int with_text = 0;
+  int without = 0;
+  for (int round = 0; round < 200; ++round) {
     std::vector<HeldMention> rows;
-    for (int i = 0; i < 500; ++i) {
+    for (int i = 0; i < 3'000; ++i) {
       HeldMention& row = rows.emplace_back(Row(0));
       row.post_hash = random();
-      row.event_time_ms = kEndMs - static_cast<int64_t>(random() % 600'000) - 1;
+      row.event_time_ms = kEndMs - static_cast<int64_t>(random() % 3'700'000) - 1;
+      row.reach = static_cast<uint32_t>(99'980 + random() % 21);
       row.sentiment = static_cast<SentimentClass>(random() % 4);
       row.kind = static_cast<PostKind>(random() % 4);
+      evidence_.Put(row, "text");
     }
-    // On a border of groups: of slides in the last two minutes, of half minutes before.
-    const auto steps = static_cast<int64_t>(random() % 16);
-    const int64_t onset_ms = round % 2 == 0 ? kEndMs - (1 + steps) * kSlideMs : (kEndMs / 30'000 - 5 - steps) * 30'000;
-    const HeldMention* first = nullptr;
+    const int64_t onset_ms = kEndMs - static_cast<int64_t>(random() % 720 + 1) * kSlideMs;
+    const auto before = [](const HeldMention& a, const HeldMention& b) { return a.event_time_ms < b.event_time_ms; };
+    std::vector<HeldMention> negatives;
+    std::vector<HeldMention> reaches;
     for (const HeldMention& row : rows) {
-      if (row.event_time_ms < onset_ms || row.sentiment != SentimentClass::kNegative) continue;
-      if (row.kind == PostKind::kRepost) continue;
-      if (first == nullptr || row.event_time_ms < first->event_time_ms) first = &row;
+      if (row.event_time_ms < onset_ms) continue;
+      if (row.reach >= 100'000) reaches.push_back(row);
+      if (row.sentiment == SentimentClass::kNegative && row.kind != PostKind::kRepost) negatives.push_back(row);
     }
     Incident incident;
     FindFirstPosts(Windows(rows), onset_ms, kSlideMs, evidence_, &incident);
-    ASSERT_EQ(incident.first_post.has_value(), first != nullptr);
-    if (first != nullptr) {
-      EXPECT_EQ(incident.first_post->post_hash, first->post_hash) << "round " << round;
-    }
+    const std::set<uint64_t> kept = Kept(rows);
+    const auto expect = [&](const std::optional<SignalPost>& found, const std::vector<HeldMention>& all) {
+      ASSERT_EQ(found.has_value(), !all.empty());
+      if (all.empty()) return;
+      EXPECT_EQ(found->post_hash, std::min_element(all.begin(), all.end(), before)->post_hash) << "round " << round;
+      // A group that the windows hold in part has no winners.
+      const bool is_whole = found->event_time_ms >= kEndMs - 3'600'000 + 30'000;
+      if (is_whole || !found->text.empty()) {
+        EXPECT_EQ(!found->text.empty(), kept.contains(found->post_hash)) << "round " << round;
+      }
+      ++(found->text.empty() ? without : with_text);
+    };
+    expect(incident.first_post, negatives);
+    expect(incident.first_high_reach_post, reaches);
   }
+  EXPECT_GT(with_text, 200);
+  EXPECT_GT(without, 0);
 }
 
 }  // namespace

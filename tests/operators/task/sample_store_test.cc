@@ -1,6 +1,7 @@
 #include "operators/task/sample_store.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -25,7 +26,6 @@ struct Post {
   std::string id;
 };
 
-constexpr int64_t kSlideMs = 5'000;
 constexpr int64_t kEndMs = 1'600'000'000'000;
 
 // Of the last `seconds` before kEndMs, with times and reaches that are often equal.
@@ -43,16 +43,18 @@ std::vector<Post> MakePosts(std::mt19937_64& random, int count, uint64_t seconds
   return posts;
 }
 
-// Start and end of a post's group when windows end at `end_ms`: two minutes of slides, before them half minutes.
-std::pair<int64_t, int64_t> GroupOf(const Post& post, int64_t end_ms) {
-  const int64_t joined_ms = (end_ms - 120'000) / 30'000 * 30'000;
-  const int64_t size_ms = post.mention.event_time_ms < joined_ms ? 30'000 : kSlideMs;
+// Start and end of a post's group when windows end at `end_ms`: two minutes of slides, before them half minutes or what
+// is nearest below that in slides, but a slide at least.
+std::pair<int64_t, int64_t> GroupOf(const Post& post, int64_t end_ms, int64_t slide_ms) {
+  const int64_t joined_ms = slide_ms > 30'000 ? slide_ms : 30'000 / slide_ms * slide_ms;
+  const int64_t border_ms = (end_ms - 120'000) / joined_ms * joined_ms;
+  const int64_t size_ms = post.mention.event_time_ms < border_ms ? joined_ms : slide_ms;
   const int64_t start_ms = post.mention.event_time_ms / size_ms * size_ms;
   return {start_ms, start_ms + size_ms};
 }
 
 // The ids that must be kept, each place sought on its own.
-std::set<std::string> Expected(const std::vector<Post>& posts, int64_t end_ms) {
+std::set<std::string> Expected(const std::vector<Post>& posts, int64_t end_ms, int64_t slide_ms = 5'000) {
   struct Group {
     std::map<uint64_t, std::string> any, negative;
     std::map<std::tuple<int64_t, uint64_t>, std::string> first, furthest;
@@ -60,7 +62,7 @@ std::set<std::string> Expected(const std::vector<Post>& posts, int64_t end_ms) {
   std::map<std::pair<int64_t, int64_t>, Group> groups;
   for (const Post& post : posts) {
     const Mention& mention = post.mention;
-    Group& group = groups[GroupOf(post, end_ms)];
+    Group& group = groups[GroupOf(post, end_ms, slide_ms)];
     group.any[mention.post_hash] = post.id;
     if (mention.sentiment == SentimentClass::kNegative && mention.kind != PostKind::kRepost) {
       group.negative[mention.post_hash] = post.id;
@@ -84,11 +86,25 @@ std::set<std::string> Expected(const std::vector<Post>& posts, int64_t end_ms) {
   return kept;
 }
 
+// Of any length, some beyond what one byte says.
+struct Texts {
+  explicit Texts(const Post& post)
+      : handle(post.mention.post_hash % 20, 'h'),
+        text(post.mention.post_hash % 501, 't'),
+        hashtags(post.mention.post_hash / 7 % 40, '#'),
+        url(post.mention.post_hash / 11 % 300, 'u') {}
+
+  std::string handle, text, hashtags, url;
+};
+
 // A store, and what it said of the posts that it was offered.
 class Offered {
  public:
+  explicit Offered(int64_t slide_ms = 5'000) : store(slide_ms) {}
+
   void Offer(const Post& post, uint64_t brand = 3) {
-    store.Offer(brand, post.mention, Sample{post.id, "who", "text", "#tag", "url"});
+    const Texts texts(post);
+    store.Offer(brand, post.mention, Sample{post.id, texts.handle, texts.text, texts.hashtags, texts.url});
     offered_.emplace_back(brand, post);
   }
   // All that is still found.
@@ -100,14 +116,18 @@ class Offered {
       EXPECT_FALSE(store.Find(brand, mention.event_time_ms, mention.post_hash + 1).has_value());
       const std::optional<Sample> sample = store.Find(brand, mention.event_time_ms, mention.post_hash);
       if (!sample.has_value()) continue;
+      const Texts texts(post);
       EXPECT_EQ(sample->post_id, post.id);
-      EXPECT_EQ(sample->hashtags, "#tag");
+      EXPECT_EQ(sample->author_handle, texts.handle);
+      EXPECT_EQ(sample->text, texts.text);
+      EXPECT_EQ(sample->hashtags, texts.hashtags);
+      EXPECT_EQ(sample->url, texts.url);
       kept.insert(post.id);
     }
     return kept;
   }
 
-  SampleStore store{kSlideMs};
+  SampleStore store;
 
  private:
   std::vector<std::pair<uint64_t, Post>> offered_;
@@ -131,20 +151,22 @@ TEST(SampleStoreTest, KeepsTheSamePostsInAnyOrderOfArrival) {
 // Goal: when slides are joined, and what comes late, has no say in what is kept in the end.
 TEST(SampleStoreTest, OldSlidesAreJoinedWithTheSameResultWhenever) {
   std::mt19937_64 random(3);
-  for (int round = 0; round < Rounds(300, 60); ++round) {
+  size_t advances = 0;
+  constexpr std::array<int64_t, 5> kSlidesMs = {5'000, 12'000, 20'000, 30'000, 60'000};
+  for (int round = 0; round < Rounds(500, 100); ++round) {
+    const int64_t slide_ms = kSlidesMs[static_cast<size_t>(round) % kSlidesMs.size()];
     std::vector<Post> posts = MakePosts(random, 1 + static_cast<int>(random() % 400), /*seconds=*/300);
-    const int64_t end_ms = kEndMs + static_cast<int64_t>(random() % 8) * kSlideMs;
-    const std::set<std::string> expected = Expected(posts, end_ms);
-    size_t advances = 0;
+    const int64_t end_ms = (kEndMs / slide_ms + static_cast<int64_t>(random() % 8)) * slide_ms;
+    const std::set<std::string> expected = Expected(posts, end_ms, slide_ms);
     for (int order = 0; order < 3; ++order) {
       std::shuffle(posts.begin(), posts.end(), random);
-      Offered offered;
-      int64_t now_ms = kEndMs - 300'000;
+      Offered offered(slide_ms);
+      int64_t now_ms = kEndMs / slide_ms * slide_ms - 300'000;
       for (const Post& post : posts) {
         offered.Offer(post);
         // From one order to the next more often.
         if (random() % 100 >= static_cast<uint64_t>(order) * 25 || now_ms >= end_ms) continue;
-        now_ms = std::min(end_ms, now_ms + static_cast<int64_t>(1 + random() % 4) * kSlideMs);
+        now_ms = std::min(end_ms, now_ms + static_cast<int64_t>(1 + random() % 4) * slide_ms);
         offered.store.AdvanceTo(now_ms, now_ms - 3'600'000);
         ++advances;
       }
@@ -152,10 +174,8 @@ TEST(SampleStoreTest, OldSlidesAreJoinedWithTheSameResultWhenever) {
       ASSERT_THAT(offered.Kept(), ContainerEq(expected)) << "round " << round << ", order " << order;
       EXPECT_EQ(offered.store.size(), expected.size());
     }
-    if (posts.size() > 200) {
-      EXPECT_GT(advances, 20U);
-    }
   }
+  EXPECT_GT(advances, static_cast<size_t>(Rounds(5'000, 1'000)));
 }
 
 TEST(SampleStoreTest, BrandsAreApartAndGroupsGoWhenTheyEnd) {
@@ -173,11 +193,12 @@ TEST(SampleStoreTest, BrandsAreApartAndGroupsGoWhenTheyEnd) {
     offered.store.AdvanceTo(kEndMs, drop_ms);
     std::vector<Post> held;
     for (const Post& post : posts) {
-      if (GroupOf(post, kEndMs).second > drop_ms) held.push_back(post);
+      if (GroupOf(post, kEndMs, 5'000).second > drop_ms) held.push_back(post);
     }
     EXPECT_EQ(offered.store.size(), 2 * Expected(held, kEndMs).size()) << seconds;
   }
   EXPECT_EQ(offered.store.size(), 0U);
+  EXPECT_EQ(offered.store.memory_bytes(), 0U);
 }
 
 }  // namespace
