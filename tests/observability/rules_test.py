@@ -99,7 +99,8 @@ class Exposition(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "metrics")
             os.environ["TOCSIN_WRITE_EXPOSITION"] = str(path)
-            code, said = checking.run(program, "--gtest_filter=*WriteTheirExposition*")
+            # Its results would stand for those of the whole program otherwise, where tests/run.sh has them written.
+            code, said = checking.run(program, "--gtest_filter=*WriteTheirExposition*", f"--gtest_output=xml:{folder}/results.xml")
             self.assertEqual(code, 0, said)
             code, said = checking.run(promtool, "check", "metrics", text=path.read_text("utf-8"))
         self.assertEqual((code, said), (0, ""))
