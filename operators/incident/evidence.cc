@@ -135,13 +135,6 @@ class GroupWinners {
   Rows alone_;  // first in time, and of furthest reach
 };
 
-GroupWinners FindWinners(const BrandWindows& windows, int64_t slide_ms, int64_t from_ms) {
-  GroupWinners winners(windows, slide_ms, from_ms);
-  windows.ForEachHeld(winners.first_ms(), [&winners](const HeldMention& row) { winners.Add(row); });
-  winners.Flush();
-  return winners;
-}
-
 // Most mentions first, ties by name.
 std::vector<CountedName> TopOf(const std::map<std::string, int64_t>& counts) {
   std::vector<CountedName> list;
@@ -197,7 +190,9 @@ void FillSamples(const Rows& candidates, const EvidenceSource& source, Signal* s
 // The negative originals of [from_ms, end) against the other posts of the last hour, each text once.
 void FillTopTerms(const BrandWindows& windows, int64_t from_ms, int64_t slide_ms, const EvidenceSource& source,
                   Signal* signal) {
-  const GroupWinners winners = FindWinners(windows, slide_ms, windows.end_ms() - kUsualMs);
+  GroupWinners winners(windows, slide_ms, windows.end_ms() - kUsualMs);
+  windows.ForEachHeld(winners.first_ms(), [&winners](const HeldMention& row) { winners.Add(row); });
+  winners.Flush();
   TopTerms terms;
   absl::flat_hash_set<uint64_t> texts;
   const auto add = [&](const HeldMention& row, TopTerms::Kind kind) {

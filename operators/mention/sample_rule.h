@@ -27,10 +27,8 @@ inline constexpr int64_t kJoinedGroupMs = 30'000;  // at most, unless a slide is
 // The groups as they are at one slide end. REQUIRES: slide_ms > 0.
 class SampleGroups {
  public:
-  explicit constexpr SampleGroups(int64_t slide_ms, int64_t joined_before_ms = INT64_MIN)
-      : slide_ms_(slide_ms),
-        joined_ms_(slide_ms * std::max<int64_t>(1, kJoinedGroupMs / slide_ms)),
-        joined_before_ms_(joined_before_ms) {}
+  explicit constexpr SampleGroups(int64_t slide_ms)
+      : slide_ms_(slide_ms), joined_ms_(slide_ms * std::max<int64_t>(1, kJoinedGroupMs / slide_ms)) {}
 
   // Joins what is old at the slide end `end_ms`; what has been joined stays so.
   constexpr void AdvanceTo(int64_t end_ms) {
@@ -47,7 +45,7 @@ class SampleGroups {
  private:
   int64_t slide_ms_;
   int64_t joined_ms_;  // a multiple of the slide
-  int64_t joined_before_ms_;
+  int64_t joined_before_ms_ = INT64_MIN;
 };
 
 }  // namespace tocsin
