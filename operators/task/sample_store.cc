@@ -110,6 +110,25 @@ void SampleStore::ReleaseAll(const Chains& chains) {
   chains_ -= chains.size();
 }
 
+SampleStore::Stored** SampleStore::Insert(Stored* stored, Stored** link) {
+  while (*link != nullptr && (*link)->post_hash <= stored->post_hash) link = &(*link)->next;
+  stored->next = *link;
+  *link = stored;
+  return link;
+}
+
+void SampleStore::ReleaseLosers(Stored** link) {
+  while (*link != nullptr) {
+    Stored* each = *link;
+    if (each->is_kept) {
+      link = &each->next;
+    } else {
+      *link = each->next;
+      Release(each);
+    }
+  }
+}
+
 void SampleStore::Offer(uint64_t brand, const Mention& mention, const Sample& sample) {
   const auto [chain, inserted] = by_start_[groups_.StartOf(mention.event_time_ms)].try_emplace(brand, nullptr);
   if (inserted) ++chains_;
@@ -118,25 +137,16 @@ void SampleStore::Offer(uint64_t brand, const Mention& mention, const Sample& sa
   candidate.event_time_ms = mention.event_time_ms;
   candidate.reach = mention.reach;
   candidate.is_negative_original = IsNegativeOriginal(mention);
-  Stored** place = &chain->second;
-  while (*place != nullptr && (*place)->post_hash <= candidate.post_hash) place = &(*place)->next;
-  candidate.next = *place;
-  *place = &candidate;
+  Stored** link = Insert(&candidate, &chain->second);
   MarkKept(chain->second);
-  for (Stored** link = &chain->second; *link != nullptr;) {
-    Stored* each = *link;
-    if (each->is_kept) {
-      if (each == &candidate) {
-        *link = Make(candidate, sample);
-        bytes_ += BytesOf(**link);
-        ++size_;
-      }
-      link = &(*link)->next;
-    } else {
-      *link = each->next;
-      if (each != &candidate) Release(each);
-    }
+  if (!candidate.is_kept) {
+    *link = candidate.next;
+    return;
   }
+  *link = Make(candidate, sample);
+  bytes_ += BytesOf(**link);
+  ++size_;
+  ReleaseLosers(&chain->second);
 }
 
 std::optional<Sample> SampleStore::Find(uint64_t brand, int64_t event_time_ms, uint64_t post_hash) const {
@@ -151,24 +161,14 @@ std::optional<Sample> SampleStore::Find(uint64_t brand, int64_t event_time_ms, u
 }
 
 void SampleStore::JoinChains(Stored* from, Stored** into) {
-  Stored** place = into;
+  Stored** link = into;
   while (from != nullptr) {
-    while (*place != nullptr && (*place)->post_hash <= from->post_hash) place = &(*place)->next;
     Stored* rest = from->next;
-    from->next = *place;
-    *place = from;
+    link = Insert(from, link);
     from = rest;
   }
   MarkKept(*into);
-  for (Stored** link = into; *link != nullptr;) {
-    Stored* each = *link;
-    if (each->is_kept) {
-      link = &each->next;
-    } else {
-      *link = each->next;
-      Release(each);
-    }
-  }
+  ReleaseLosers(into);
 }
 
 void SampleStore::Join(int64_t from_ms, int64_t to_ms) {

@@ -59,6 +59,10 @@ class SampleStore {
   static Sample SampleOf(const Stored& stored);
   static size_t BytesOf(const Stored& stored);
   static void MarkKept(Stored* first);
+  // Puts it in its place among those from `*link` on; returns the link to it.
+  static Stored** Insert(Stored* stored, Stored** link);
+  // Those of the chain that MarkKept has not marked.
+  void ReleaseLosers(Stored** link);
   void Release(Stored* stored);
   void ReleaseAll(const Chains& chains);
   void Join(int64_t from_ms, int64_t to_ms);
