@@ -1,9 +1,10 @@
-// A hash table of 12 bytes a slot, of which at most three tenths are empty or stale after it has made room: for the
-// tables that hold an entry for each of millions of keys.
+// A hash table of 12 bytes a slot, of which at most a quarter is empty after it has made room: for the tables that hold
+// an entry for each of millions of keys.
 //
 // Entries lie in the order of their keys, each at its key's place or behind it (linear probing, ordered: Amble and
 // Knuth, "Ordered hash tables", The Computer Journal 17, 1974). So a search ends at the first larger key, and making
-// room is one pass from front to back within the block itself: it grows by a fifth, and there are never two copies.
+// room is one pass from front to back within the block itself, which grows by a fifth. There are two copies only while
+// it becomes larger, or smaller by an eighth or more.
 // Entries that are not needed any more go when room is made, not before.
 //
 // Keys must be well mixed in their high bits. Not thread-safe.
@@ -15,9 +16,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <type_traits>
 #include <utility>
+
+#include "engine/base/exact_realloc.h"
 
 namespace tocsin {
 
@@ -118,7 +120,7 @@ class DenseTable {
 
   static constexpr size_t kSpare = 4;  // slots behind the last place that is taken
 
-  size_t MostUsed() const { return places_ - places_ / 8; }
+  size_t MostUsed() const { return places_ - places_ / 10; }
 
   static size_t PlaceOf(uint64_t key, size_t places) {
     __extension__ using Wide = unsigned __int128;
@@ -131,13 +133,13 @@ class DenseTable {
     return slot;
   }
 
-  // Gives the first size_ slots, which are in order, new places: three of ten stay free.
+  // Gives the first size_ slots, which are in order, new places: a quarter stays free.
   void Spread() {
-    const size_t places = size_ + size_ * 3 / 7 + kSpare;
+    const size_t places = size_ + size_ / 3 + kSpare;
     size_t behind = 0;  // the last one
     for (size_t i = 0; i < size_; ++i) behind = std::max(behind, PlaceOf(slots_[i].key(), places)) + 1;
     const size_t capacity = std::max(places, behind) + kSpare + std::min<size_t>(places / 8, 60);
-    if (capacity > capacity_) Resize(capacity);
+    if (capacity > capacity_) Resize(size_, capacity);
     // First all to the end of the block, from where they only ever move forward.
     size_t from = capacity - size_;
     std::memmove(static_cast<void*>(slots_.get() + from), slots_.get(), size_ * sizeof(Slot));
@@ -147,14 +149,14 @@ class DenseTable {
       for (const size_t place = PlaceOf(slot.key(), places); to < place; ++to) slots_[to] = Slot();
       slots_[to++] = slot;
     }
-    std::fill(slots_.get() + to, slots_.get() + capacity, Slot());
-    if (capacity < capacity_) Resize(capacity);
+    std::fill(slots_.get() + to, slots_.get() + capacity_, Slot());
+    if (capacity < capacity_ - capacity_ / 8) Resize(capacity, capacity);
     places_ = places;
   }
 
-  void Resize(size_t capacity) {
-    void* slots = std::realloc(static_cast<void*>(slots_.get()), capacity * sizeof(Slot));
-    if (slots == nullptr) throw std::bad_alloc();
+  // `used`: slots that are to be kept.
+  void Resize(size_t used, size_t capacity) {
+    void* slots = ReallocExactly(static_cast<void*>(slots_.get()), used * sizeof(Slot), capacity * sizeof(Slot));
     static_cast<void>(slots_.release());
     slots_.reset(static_cast<Slot*>(slots));
     capacity_ = capacity;

@@ -55,7 +55,7 @@ TEST(DenseTableTest, IsAMap) {
   }
 }
 
-TEST(DenseTableTest, TakesAtMost18BytesAnEntryAndGivesThemBack) {
+TEST(DenseTableTest, TakesAtMost17BytesAnEntryAndGivesThemBack) {
   std::mt19937_64 random(5);
   DenseTable<uint32_t> table;
   size_t most = 0;
@@ -63,7 +63,7 @@ TEST(DenseTableTest, TakesAtMost18BytesAnEntryAndGivesThemBack) {
     table.FindOrInsert(random(), All) = i;
     if (i > 10'000) most = std::max(most, 1'000 * table.memory_bytes() / i);
   }
-  EXPECT_LT(most, 18'000u);
+  EXPECT_LT(most, 17'000u);
   table.MakeRoom([](uint32_t value) { return value <= 100; });
   EXPECT_EQ(table.size(), 100u);
   EXPECT_LT(table.memory_bytes(), 3'000u);
