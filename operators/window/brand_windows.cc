@@ -92,7 +92,7 @@ bool BrandWindows::IsHeld(int64_t event_time_ms) const {
 }
 
 size_t BrandWindows::PaneNumber(int64_t start) {
-  const auto [number, inserted] = panes_.FindOrInsert(start);
+  const auto [number, inserted] = panes_.FindOrInsert(start / options_->slide_ms);
   if (!inserted || !IsEvaluated(start)) return number;
   ++evaluated_;
   for (size_t i = 0; i < windows_.size(); ++i) {
@@ -157,7 +157,7 @@ void BrandWindows::MoveSeenBase(int64_t start) {
 }
 
 void BrandWindows::CountDistinct(size_t pane_number, const HeldMention& mention) {
-  const int64_t start = panes_[pane_number].start;
+  const int64_t start = StartMs(panes_[pane_number]);
   // Time has leapt over it: it is in no window, and never will be.
   if (start < WindowStart(windows_.size() - 1)) return;
   MoveSeenBase(start);
@@ -190,12 +190,12 @@ void BrandWindows::MoveLastSeen(uint32_t from, size_t pane_number, uint32_t Pane
     if (!had && pane_number >= windows_[i].first) ++(windows_[i].totals.*in_window);
   }
   // Beyond the largest window the old pane's counter is never read again.
-  if (from_start >= WindowStart(windows_.size() - 1)) --(panes_[panes_.LowerBound(from_start)].*in_pane);
+  if (from_start >= WindowStart(windows_.size() - 1)) --(panes_[panes_.LowerBound(seen_base_ + from)].*in_pane);
   ++(panes_[pane_number].*in_pane);
 }
 
 void BrandWindows::AddToHistory(int64_t pane_start, uint32_t mentions) {
-  const auto [number, inserted] = history_.FindOrInsert(pane_start);
+  const auto [number, inserted] = history_.FindOrInsert(pane_start / options_->slide_ms);
   history_[number].mentions += mentions;
   for (size_t i = 0; i < windows_.size(); ++i) {
     Sliding& window = windows_[i];
@@ -225,7 +225,7 @@ void BrandWindows::LeaveWindows() {
   for (size_t i = 0; i < windows_.size(); ++i) {
     Sliding& window = windows_[i];
     const int64_t start = WindowStart(i);
-    for (; window.first < panes_.size() && panes_[window.first].start < start; ++window.first) {
+    for (; window.first < panes_.size() && StartMs(panes_[window.first]) < start; ++window.first) {
       if (window.first >= evaluated_) continue;
       const Pane& pane = panes_[window.first];
       AddSums(pane.sums, -1, &window.totals);
@@ -234,7 +234,7 @@ void BrandWindows::LeaveWindows() {
       window.totals.negative_texts -= pane.negative_texts;
     }
     const int64_t twice_start = end_ms_ - 2 * options_->sizes_ms[i];
-    for (; window.twice_first < history_.size() && history_[window.twice_first].start < twice_start;
+    for (; window.twice_first < history_.size() && StartMs(history_[window.twice_first]) < twice_start;
          ++window.twice_first) {
       window.twice -= history_[window.twice_first].mentions;
     }
@@ -242,12 +242,13 @@ void BrandWindows::LeaveWindows() {
 }
 
 void BrandWindows::EnterWindows() {
-  for (; evaluated_ < panes_.size() && panes_[evaluated_].start < end_ms_; ++evaluated_) {
+  for (; evaluated_ < panes_.size() && StartMs(panes_[evaluated_]) < end_ms_; ++evaluated_) {
     Pane& pane = panes_[evaluated_];
     pane.rows.Shrink();
-    const int64_t minute = FloorTo(pane.start, kMinuteMs);
-    const bool of_one_minute = pane.start + options_->slide_ms <= minute + kMinuteMs;
-    pane.rows.ForEach(pane.start, [&](const HeldMention& mention) {
+    const int64_t start = StartMs(pane);
+    const int64_t minute = FloorTo(start, kMinuteMs);
+    const bool of_one_minute = start + options_->slide_ms <= minute + kMinuteMs;
+    pane.rows.ForEach(start, [&](const HeldMention& mention) {
       pane.sums.Add(mention);
       if (!of_one_minute) AddToMinute(mention);
       CountDistinct(evaluated_, mention);
@@ -256,14 +257,14 @@ void BrandWindows::EnterWindows() {
     for (Sliding& window : windows_) {
       if (evaluated_ >= window.first) AddSums(pane.sums, 1, &window.totals);
     }
-    AddToHistory(pane.start, pane.sums.mentions);
+    AddToHistory(start, pane.sums.mentions);
   }
 }
 
 void BrandWindows::DropOld() {
-  const size_t panes = panes_.DropBefore(end_ms_ - options_->held_ms);
+  const size_t panes = panes_.DropBefore((end_ms_ - options_->held_ms) / options_->slide_ms);
   evaluated_ -= panes;
-  const size_t history = history_.DropBefore(end_ms_ - 2 * options_->sizes_ms.back());
+  const size_t history = history_.DropBefore((end_ms_ - 2 * options_->sizes_ms.back()) / options_->slide_ms);
   for (Sliding& window : windows_) {
     window.first -= panes;
     window.twice_first -= history;
@@ -289,11 +290,11 @@ void BrandWindows::DropUnseen() {
 
 int64_t BrandWindows::NextChangeMs() const {
   int64_t next = std::numeric_limits<int64_t>::max();
-  if (evaluated_ < panes_.size()) next = panes_[evaluated_].start + options_->slide_ms;
+  if (evaluated_ < panes_.size()) next = StartMs(panes_[evaluated_]) + options_->slide_ms;
   for (size_t i = 0; i < windows_.size(); ++i) {
     const size_t first = windows_[i].first;
     if (first >= evaluated_) continue;
-    next = std::min(next, panes_[first].start + options_->sizes_ms[i] + options_->slide_ms);
+    next = std::min(next, StartMs(panes_[first]) + options_->sizes_ms[i] + options_->slide_ms);
   }
   return next;
 }
@@ -302,7 +303,7 @@ WindowCounts BrandWindows::CountsSince(int64_t from_ms) const {
   WindowCounts counts;
   if (end_ms_ == kUnknownTime || from_ms >= end_ms_) return counts;
   if (from_ms >= end_ms_ - options_->held_ms) {
-    const int64_t from_pane = FloorTo(from_ms, options_->slide_ms);
+    const int64_t from_pane = FloorTo(from_ms, options_->slide_ms) / options_->slide_ms;
     for (size_t i = evaluated_; i > 0 && panes_[i - 1].start >= from_pane; --i) AddSums(panes_[i - 1].sums, 1, &counts);
     return counts;
   }
@@ -316,9 +317,10 @@ WindowCounts BrandWindows::CountsSince(int64_t from_ms) const {
 void BrandWindows::ForEachHeld(int64_t from_ms, absl::FunctionRef<void(const HeldMention&)> fn) const {
   std::vector<HeldMention> rows;
   std::vector<const HeldMention*> order;
-  for (size_t i = panes_.LowerBound(FloorTo(from_ms, options_->slide_ms)); i < evaluated_; ++i) {
+  const int64_t from_pane = FloorTo(from_ms, options_->slide_ms) / options_->slide_ms;
+  for (size_t i = panes_.LowerBound(from_pane); i < evaluated_; ++i) {
     rows.clear();
-    panes_[i].rows.ForEach(panes_[i].start, [&rows, from_ms](const HeldMention& mention) {
+    panes_[i].rows.ForEach(StartMs(panes_[i]), [&rows, from_ms](const HeldMention& mention) {
       if (mention.event_time_ms >= from_ms) rows.push_back(mention);
     });
     order.clear();
@@ -359,7 +361,7 @@ void BrandWindows::Encode(ByteWriter* writer) const {
   writer->Varint(history_.size());
   before = 0;
   for (size_t i = 0; i < history_.size(); ++i) {
-    writer->Varint(static_cast<uint64_t>((history_[i].start - before) / options_->slide_ms));
+    writer->Varint(static_cast<uint64_t>(history_[i].start - before));
     before = history_[i].start;
     writer->Varint(history_[i].mentions);
   }
@@ -405,6 +407,7 @@ absl::Status BrandWindows::Decode(ByteReader* reader, bool has_tone) {
   for (size_t i = 0; i < panes && reader->ok(); ++i) {
     start = next_start(start, i == 0, options_->slide_ms);
     const uint32_t mentions = count();
+    if (start / options_->slide_ms >= kMaxPane) reader->Fail();
     if (reader->ok()) AddToHistory(start, mentions);
   }
   if (!reader->ok()) return absl::DataLossError("minute totals or pane history are malformed");

@@ -123,20 +123,21 @@ class BrandWindows {
     void Add(const Sums& other);
   };
   struct Pane {
-    int64_t start = 0;
-    Sums sums;  // zero until evaluated
+    Sums sums;           // zero until evaluated
+    uint32_t start = 0;  // in slides
     // Authors and texts seen here and in no later pane that has been evaluated.
     uint32_t authors = 0;
     uint32_t negative_authors = 0;
     uint32_t negative_texts = 0;
     PackedRows rows;
   };
+  static_assert(sizeof(Pane) == 80, "there are 720 of them for each brand that is spoken of all the time");
   struct Minute {
     int64_t start = 0;
     Sums sums;
   };
   struct PaneMentions {
-    int64_t start = 0;
+    uint32_t start = 0;  // in slides
     uint32_t mentions = 0;
   };
   struct Sliding {
@@ -154,6 +155,8 @@ class BrandWindows {
   bool IsEvaluated(int64_t event_time_ms) const { return end_ms_ != kUnknownTime && event_time_ms < end_ms_; }
   bool IsHeld(int64_t event_time_ms) const;
   int64_t WindowStart(size_t index) const { return end_ms_ - options_->sizes_ms[index]; }
+  int64_t StartMs(const Pane& pane) const { return pane.start * options_->slide_ms; }
+  int64_t StartMs(const PaneMentions& pane) const { return pane.start * options_->slide_ms; }
   // Number of the pane that starts at `start`, made if need be; keeps every cursor right.
   size_t PaneNumber(int64_t start);
   void AddEvaluated(const HeldMention& mention);

@@ -1,7 +1,7 @@
-// The rows of one pane in about 40 bytes each: most of what detect holds, and read again only as evidence.
+// The rows of one pane in about 35 bytes each: most of what detect holds, and read again only as evidence.
 //
-// Hashes as they are, the rest in as many bytes as its value needs, one row behind the other in the order in which they
-// came. Not thread-safe.
+// Hashes as they are, the rest in as many bytes as its value needs, offset, network and language as they differ from
+// those of the first row; one row behind the other in the order in which they came. Not thread-safe.
 #pragma once
 
 #include <cstddef>

@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/log/check.h"
+
 namespace tocsin {
 
-// T has a member `start` and moves without throwing.
+// T has a member `start`, an integer in the caller's unit of time, and moves without throwing.
 template <typename T>
 class PaneList {
  public:
@@ -39,7 +41,8 @@ class PaneList {
     if (number < size() && (*this)[number].start == start) return {number, false};
     if (items_.size() == items_.capacity()) MakeRoom();
     T item;
-    item.start = start;
+    item.start = static_cast<decltype(item.start)>(start);
+    DCHECK_EQ(item.start, start);
     items_.insert(items_.begin() + static_cast<ptrdiff_t>(first_ + number), std::move(item));
     return {number, true};
   }
@@ -77,12 +80,12 @@ class PaneList {
   }
 
   // There are lists of hours for each of many brands: so what lies dropped at the front is used again where it is an
-  // eighth or more, and the block grows by a quarter, not to twice.
+  // eighth or more, and the block grows by an eighth, not to twice.
   void MakeRoom() {
     if (first_ > 0 && first_ >= items_.size() / 8) {
       Compact();
     } else {
-      items_.reserve(items_.size() + items_.size() / 4 + 1);
+      items_.reserve(items_.size() + items_.size() / 8 + 1);
     }
   }
 

@@ -367,5 +367,21 @@ TEST(BrandWindowsTest, DamagedStateIsRefusedWithoutACrash) {
   }
 }
 
+// Each step by itself is one that could be.
+TEST(BrandWindowsTest, APaneBeyondTheYearsThatAreHeldIsDamage) {
+  std::string bytes;
+  ByteWriter writer(&bytes);
+  writer.Varint(0);  // minutes
+  writer.Varint(2);  // panes
+  for (int i = 0; i < 2; ++i) {
+    writer.Varint(0xFFFF'FFFF);
+    writer.Varint(1);
+  }
+  const WindowOptions options;
+  BrandWindows windows(&options, options.slide_ms * 0xFFFF'FFFF);
+  ByteReader reader(bytes);
+  EXPECT_THAT(windows.Decode(&reader), StatusIs(absl::StatusCode::kDataLoss));
+}
+
 }  // namespace
 }  // namespace tocsin
