@@ -248,6 +248,12 @@ absl::Status IngestWorker::WriteBlocks(absl::Span<const SourceRange> ranges) {
 }
 
 absl::Status IngestWorker::Flush() {
+  // Rows that have become blocks are gone: after an error this worker must not account for their records.
+  if (failure_.ok()) failure_ = TryToFlush();
+  return failure_;
+}
+
+absl::Status IngestWorker::TryToFlush() {
   if (!chain_.status().ok()) return chain_.status();
   const absl::Time start = clock_->Now();
   UpdateIdleness(start);

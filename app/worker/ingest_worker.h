@@ -77,7 +77,7 @@ class IngestWorker : public Worker, private AssignmentListener {
 
   absl::Status Step(absl::Duration max_wait) override;
 
-  // Flushes now whatever is pending, even if that is only a change of idleness.
+  // Flushes now whatever is pending, even if that is only a change of idleness. After an error the worker is of no use.
   absl::Status Flush();
 
   // Flushes, leaves the group. The worker is of no use afterwards.
@@ -106,6 +106,7 @@ class IngestWorker : public Worker, private AssignmentListener {
   // Whether the flags that blocks carry have changed since the last block.
   bool UpdateIdleness(absl::Time now);
   absl::Status FlushIfDue();
+  absl::Status TryToFlush();
   // Asks what has been published, before rows are committed. Aborted: a version that was not known when the rows were
   // matched counts for some of them.
   absl::Status CheckVersions();
@@ -143,7 +144,7 @@ class IngestWorker : public Worker, private AssignmentListener {
   std::array<uint32_t, kDropReasons> dead_by_reason_{};  // not yet committed
   int64_t pending_latest_ms_ = kUnknownTime;             // event time of what the next block accounts for
   absl::Time last_flush_;
-  absl::Status failure_;  // of a flush inside a rebalance, reported by the next Step
+  absl::Status failure_;  // of a flush, reported by the next Step if it was inside a rebalance
   std::vector<RecordBatch> batches_;
   std::vector<std::string> parts_;
 };

@@ -1,5 +1,7 @@
 #include "operators/block/block.h"
 
+#include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "absl/log/check.h"
@@ -282,7 +284,6 @@ void BlockBuilder::Encode(uint64_t config_version, absl::Span<const SourceRange>
 
   parts->resize(ends.size());
   PartTables tables;
-  std::string body;
   size_t first = 0;
   for (size_t part = 0; part < ends.size(); ++part) {
     const absl::Span<const Mention> rows = absl::MakeConstSpan(mentions_).subspan(first, ends[part] - first);
@@ -292,28 +293,26 @@ void BlockBuilder::Encode(uint64_t config_version, absl::Span<const SourceRange>
         part == 0 ? absl::MakeConstSpan(actions_) : absl::Span<const BlockAction>();
     for (const BlockAction& action : actions) tables.TakeBrand(action.brand);
     for (const Mention& row : rows) tables.Take(row);
-    body.clear();
-    ByteWriter writer(&body);
+    std::string& out = (*parts)[part];
+    out.clear();
+    out.reserve(std::min(fixed_bytes + bytes_, max_part_bytes));
+    ByteWriter writer(&out);
+    writer.Byte(kVersion);
+    writer.Fixed64(0);  // the checksum, in the end
     writer.Fixed64(config_version);
     writer.Varint(part);
     writer.Varint(ends.size());
     writer.Signed(written_ms_);
-    body.append(head);
+    out.append(head);
     writer.Varint(tables.brands.size());
     for (const uint32_t brand : tables.brands) writer.String(brands_[brand]);
     writer.Varint(tables.samples.size());
-    for (const uint32_t sample : tables.samples) body.append(SampleBytes(sample));
+    for (const uint32_t sample : tables.samples) out.append(SampleBytes(sample));
     writer.Varint(rows.size());
     WriteColumns(rows, sources, tables, &writer);
     WriteActions(actions, action_texts_, tables, &writer);
-
-    std::string& out = (*parts)[part];
-    out.clear();
-    out.reserve(kPrefixBytes + body.size());
-    ByteWriter prefix(&out);
-    prefix.Byte(kVersion);
-    prefix.Fixed64(Hash64(body));
-    out.append(body);
+    const uint64_t checksum = Hash64(std::string_view{out}.substr(kPrefixBytes));
+    std::memcpy(out.data() + 1, &checksum, sizeof(checksum));
   }
 }
 

@@ -78,7 +78,7 @@ IngestChain::IngestChain(const IngestOptions& options, std::shared_ptr<Watchlist
     : options_(options), versions_(std::move(versions)), sentiment_(model) {
   CHECK_GT(options_.mentions_partitions, 0U);
   buffers_.reserve(options_.mentions_partitions);
-  for (uint32_t i = 0; i < options_.mentions_partitions; ++i) buffers_.emplace_back(options_.slide_ms);
+  for (uint32_t i = 0; i < options_.mentions_partitions; ++i) buffers_.emplace_back(options_.slide_ms, &pool_);
   RefreshVersions();
 }
 
@@ -260,15 +260,21 @@ Sample IngestChain::MakeSample(const Post& post) {
   return sample;
 }
 
-void IngestChain::Build(uint32_t partition, BlockBuilder* builder) const {
+void IngestChain::Build(uint32_t partition, BlockBuilder* builder) {
   builder->Clear();
-  for (const HeldAction& held : buffers_[partition].actions) {
+  Buffer& buffer = buffers_[partition];
+  for (const HeldAction& held : buffer.actions) {
     BlockAction action = held.action;
     action.text = held.text;
     builder->AddAction(action, brands_[held.action.brand].brand->id);
   }
-  const RowBuffer& rows = buffers_[partition].rows;
-  for (const Mention& row : rows.rows()) builder->AddEncoded(row, brands_[row.brand].brand->id, rows.SampleBytes(row));
+  std::string scratch;
+  for (size_t i = 0; i < buffer.rows.size(); ++i) {
+    const Mention& row = buffer.rows[i];
+    builder->AddEncoded(row, brands_[row.brand].brand->id, buffer.rows.SampleBytes(row, &scratch));
+  }
+  buffer.rows.Clear();
+  buffer.actions.clear();
 }
 
 void IngestChain::Clear() {

@@ -70,8 +70,9 @@ class IngestChain {
   ActionError ProcessAction(const Record& record, int32_t source, int64_t* at_ms, std::string_view* field);
   size_t action_bytes() const { return action_bytes_; }  // of those held
 
-  // Rows and samples for mentions partition `partition`, since the last Clear, copied into `*builder` (cleared first).
-  void Build(uint32_t partition, BlockBuilder* builder) const;
+  // Moves rows, samples and actions for mentions partition `partition`, since the last Clear, to `*builder` (cleared
+  // first), and frees their memory. The counts below stay until Clear, which must come before the next Process.
+  void Build(uint32_t partition, BlockBuilder* builder);
 
   // Approximate bytes held, texts that travel no more among them: the flush is due when this nears the bound.
   size_t size_bytes() const { return bytes_; }
@@ -96,7 +97,7 @@ class IngestChain {
     std::string text;
   };
   struct Buffer {
-    explicit Buffer(int64_t slide_ms) : rows(slide_ms) {}
+    Buffer(int64_t slide_ms, ChunkPool* pool) : rows(slide_ms, pool) {}
 
     RowBuffer rows;
     std::vector<HeldAction> actions;
@@ -122,6 +123,7 @@ class IngestChain {
   int64_t active_until_ms_ = 0;        // INT64_MAX: for ever
   std::vector<NumberedBrand> brands_;  // by brand number, over all held versions
   absl::Status status_;
+  ChunkPool pool_;               // of all partitions' rows: which has how many differs from flush to flush
   std::vector<Buffer> buffers_;  // by mentions partition
   MatchScratch scratch_;
   std::vector<BrandMatch> matches_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "absl/base/casts.h"
 #include "absl/log/check.h"
 #include "engine/base/mix_hash.h"
 #include "operators/block/block.h"
@@ -13,12 +14,12 @@ namespace {
 // So that a key has 64 bits. The parser lets pass no time that is near it.
 constexpr int64_t kMaxSlide = std::numeric_limits<uint32_t>::max();
 constexpr size_t kMinSlots = 64;
-constexpr size_t kKeptSamplesBytes = size_t{64} << 10;
 constexpr size_t kMaxSamplesBytes = std::numeric_limits<int32_t>::max() / 2;
 
 }  // namespace
 
-RowBuffer::RowBuffer(int64_t slide_ms) : slide_ms_(slide_ms), slots_(kMinSlots) {
+RowBuffer::RowBuffer(int64_t slide_ms, ChunkPool* pool)
+    : slide_ms_(slide_ms), rows_(pool), samples_(pool), slots_(kMinSlots) {
   CHECK_GE(slide_ms, 1'000);
   CHECK_LE(slide_ms, int64_t{kNone});
 }
@@ -59,21 +60,36 @@ bool RowBuffer::Add(const Mention& mention) {
 }
 
 size_t RowBuffer::SetSample(const Sample& sample) {
-  const size_t begin = samples_.size();
-  samples_.append(sizeof(uint32_t), '\0');
-  EncodeSample(sample, &samples_);
-  const auto size = static_cast<uint32_t>(samples_.size() - begin - sizeof(uint32_t));
-  std::memcpy(samples_.data() + begin, &size, sizeof(size));
-  rows_.back().sample = static_cast<int32_t>(begin);
-  return samples_.size() - begin;
+  encoded_.assign(sizeof(uint32_t), '\0');
+  EncodeSample(sample, &encoded_);
+  const auto size = static_cast<uint32_t>(encoded_.size() - sizeof(uint32_t));
+  std::memcpy(encoded_.data(), &size, sizeof(size));
+  rows_.back().sample = static_cast<int32_t>(samples_.size());
+  samples_.Append(encoded_.data(), encoded_.size());
+  return encoded_.size();
 }
 
-std::string_view RowBuffer::SampleBytes(const Mention& row) const {
+void RowBuffer::CopyFromSamples(size_t first, size_t count, char* to) const {
+  while (count > 0) {
+    const auto [piece, size] = samples_.Piece(first, count);
+    to = std::copy_n(piece, size, to);
+    first += size;
+    count -= size;
+  }
+}
+
+std::string_view RowBuffer::SampleBytes(const Mention& row, std::string* scratch) const {
   if (row.sample < 0) return {};
   const auto begin = static_cast<size_t>(row.sample);
-  uint32_t size = 0;
-  std::memcpy(&size, samples_.data() + begin, sizeof(size));
-  return std::string_view{samples_}.substr(begin + sizeof(size), size);
+  std::array<char, sizeof(uint32_t)> size_bytes;
+  CopyFromSamples(begin, size_bytes.size(), size_bytes.data());
+  const auto size = absl::bit_cast<uint32_t>(size_bytes);
+  const size_t first = begin + size_bytes.size();
+  const auto [piece, whole] = samples_.Piece(first, size);
+  if (whole == size) return {piece, whole};
+  scratch->resize(size);
+  CopyFromSamples(first, size, scratch->data());
+  return *scratch;
 }
 
 bool RowBuffer::Offer(uint32_t row) {
@@ -148,15 +164,9 @@ void RowBuffer::Release(uint32_t row) {
 }
 
 void RowBuffer::Clear() {
-  rows_.clear();
+  rows_.Clear();
   places_.clear();
-  // The bound on a flush is for all partitions together: not each keeps what its largest took.
-  if (samples_.capacity() > kKeptSamplesBytes && samples_.capacity() / 8 > samples_.size()) {
-    std::string less;
-    less.reserve(2 * samples_.size());
-    samples_.swap(less);
-  }
-  samples_.clear();
+  samples_.Clear();
   winners_.clear();
   if (++flush_ == 0) {
     slots_.assign(kMinSlots, Slot());

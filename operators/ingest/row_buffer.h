@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/base/attributes.h"
-#include "absl/types/span.h"
+#include "engine/base/chunked_vector.h"
 #include "engine/base/prefetch.h"
 #include "operators/mention/mention.h"
 #include "operators/mention/sample_rule.h"
@@ -24,8 +24,8 @@ namespace tocsin {
 
 class RowBuffer {
  public:
-  // REQUIRES: slide_ms is at least a second.
-  explicit RowBuffer(int64_t slide_ms);
+  // Memory is `pool`'s, which must outlive this. REQUIRES: slide_ms is at least a second.
+  RowBuffer(int64_t slide_ms, ChunkPool* pool);
 
   // Starts to load what Add will look at first.
   ABSL_ATTRIBUTE_ALWAYS_INLINE void Prefetch(int64_t event_time_ms, uint32_t brand) const {
@@ -37,12 +37,13 @@ class RowBuffer {
   // The text of the row that was added last. Returns the bytes that it takes.
   size_t SetSample(const Sample& sample);
 
-  // Their `sample` is for SampleBytes.
-  absl::Span<const Mention> rows() const { return rows_; }
-  // As EncodeSample makes it; empty: no text travels with the row.
-  std::string_view SampleBytes(const Mention& row) const;
+  size_t size() const { return rows_.size(); }
+  // In the order in which they were added. Its `sample` is for SampleBytes.
+  const Mention& operator[](size_t row) const { return rows_[row]; }
+  // As EncodeSample makes it; empty: no text travels with the row. Valid until Clear and while `*scratch` is.
+  std::string_view SampleBytes(const Mention& row, std::string* scratch) const;
 
-  void Clear();  // keeps memory, but for texts that took far less this time
+  void Clear();
 
  private:
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
@@ -85,11 +86,13 @@ class RowBuffer {
   bool OfferFirst(uint32_t row, uint32_t since_slide_ms, Winners* winners);
   bool OfferFurthest(uint32_t row, Winners* winners);
   void Release(uint32_t row);
+  void CopyFromSamples(size_t first, size_t count, char* to) const;
 
   const int64_t slide_ms_;
-  std::vector<Mention> rows_;    // sample: where in samples_ its size is, behind which it lies; -1: none
+  ChunkedVector<Mention> rows_;  // sample: where in samples_ its size is, behind which it lies; -1: none
   std::vector<uint8_t> places_;  // by row: in how many it is a winner
-  std::string samples_;          // in the order of their rows; those of rows that win no more stay until Clear
+  ChunkedVector<char> samples_;  // in the order of their rows; those of rows that win no more stay until Clear
+  std::string encoded_;          // the sample that is being added
   std::vector<Winners> winners_;
   std::vector<Slot> slots_;  // a power of two of them, at least half of them free; searched from PlaceOf on
   uint32_t flush_ = 1;

@@ -187,12 +187,17 @@ TEST_F(IngestWorkerTest, NothingOfAFlushThatFailsIsVisibleAndItsSuccessorReadsAg
   EXPECT_EQ(Blocks(), 0u);
   EXPECT_THAT(DeadLetters(), IsEmpty());
   EXPECT_EQ(metrics_.Sum().posts, 0);
+  // Its rows are gone: it must not account for their records without them.
+  EXPECT_THAT(worker_->Flush(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(worker_->Drain(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(Blocks(), 0u);
 
   worker_.reset();
   worker_ = MakeWorker();
   StepAndFlush();
   EXPECT_EQ(Blocks(), 1u);
   EXPECT_THAT(DeadLetters(), SizeIs(1));
+  EXPECT_EQ(LastSources()[0].matched, 1U);
   EXPECT_EQ(LastSources()[0].to, 2);
   EXPECT_EQ(metrics_.Sum().posts, 2);
 }

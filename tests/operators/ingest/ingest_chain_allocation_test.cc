@@ -1,4 +1,5 @@
-// From a record to rows: nothing is allocated once buffers have grown, and for a block no more than the block takes.
+// From a record to rows: nothing is allocated once buffers have grown (but 16 KiB at a time where a flush is beyond a
+// megabyte), and for a block no more than the block takes.
 #include <algorithm>
 #include <atomic>
 #include <cstddef>

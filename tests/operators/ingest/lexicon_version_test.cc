@@ -24,9 +24,9 @@ FixedVersions::Entry Version(uint64_t id, int64_t effective_ms, std::string_view
 }
 
 // What `chain` holds for `partition`, as a block. `*bytes` must outlive it.
-Block BlockOf(const IngestChain& chain, uint32_t partition, std::string* bytes) {
+Block BlockOf(IngestChain* chain, uint32_t partition, std::string* bytes) {
   BlockBuilder builder;
-  chain.Build(partition, &builder);
+  chain->Build(partition, &builder);
   const std::vector<SourceRange> sources(1);
   std::vector<std::string> parts;
   builder.Encode(2, sources, size_t{1} << 20, &parts);
@@ -54,7 +54,7 @@ std::vector<Mention> Rows(std::vector<FixedVersions::Entry> entries, std::vector
     EXPECT_EQ(chain.Process(parser, record, 0, 0).outcome, IngestChain::Outcome::kMatched);
   }
   std::string bytes;
-  const Block block = BlockOf(chain, 0, &bytes);
+  const Block block = BlockOf(&chain, 0, &bytes);
   if (brands != nullptr) brands->assign(block.brands.begin(), block.brands.end());
   return block.mentions;
 }
@@ -125,7 +125,7 @@ TEST(LexiconVersionTest, ABrandThatMovesToAnotherSectorKeepsItsNameInAnotherPart
   }
   for (size_t version = 0; version < 2; ++version) {
     std::string bytes;
-    const Block block = BlockOf(chain, partitions[version], &bytes);
+    const Block block = BlockOf(&chain, partitions[version], &bytes);
     ASSERT_EQ(block.mentions.size(), 1U);
     EXPECT_EQ(block.brands[block.mentions[0].brand], "c");
     EXPECT_EQ(block.mentions[0].event_time_ms, kStartMs + (version == 0 ? 4'000 : 6'000));

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <random>
 #include <set>
@@ -93,7 +94,9 @@ void Add(const Mention& row, uint64_t number, RowBuffer* buffer) {
 
 TEST(RowBufferTest, TheTextsOfTheWinnersTravel) {
   std::mt19937_64 random(11);
-  RowBuffer buffer(kSlideMs);
+  ChunkPool pool;
+  RowBuffer buffer(kSlideMs, &pool);
+  std::string scratch;
   size_t texts = 0;
   for (int flush = 0; flush < 200; ++flush) {
     buffer.Clear();
@@ -102,13 +105,13 @@ TEST(RowBufferTest, TheTextsOfTheWinnersTravel) {
       rows[i] = RandomRow(&random);
       Add(rows[i], i, &buffer);
     }
-    ASSERT_EQ(buffer.rows().size(), rows.size());
+    ASSERT_EQ(buffer.size(), rows.size());
     const std::set<size_t> chosen = Chosen(rows);
     for (size_t i = 0; i < rows.size(); ++i) {
       std::string expected;
       if (chosen.contains(i)) EncodeSample(Text(i).AsSample(), &expected);
-      ASSERT_EQ(buffer.SampleBytes(buffer.rows()[i]), expected) << "flush " << flush << " row " << i;
-      EXPECT_EQ(buffer.rows()[i].post_hash, rows[i].post_hash);
+      ASSERT_EQ(buffer.SampleBytes(buffer[i], &scratch), expected) << "flush " << flush << " row " << i;
+      EXPECT_EQ(buffer[i].post_hash, rows[i].post_hash);
     }
     texts += chosen.size();
   }
@@ -116,7 +119,9 @@ TEST(RowBufferTest, TheTextsOfTheWinnersTravel) {
 }
 
 TEST(RowBufferTest, ManyBrandsAndSlidesHaveTheirOwnWinners) {
-  RowBuffer buffer(kSlideMs);
+  ChunkPool pool;
+  RowBuffer buffer(kSlideMs, &pool);
+  std::string scratch;
   for (int flush = 0; flush < 3; ++flush) {
     buffer.Clear();
     Mention row;
@@ -131,14 +136,47 @@ TEST(RowBufferTest, ManyBrandsAndSlidesHaveTheirOwnWinners) {
       }
     }
     // All are still known, though their table has grown meanwhile.
-    const std::vector<Mention> added(buffer.rows().begin(), buffer.rows().end());
+    std::vector<Mention> added;
+    for (size_t i = 0; i < buffer.size(); ++i) added.push_back(buffer[i]);
     for (const Mention& again : added) EXPECT_FALSE(buffer.Add(again));
-    for (const Mention& first : buffer.rows().first(added.size())) EXPECT_FALSE(buffer.SampleBytes(first).empty());
+    for (size_t i = 0; i < added.size(); ++i) EXPECT_FALSE(buffer.SampleBytes(buffer[i], &scratch).empty());
+  }
+}
+
+// Several partitions' rows and texts lie in chunks of one pool, some across two, and one longer than any.
+TEST(RowBufferTest, TextsOfAllSizesComeBackWhole) {
+  std::mt19937_64 random(12);
+  ChunkPool pool;
+  std::array<RowBuffer, 3> buffers = {RowBuffer(kSlideMs, &pool), RowBuffer(kSlideMs, &pool),
+                                      RowBuffer(kSlideMs, &pool)};
+  std::string scratch;
+  for (int flush = 0; flush < 3; ++flush) {
+    std::vector<std::vector<std::string>> expected(buffers.size());
+    for (uint32_t row = 0; row < 2'000; ++row) {
+      const size_t number = random() % buffers.size();
+      std::string text(random() % 700, static_cast<char>('a' + row % 26));
+      if (row % 500 == 250) text.assign(3 * ChunkPool::kChunkBytes, 'z');
+      const Sample sample{.post_id = "1", .author_handle = "", .text = text, .hashtags = "", .url = ""};
+      Mention mention;
+      mention.brand = row;
+      mention.event_time_ms = kStartMs;
+      ASSERT_TRUE(buffers[number].Add(mention));
+      buffers[number].SetSample(sample);
+      EncodeSample(sample, &expected[number].emplace_back());
+    }
+    for (size_t number = 0; number < buffers.size(); ++number) {
+      ASSERT_EQ(buffers[number].size(), expected[number].size());
+      for (size_t i = 0; i < expected[number].size(); ++i) {
+        ASSERT_EQ(buffers[number].SampleBytes(buffers[number][i], &scratch), expected[number][i]);
+      }
+      buffers[number].Clear();
+    }
   }
 }
 
 TEST(RowBufferTest, NoTextTravelsFromBeforeOrBehindTheYearsThatAreHeld) {
-  RowBuffer buffer(/*slide_ms=*/1'000);
+  ChunkPool pool;
+  RowBuffer buffer(/*slide_ms=*/1'000, &pool);
   Mention row;
   for (const int64_t ms : {int64_t{-1}, (int64_t{1} << 32) * 1'000, INT64_MAX}) {
     row.event_time_ms = ms;
@@ -146,7 +184,7 @@ TEST(RowBufferTest, NoTextTravelsFromBeforeOrBehindTheYearsThatAreHeld) {
   }
   row.event_time_ms = (int64_t{1} << 32) * 1'000 - 1;
   EXPECT_TRUE(buffer.Add(row));
-  EXPECT_EQ(buffer.rows().size(), 4U);
+  EXPECT_EQ(buffer.size(), 4U);
 }
 
 }  // namespace
