@@ -24,7 +24,7 @@ class SentimentFeatures {
   // No byte of a text makes more than two features.
   static constexpr size_t kMaxFeatures = 2 * kMaxTextBytes;
 
-  // Trivial, so that an instance of a thread's own costs nothing before its use.
+  // Trivial: make_unique_for_overwrite writes none of it.
   SentimentFeatures() = default;
 
   // The first call on an object. Replaces the contents by the features of `text`; any bytes are accepted.
