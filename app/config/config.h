@@ -101,7 +101,7 @@ struct Config {
   } snapshot;
   struct Limits {
     int64_t dead_letters_per_second = 1'000;
-    int64_t queue_bytes = int64_t{8} << 20;   // fetched but not processed, per worker
+    int64_t queue_bytes = int64_t{6} << 20;   // fetched but not processed, per worker
     absl::Duration drain = absl::Minutes(1);  // of a stop; then the process ends as if killed
   } limits;
   struct Detection {

@@ -58,7 +58,7 @@ constexpr ConfigKey kKeys[] = {
     {"reload.margin", "duration", "10s", "event time from publishing a changed watchlist to its effect"},
     {"snapshot.every", "duration", "5m", "how often detect saves its state"},
     {"limits.dead_letters_per_second", "count", "1000", "beyond it dead letters are references only"},
-    {"limits.queue_bytes", "size", "8MB", "fetched but not processed, per worker"},
+    {"limits.queue_bytes", "size", "6MB", "fetched but not processed, per worker"},
     {"limits.drain", "duration", "60s",
      "a stop that takes longer ends the process with code 1, as if killed; less than what whoever stops it waits "
      "before SIGKILL"},

@@ -65,8 +65,8 @@ void AddCommonDefaults(KafkaProperties& defaults) {
 // broker; it lands on the queue whole, decompressed, and posts compress up to ten times, so a response has a
 // thirty-second. A quarter is of the records that were polled last; librdkafka's own record of each takes the rest.
 // What a response has of one partition is one hand-off to the thread that polls: a quarter of a response, so that one
-// partition alone does not put ten megabytes on the queue at once. A response is a megabyte at least: below 32 MB four
-// partitions or more can pass the bound by what that is when it is decompressed.
+// partition alone does not put ten megabytes on the queue at once. A response is a megabyte at least: below 32 MB, so
+// by default too, four partitions or more can pass the bound by what that is when it is decompressed.
 void AddReaderDefaults(const KafkaOptions& options, KafkaProperties& defaults) {
   constexpr int64_t kMinFetchBytes = int64_t{1} << 20;
   constexpr int64_t kMaxFetchBytes = int64_t{16} << 20;

@@ -24,7 +24,7 @@ struct KafkaOptions {
   // that is on its way, and of the last poll. Counts on one broker at a time and on records that compress to a tenth
   // at best; a response has at least a megabyte, see kafka_config.cc. queued.max.messages.kbytes and fetch.max.bytes
   // override.
-  int64_t queue_bytes = int64_t{8} << 20;
+  int64_t queue_bytes = int64_t{6} << 20;
 
   // Most records that one Poll delivers; it stops earlier at a quarter of queue_bytes, give or take 256 records.
   size_t poll_records = 4096;
