@@ -4,10 +4,14 @@
 // false, so a decoder checks once per group of fields. Not thread-safe.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
+
+#include "engine/base/varint.h"
 
 namespace tocsin {
 
@@ -21,14 +25,15 @@ class ByteWriter {
   void Fixed64(uint64_t value) { Raw(&value, sizeof(value)); }
   // LEB128, at most ten bytes.
   void Varint(uint64_t value) {
-    while (value >= 0x80) {
-      Byte(static_cast<uint8_t>(value | 0x80));
-      value >>= 7;
+    if (value < 0x80) {
+      Byte(static_cast<uint8_t>(value));
+      return;
     }
-    Byte(static_cast<uint8_t>(value));
+    std::array<uint8_t, kMaxVarintBytes> bytes;
+    Raw(bytes.data(), static_cast<size_t>(PutVarint(value, bytes.data()) - bytes.data()));
   }
   // Zigzag, so that small negative numbers stay short.
-  void Signed(int64_t value) { Varint((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63)); }
+  void Signed(int64_t value) { Varint(Zigzag(value)); }
   void Bool(bool value) { Byte(value ? 1 : 0); }
   // Length, then the bytes.
   void String(std::string_view value) {
@@ -70,10 +75,7 @@ class ByteReader {
     Fail();
     return 0;
   }
-  int64_t Signed() {
-    const uint64_t value = Varint();
-    return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
-  }
+  int64_t Signed() { return Unzigzag(Varint()); }
   bool Bool() {
     const uint8_t value = Byte();
     if (value > 1) Fail();

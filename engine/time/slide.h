@@ -12,6 +12,11 @@ namespace tocsin {
   return time_ms - (rest < 0 ? rest + slide_ms : rest);
 }
 
+// n of the slide that holds `time_ms`.
+[[nodiscard]] constexpr int64_t SlideNumber(int64_t time_ms, int64_t slide_ms) {
+  return FloorToSlide(time_ms, slide_ms) / slide_ms;
+}
+
 // The end of the slide that holds `time_ms`: the smallest multiple of `slide_ms` above `time_ms`.
 [[nodiscard]] constexpr int64_t NextSlideEnd(int64_t time_ms, int64_t slide_ms) {
   return FloorToSlide(time_ms, slide_ms) + slide_ms;
@@ -19,7 +24,7 @@ namespace tocsin {
 
 // How many slides end in (from_ms, to_ms]; none if `to_ms` is not above `from_ms`.
 [[nodiscard]] constexpr int64_t SlideEndsBetween(int64_t from_ms, int64_t to_ms, int64_t slide_ms) {
-  return to_ms <= from_ms ? 0 : (FloorToSlide(to_ms, slide_ms) - FloorToSlide(from_ms, slide_ms)) / slide_ms;
+  return to_ms <= from_ms ? 0 : SlideNumber(to_ms, slide_ms) - SlideNumber(from_ms, slide_ms);
 }
 
 }  // namespace tocsin

@@ -7,6 +7,7 @@
 #include "absl/log/check.h"
 #include "engine/base/bytes.h"
 #include "engine/base/hash.h"
+#include "engine/base/varint.h"
 #include "operators/block/block_format.h"
 
 namespace tocsin {
@@ -14,20 +15,7 @@ namespace {
 
 using namespace block_format;  // NOLINT(google-build-using-namespace): all of it is for here
 
-constexpr size_t kMaxVarintBytes = 10;
-
-size_t VarintBytes(uint64_t value) {
-  size_t bytes = 1;
-  while (value >= 0x80) {
-    value >>= 7;
-    ++bytes;
-  }
-  return bytes;
-}
-
-size_t SignedBytes(int64_t value) {
-  return VarintBytes((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63));
-}
+size_t SignedBytes(int64_t value) { return VarintBytes(Zigzag(value)); }
 
 void WriteSources(absl::Span<const SourceRange> sources, ByteWriter* writer) {
   writer->Varint(sources.size());
@@ -37,7 +25,7 @@ void WriteSources(absl::Span<const SourceRange> sources, ByteWriter* writer) {
     writer->Signed(source.partition);
     writer->Varint(source.epoch);
     writer->Signed(source.from);
-    writer->Signed(Minus(source.to, source.from));
+    writer->Signed(WrappingMinus(source.to, source.from));
     writer->Byte(static_cast<uint8_t>((source.idle ? kSourceIdle : 0) | (source.caught_up ? kSourceCaughtUp : 0) |
                                       (has_time ? kSourceHasTime : 0) | (source.control ? kSourceControl : 0)));
     if (has_time) writer->Signed(source.highest_event_time_ms);
@@ -84,8 +72,9 @@ struct PartTables {
 
 // The encoded bytes of a row, with its own share of the tables not counted.
 size_t RowBytes(const Mention& row, int64_t time_before, Offset offset_before, size_t tables) {
-  return 1 + 3 * 8 + (row.root_hash != 0 ? 8 : 0) + 1 + 1 + 2 + SignedBytes(Minus(row.event_time_ms, time_before)) +
-         SignedBytes(Minus(row.offset, offset_before)) + VarintBytes(row.reach) + VarintBytes(row.terms) +
+  return 1 + 3 * 8 + (row.root_hash != 0 ? 8 : 0) + 1 + 1 + 2 +
+         SignedBytes(WrappingMinus(row.event_time_ms, time_before)) +
+         SignedBytes(WrappingMinus(row.offset, offset_before)) + VarintBytes(row.reach) + VarintBytes(row.terms) +
          VarintBytes(row.reasons) + ((row.flags & kAmbiguous) != 0 ? 1 : 0) +
          VarintBytes(static_cast<uint32_t>(row.source)) + VarintBytes(tables) +
          (row.sample >= 0 ? VarintBytes(tables) : 0);
@@ -111,7 +100,7 @@ void WriteColumns(absl::Span<const Mention> rows, absl::Span<const SourceRange> 
   for (const Mention& row : rows) writer->Varint(tables.brand_of[row.brand]);
   int64_t time = 0;
   for (const Mention& row : rows) {
-    writer->Signed(Minus(row.event_time_ms, time));
+    writer->Signed(WrappingMinus(row.event_time_ms, time));
     time = row.event_time_ms;
   }
   for (const Mention& row : rows) writer->Fixed64(row.post_hash);
@@ -146,7 +135,7 @@ void WriteColumns(absl::Span<const Mention> rows, absl::Span<const SourceRange> 
   for (const SourceRange& range : sources) offsets.push_back(range.from);
   for (const Mention& row : rows) {
     Offset& before = offsets[static_cast<size_t>(row.source)];
-    writer->Signed(Minus(row.offset, before));
+    writer->Signed(WrappingMinus(row.offset, before));
     before = row.offset;
   }
   for (const Mention& row : rows) {

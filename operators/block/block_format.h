@@ -24,12 +24,4 @@ inline constexpr uint8_t kSourceCaughtUp = 1 << 1;
 inline constexpr uint8_t kSourceHasTime = 1 << 2;
 inline constexpr uint8_t kSourceControl = 1 << 3;
 
-// Differences wrap instead of overflowing: any pair of values survives the round trip.
-inline int64_t Minus(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
-}
-inline int64_t Plus(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-}
-
 }  // namespace tocsin::block_format

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/bytes.h"
 #include "engine/base/hash.h"
+#include "engine/base/varint.h"
 #include "operators/block/block.h"
 #include "operators/block/block_format.h"
 
@@ -32,7 +33,7 @@ void ReadSources(ByteReader* reader, std::vector<SourceRange>* sources) {
     source.partition = static_cast<int32_t>(partition);
     source.epoch = ReadUint32(reader);
     source.from = reader->Signed();
-    source.to = Plus(source.from, reader->Signed());
+    source.to = WrappingPlus(source.from, reader->Signed());
     if (source.to < source.from) reader->Fail();
     const uint8_t flags = reader->Byte();
     if (flags > (kSourceIdle | kSourceCaughtUp | kSourceHasTime | kSourceControl)) reader->Fail();
@@ -93,7 +94,7 @@ void ReadColumns(uint8_t version, ByteReader* reader, Block* block) {
     if (row.brand >= block->brands.size()) reader->Fail();
   }
   int64_t time = 0;
-  for (Mention& row : rows) row.event_time_ms = time = Plus(time, reader->Signed());
+  for (Mention& row : rows) row.event_time_ms = time = WrappingPlus(time, reader->Signed());
   for (Mention& row : rows) row.post_hash = reader->Fixed64();
   for (Mention& row : rows) row.author_hash = reader->Fixed64();
   for (Mention& row : rows) row.text_hash = reader->Fixed64();
@@ -114,7 +115,7 @@ void ReadColumns(uint8_t version, ByteReader* reader, Block* block) {
   for (const SourceRange& range : block->sources) offsets.push_back(range.from);
   for (Mention& row : rows) {
     Offset& before = offsets[static_cast<size_t>(row.source)];
-    row.offset = before = Plus(before, reader->Signed());
+    row.offset = before = WrappingPlus(before, reader->Signed());
   }
   for (size_t i = 0; i < rows.size(); ++i) {
     rows[i].sample = -1;

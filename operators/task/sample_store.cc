@@ -8,11 +8,12 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/base/varint.h"
+
 namespace tocsin {
 namespace {
 
 constexpr size_t kFields = 5;
-constexpr size_t kMostVarint = 10;
 constexpr size_t kAllocatorBytes = 16;  // lost for each block, about
 
 template <typename SampleType>
@@ -44,15 +45,14 @@ void SampleStore::MarkKept(Stored* first_by_hash) {
 }
 
 SampleStore::Stored* SampleStore::Make(const Stored& head, const Sample& sample) {
-  std::array<char, kFields * kMostVarint> sizes;
-  size_t sizes_bytes = 0;
+  std::array<uint8_t, kFields * kMaxVarintBytes> sizes;
+  uint8_t* sizes_end = sizes.data();
   size_t fields_bytes = 0;
   for (const std::string_view* field : FieldsOf(sample)) {
-    size_t rest = field->size();
-    for (; rest >= 0x80; rest >>= 7) sizes[sizes_bytes++] = static_cast<char>(rest | 0x80);
-    sizes[sizes_bytes++] = static_cast<char>(rest);
+    sizes_end = PutVarint(field->size(), sizes_end);
     fields_bytes += field->size();
   }
+  const auto sizes_bytes = static_cast<size_t>(sizes_end - sizes.data());
   void* block = std::malloc(std::max(sizeof(Stored), kHeadBytes + sizes_bytes + fields_bytes));
   if (block == nullptr) throw std::bad_alloc();
   char* to = static_cast<char*>(block) + kHeadBytes;
@@ -64,16 +64,10 @@ SampleStore::Stored* SampleStore::Make(const Stored& head, const Sample& sample)
 }
 
 Sample SampleStore::SampleOf(const Stored& stored) {
-  const char* from = reinterpret_cast<const char*>(&stored) + kHeadBytes;
-  std::array<size_t, kFields> sizes;
-  for (size_t& size : sizes) {
-    size = 0;
-    int shift = 0;
-    do {
-      size |= static_cast<size_t>(*from & 0x7F) << shift;
-      shift += 7;
-    } while ((*from++ & 0x80) != 0);
-  }
+  const uint8_t* sizes_from = reinterpret_cast<const uint8_t*>(&stored) + kHeadBytes;
+  std::array<uint64_t, kFields> sizes;
+  for (uint64_t& size : sizes) sizes_from = GetVarint(sizes_from, &size);
+  const char* from = reinterpret_cast<const char*>(sizes_from);
   Sample sample;
   size_t number = 0;
   for (std::string_view* field : FieldsOf(sample)) {

@@ -7,6 +7,7 @@
 #include "absl/log/check.h"
 #include "engine/base/mix_hash.h"
 #include "engine/base/time_units.h"
+#include "engine/time/slide.h"
 
 namespace tocsin {
 namespace {
@@ -21,11 +22,6 @@ constexpr size_t kSweepSlack = 32;
 // are counted anew.
 constexpr int64_t kMaxSeen = std::numeric_limits<uint16_t>::max();
 constexpr int64_t kMaxHeldPanes = kMaxSeen / 4;
-
-int64_t FloorTo(int64_t value, int64_t step) {
-  const int64_t rest = value % step;
-  return value - (rest < 0 ? rest + step : rest);
-}
 
 // Adds `sums` `sign` times (1 or -1).
 template <typename SumsType>
@@ -103,7 +99,7 @@ size_t BrandWindows::PaneNumber(int64_t start) {
 
 BrandWindows::AddResult BrandWindows::Add(const HeldMention& mention) {
   if (!IsHeld(mention.event_time_ms)) return AddResult::kTooLate;
-  const int64_t pane_start = FloorTo(mention.event_time_ms, options_->slide_ms);
+  const int64_t pane_start = FloorToSlide(mention.event_time_ms, options_->slide_ms);
   if (!IsEvaluated(mention.event_time_ms)) {
     panes_[PaneNumber(pane_start)].rows.Append(mention, pane_start);
     return AddResult::kAdded;
@@ -122,7 +118,7 @@ BrandWindows::AddResult BrandWindows::Restore(const HeldMention& mention) {
 }
 
 void BrandWindows::AddEvaluated(const HeldMention& mention) {
-  const int64_t pane_start = FloorTo(mention.event_time_ms, options_->slide_ms);
+  const int64_t pane_start = FloorToSlide(mention.event_time_ms, options_->slide_ms);
   const size_t number = PaneNumber(pane_start);
   panes_[number].rows.Append(mention, pane_start);
   CountInWindows(number, mention);
@@ -157,7 +153,7 @@ void BrandWindows::MoveSeenBase(int64_t start) {
 }
 
 void BrandWindows::CountDistinct(size_t pane_number, const HeldMention& mention) {
-  const int64_t start = StartMs(panes_[pane_number]);
+  const int64_t start = StartMs(panes_[pane_number].start);
   // Time has leapt over it: it is in no window, and never will be.
   if (start < WindowStart(windows_.size() - 1)) return;
   MoveSeenBase(start);
@@ -208,7 +204,7 @@ void BrandWindows::AddToHistory(int64_t pane_start, uint32_t mentions) {
 }
 
 void BrandWindows::AddToMinute(const HeldMention& mention) {
-  minutes_[minutes_.FindOrInsert(FloorTo(mention.event_time_ms, kMinuteMs)).first].sums.Add(mention);
+  minutes_[minutes_.FindOrInsert(FloorToSlide(mention.event_time_ms, kMinuteMs)).first].sums.Add(mention);
 }
 
 void BrandWindows::AdvanceTo(int64_t end_ms) {
@@ -225,7 +221,7 @@ void BrandWindows::LeaveWindows() {
   for (size_t i = 0; i < windows_.size(); ++i) {
     Sliding& window = windows_[i];
     const int64_t start = WindowStart(i);
-    for (; window.first < panes_.size() && StartMs(panes_[window.first]) < start; ++window.first) {
+    for (; window.first < panes_.size() && StartMs(panes_[window.first].start) < start; ++window.first) {
       if (window.first >= evaluated_) continue;
       const Pane& pane = panes_[window.first];
       AddSums(pane.sums, -1, &window.totals);
@@ -234,7 +230,7 @@ void BrandWindows::LeaveWindows() {
       window.totals.negative_texts -= pane.negative_texts;
     }
     const int64_t twice_start = end_ms_ - 2 * options_->sizes_ms[i];
-    for (; window.twice_first < history_.size() && StartMs(history_[window.twice_first]) < twice_start;
+    for (; window.twice_first < history_.size() && StartMs(history_[window.twice_first].start) < twice_start;
          ++window.twice_first) {
       window.twice -= history_[window.twice_first].mentions;
     }
@@ -242,11 +238,11 @@ void BrandWindows::LeaveWindows() {
 }
 
 void BrandWindows::EnterWindows() {
-  for (; evaluated_ < panes_.size() && StartMs(panes_[evaluated_]) < end_ms_; ++evaluated_) {
+  for (; evaluated_ < panes_.size() && StartMs(panes_[evaluated_].start) < end_ms_; ++evaluated_) {
     Pane& pane = panes_[evaluated_];
     pane.rows.Shrink();
-    const int64_t start = StartMs(pane);
-    const int64_t minute = FloorTo(start, kMinuteMs);
+    const int64_t start = StartMs(pane.start);
+    const int64_t minute = FloorToSlide(start, kMinuteMs);
     const bool of_one_minute = start + options_->slide_ms <= minute + kMinuteMs;
     pane.rows.ForEach(start, [&](const HeldMention& mention) {
       pane.sums.Add(mention);
@@ -269,7 +265,7 @@ void BrandWindows::DropOld() {
     window.first -= panes;
     window.twice_first -= history;
   }
-  minutes_.DropBefore(FloorTo(end_ms_, kMinuteMs) - options_->minutes_held * kMinuteMs);
+  minutes_.DropBefore(FloorToSlide(end_ms_, kMinuteMs) - options_->minutes_held * kMinuteMs);
 }
 
 void BrandWindows::DropUnseen() {
@@ -290,11 +286,11 @@ void BrandWindows::DropUnseen() {
 
 int64_t BrandWindows::NextChangeMs() const {
   int64_t next = std::numeric_limits<int64_t>::max();
-  if (evaluated_ < panes_.size()) next = StartMs(panes_[evaluated_]) + options_->slide_ms;
+  if (evaluated_ < panes_.size()) next = StartMs(panes_[evaluated_].start) + options_->slide_ms;
   for (size_t i = 0; i < windows_.size(); ++i) {
     const size_t first = windows_[i].first;
     if (first >= evaluated_) continue;
-    next = std::min(next, StartMs(panes_[first]) + options_->sizes_ms[i] + options_->slide_ms);
+    next = std::min(next, StartMs(panes_[first].start) + options_->sizes_ms[i] + options_->slide_ms);
   }
   return next;
 }
@@ -303,11 +299,11 @@ WindowCounts BrandWindows::CountsSince(int64_t from_ms) const {
   WindowCounts counts;
   if (end_ms_ == kUnknownTime || from_ms >= end_ms_) return counts;
   if (from_ms >= end_ms_ - options_->held_ms) {
-    const int64_t from_pane = FloorTo(from_ms, options_->slide_ms) / options_->slide_ms;
+    const int64_t from_pane = SlideNumber(from_ms, options_->slide_ms);
     for (size_t i = evaluated_; i > 0 && panes_[i - 1].start >= from_pane; --i) AddSums(panes_[i - 1].sums, 1, &counts);
     return counts;
   }
-  const int64_t from_minute = FloorTo(from_ms, kMinuteMs);
+  const int64_t from_minute = FloorToSlide(from_ms, kMinuteMs);
   for (size_t i = minutes_.size(); i > 0 && minutes_[i - 1].start >= from_minute; --i) {
     AddSums(minutes_[i - 1].sums, 1, &counts);
   }
@@ -317,10 +313,10 @@ WindowCounts BrandWindows::CountsSince(int64_t from_ms) const {
 void BrandWindows::ForEachHeld(int64_t from_ms, absl::FunctionRef<void(const HeldMention&)> fn) const {
   std::vector<HeldMention> rows;
   std::vector<const HeldMention*> order;
-  const int64_t from_pane = FloorTo(from_ms, options_->slide_ms) / options_->slide_ms;
+  const int64_t from_pane = SlideNumber(from_ms, options_->slide_ms);
   for (size_t i = panes_.LowerBound(from_pane); i < evaluated_; ++i) {
     rows.clear();
-    panes_[i].rows.ForEach(StartMs(panes_[i]), [&rows, from_ms](const HeldMention& mention) {
+    panes_[i].rows.ForEach(StartMs(panes_[i].start), [&rows, from_ms](const HeldMention& mention) {
       if (mention.event_time_ms >= from_ms) rows.push_back(mention);
     });
     order.clear();

@@ -155,8 +155,7 @@ class BrandWindows {
   bool IsEvaluated(int64_t event_time_ms) const { return end_ms_ != kUnknownTime && event_time_ms < end_ms_; }
   bool IsHeld(int64_t event_time_ms) const;
   int64_t WindowStart(size_t index) const { return end_ms_ - options_->sizes_ms[index]; }
-  int64_t StartMs(const Pane& pane) const { return pane.start * options_->slide_ms; }
-  int64_t StartMs(const PaneMentions& pane) const { return pane.start * options_->slide_ms; }
+  int64_t StartMs(int64_t slide) const { return slide * options_->slide_ms; }
   // Number of the pane that starts at `start`, made if need be; keeps every cursor right.
   size_t PaneNumber(int64_t start);
   void AddEvaluated(const HeldMention& mention);

@@ -7,6 +7,7 @@
 
 #include "absl/log/check.h"
 #include "engine/base/exact_realloc.h"
+#include "engine/base/varint.h"
 
 namespace tocsin {
 namespace {
@@ -18,21 +19,8 @@ constexpr uint8_t kHasTerms = 1 << 4;
 constexpr uint8_t kHasSource = 1 << 5;
 constexpr uint8_t kSameNetwork = 1 << 6;
 constexpr uint8_t kSameLanguage = 1 << 7;
-constexpr size_t kMostVarint = 10;
-constexpr size_t kMostRow = 3 + sizeof(uint16_t) + 3 * sizeof(uint64_t) + 6 * kMostVarint;
+constexpr size_t kMostRow = 3 + sizeof(uint16_t) + 3 * sizeof(uint64_t) + 6 * kMaxVarintBytes;
 constexpr size_t kFirstBytes = 120;
-
-uint8_t* PutVarint(uint64_t value, uint8_t* to) {
-  for (; value >= 0x80; value >>= 7) *to++ = static_cast<uint8_t>(value | 0x80);
-  *to++ = static_cast<uint8_t>(value);
-  return to;
-}
-
-const uint8_t* GetVarint(const uint8_t* from, uint64_t* value) {
-  *value = *from & 0x7F;
-  for (int shift = 7; (*from++ & 0x80) != 0; shift += 7) *value |= uint64_t{*from & 0x7FU} << shift;
-  return from;
-}
 
 template <typename T>
 uint8_t* Put(T value, uint8_t* to) {
@@ -53,9 +41,6 @@ struct Origin {
   Network network = Network::kOther;
 };
 
-uint64_t Zigzag(uint64_t difference) { return difference << 1 ^ (difference >> 63 == 0 ? 0 : ~uint64_t{0}); }
-uint64_t Unzigzag(uint64_t value) { return value >> 1 ^ (~(value & 1) + 1); }
-
 uint8_t* PutHead(const HeldMention& row, const Origin& origin, uint8_t* to) {
   static_assert(static_cast<int>(SentimentClass::kUnclassified) < 4 && static_cast<int>(PostKind::kQuote) < 4);
   const bool same_network = row.network == origin.network;
@@ -65,7 +50,7 @@ uint8_t* PutHead(const HeldMention& row, const Origin& origin, uint8_t* to) {
                                (same_network ? kSameNetwork : 0) | (same_language ? kSameLanguage : 0));
   if (!same_network) *to++ = static_cast<uint8_t>(row.network);
   if (!same_language) to = Put(row.language, to);
-  return PutVarint(Zigzag(static_cast<uint64_t>(row.offset) - static_cast<uint64_t>(origin.offset)), to);
+  return PutVarint(Zigzag(WrappingMinus(row.offset, origin.offset)), to);
 }
 
 // `*head` becomes the first byte.
@@ -78,15 +63,19 @@ const uint8_t* GetHead(const uint8_t* from, const Origin& origin, uint8_t* head,
   if ((*head & kSameLanguage) == 0) from = Get(from, &row->language);
   uint64_t difference = 0;
   from = GetVarint(from, &difference);
-  row->offset = static_cast<Offset>(static_cast<uint64_t>(origin.offset) + Unzigzag(difference));
+  row->offset = WrappingPlus(origin.offset, Unzigzag(difference));
   return from;
 }
 
-Origin OriginOf(const uint8_t* rows) {
+Origin OriginOf(const HeldMention& first) {
+  return {.offset = first.offset, .language = first.language, .network = first.network};
+}
+
+Origin ReadOrigin(const uint8_t* rows) {
   HeldMention first;
   uint8_t head = 0;
   GetHead(rows, Origin(), &head, &first);
-  return {.offset = first.offset, .language = first.language, .network = first.network};
+  return OriginOf(first);
 }
 
 }  // namespace
@@ -101,7 +90,7 @@ void PackedRows::Resize(size_t capacity) {
 
 void PackedRows::Append(const HeldMention& row, int64_t start_ms) {
   std::array<uint8_t, kMostRow> bytes;
-  uint8_t* to = PutHead(row, size_ == 0 ? Origin() : OriginOf(bytes_.get()), bytes.data());
+  uint8_t* to = PutHead(row, size_ == 0 ? Origin() : ReadOrigin(bytes_.get()), bytes.data());
   *to++ = row.flags;
   to = Put(row.post_hash, to);
   to = Put(row.author_hash, to);
@@ -126,7 +115,7 @@ void PackedRows::ForEach(int64_t start_ms, absl::FunctionRef<void(const HeldMent
     uint8_t head = 0;
     const bool is_first = from == bytes_.get();
     from = GetHead(from, origin, &head, &row);
-    if (is_first) origin = {.offset = row.offset, .language = row.language, .network = row.network};
+    if (is_first) origin = OriginOf(row);
     row.flags = *from++;
     from = Get(from, &row.post_hash);
     from = Get(from, &row.author_hash);

@@ -13,6 +13,7 @@ TEST(SlideTest, AgreesWithCountingOnBothSidesOfTheEpoch) {
       int64_t start = -600 * slide;
       while (start + slide <= time) start += slide;
       EXPECT_EQ(FloorToSlide(time, slide), start) << time << " " << slide;
+      EXPECT_EQ(SlideNumber(time, slide) * slide, start) << time << " " << slide;
       EXPECT_EQ(NextSlideEnd(time, slide), start + slide) << time << " " << slide;
     }
   }
