@@ -129,7 +129,7 @@ void IngestChain::Hold(uint64_t id, std::shared_ptr<const Watchlist> watchlist) 
 IngestChain::Result IngestChain::Process(PostParser& parser, const Record& record, size_t readable_padding,
                                          int32_t source) {
   Result result;
-  Post post;
+  Post& post = post_;
   result.reason = record.has_value ? parser.Parse(record.value, readable_padding, record.append_time_ms, &post)
                                    : DropReason::kEmpty;
   if (result.reason == DropReason::kNotAPost) {
@@ -155,6 +155,10 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
 
   const bool mentioned = std::any_of(matches_.begin(), matches_.end(), [](const BrandMatch& m) { return !m.official; });
   sentiment_.Read(*version.watchlist, post, &scratch_, matches_);
+  for (const BrandMatch& match : matches_) {
+    const NumberedBrand& brand = brands_[version.first_brand + match.brand];
+    buffers_[brand.partition].rows.PrefetchWinners(post.event_time_ms, brand.row_number);
+  }
   Mention mention = MakeMention(post, sentiment_.whole(), source, record.offset);
   if (const TypeLexicon* const types = version.watchlist->type_lexicon(); types != nullptr) {
     mention.terms |= types->Terms(scratch_.tokenizer(), mention.language);
@@ -162,7 +166,8 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
   const uint8_t flags = mention.flags;
   for (const BrandMatch& match : matches_) {
     const Sentiment own = sentiment_.Of(match);
-    mention.brand = version.first_brand + match.brand;
+    const NumberedBrand& brand = brands_[version.first_brand + match.brand];
+    mention.brand = brand.row_number;
     mention.flags = flags;
     mention.sentiment = own.label;
     if (own.label != SentimentClass::kUnclassified) {
@@ -172,7 +177,7 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
     if (match.ambiguity > 0) mention.flags |= kAmbiguous;
     mention.ambiguity = match.ambiguity;
     mention.reasons = match.reasons;
-    AddRow(mention, post);
+    AddRow(mention, brand.partition, post);
     if (!match.official) ++result.classified;
   }
   result.outcome = mentioned ? Outcome::kMatched : Outcome::kOfficial;
@@ -233,10 +238,8 @@ Mention IngestChain::MakeMention(const Post& post, const Sentiment& sentiment, i
   return mention;
 }
 
-void IngestChain::AddRow(Mention mention, const Post& post) {
-  const NumberedBrand& brand = brands_[mention.brand];
-  RowBuffer& rows = buffers_[brand.partition].rows;
-  mention.brand = brand.row_number;
+void IngestChain::AddRow(const Mention& mention, uint32_t partition, const Post& post) {
+  RowBuffer& rows = buffers_[partition].rows;
   bytes_ += kRowBytes;
   if ((mention.flags & kOfficial) == 0) ++mention_count_;
   if (rows.Add(mention)) bytes_ += rows.SetSample(MakeSample(post));

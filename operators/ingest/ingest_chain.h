@@ -107,9 +107,8 @@ class IngestChain {
   bool Activate(int64_t event_time_ms);
   void Hold(uint64_t id, std::shared_ptr<const Watchlist> watchlist);
   Mention MakeMention(const Post& post, const Sentiment& sentiment, int32_t source, Offset offset) const;
-  // mention.brand is an index into brands_. The partition is that of its version's brand, whose sector may be another
-  // than in the version before; the row gets its row_number.
-  void AddRow(Mention mention, const Post& post);
+  // The partition is that of its version's brand, whose sector may be another than in the version before.
+  void AddRow(const Mention& mention, uint32_t partition, const Post& post);
   // Its strings are the post's, or in masked_text_ and joined_hashtags_.
   Sample MakeSample(const Post& post);
 
@@ -125,6 +124,7 @@ class IngestChain {
   absl::Status status_;
   ChunkPool pool_;               // of all partitions' rows: which has how many differs from flush to flush
   std::vector<Buffer> buffers_;  // by mentions partition
+  Post post_;                    // in hand; kept, since each is made anew by the parser anyway
   MatchScratch scratch_;
   std::vector<BrandMatch> matches_;
   // Of the sample that is being made.

@@ -56,7 +56,7 @@ bool RowBuffer::Add(const Mention& mention) {
   // The bound is far beyond any flush; a row behind it goes without its text.
   if (samples_.size() > kMaxSamplesBytes) return false;
   if ((mention.flags & kOfficial) != 0) return true;  // the response itself is always worth its text
-  return Offer(row);
+  return Offer(row, mention);
 }
 
 size_t RowBuffer::SetSample(const Sample& sample) {
@@ -92,24 +92,25 @@ std::string_view RowBuffer::SampleBytes(const Mention& row, std::string* scratch
   return *scratch;
 }
 
-bool RowBuffer::Offer(uint32_t row) {
-  const Mention& mention = rows_[row];
+// Looks at `mention`, not at the row that has just been written: to read back what is still on its way to memory, in
+// other pieces than it was written in, takes longer than all the rest.
+bool RowBuffer::Offer(uint32_t row, const Mention& mention) {
   const int64_t slide = mention.event_time_ms / slide_ms_;
   if (mention.event_time_ms < 0 || slide > kMaxSlide) return false;
   Winners& winners = WinnersOf(KeyOf(slide, mention.brand));
+  const uint64_t hash = mention.post_hash;
   bool won = false;
   if (IsNegativeOriginal(mention)) {
-    won |= OfferLowest(row, &winners.negative);
-    won |= OfferFirst(row, static_cast<uint32_t>(mention.event_time_ms - slide * slide_ms_), &winners);
+    won |= OfferLowest(row, hash, &winners.negative);
+    won |= OfferFirst(row, hash, static_cast<uint32_t>(mention.event_time_ms - slide * slide_ms_), &winners);
   }
-  won |= OfferLowest(row, &winners.other);
-  if (mention.reach >= kHighReach) won |= OfferFurthest(row, &winners);
+  won |= OfferLowest(row, hash, &winners.other);
+  if (mention.reach >= kHighReach) won |= OfferFurthest(row, hash, mention.reach, &winners);
   return won;
 }
 
 template <size_t kSize>
-bool RowBuffer::OfferLowest(uint32_t row, Lowest<kSize>* lowest) {
-  const uint64_t hash = rows_[row].post_hash;
+bool RowBuffer::OfferLowest(uint32_t row, uint64_t hash, Lowest<kSize>* lowest) {
   const auto high = static_cast<uint32_t>(hash >> 32);
   size_t place = 0;
   for (; place < kSize && lowest->rows[place] != kNone; ++place) {
@@ -131,11 +132,11 @@ bool RowBuffer::OfferLowest(uint32_t row, Lowest<kSize>* lowest) {
   return true;
 }
 
-bool RowBuffer::OfferFirst(uint32_t row, uint32_t since_slide_ms, Winners* winners) {
+bool RowBuffer::OfferFirst(uint32_t row, uint64_t hash, uint32_t since_slide_ms, Winners* winners) {
   const uint32_t before = winners->first;
   if (before != kNone) {
     if (since_slide_ms > winners->first_ms) return false;
-    if (since_slide_ms == winners->first_ms && rows_[row].post_hash >= rows_[before].post_hash) return false;
+    if (since_slide_ms == winners->first_ms && hash >= rows_[before].post_hash) return false;
     Release(before);
   }
   winners->first = row;
@@ -144,12 +145,11 @@ bool RowBuffer::OfferFirst(uint32_t row, uint32_t since_slide_ms, Winners* winne
   return true;
 }
 
-bool RowBuffer::OfferFurthest(uint32_t row, Winners* winners) {
+bool RowBuffer::OfferFurthest(uint32_t row, uint64_t hash, uint32_t reach, Winners* winners) {
   const uint32_t before = winners->furthest;
-  const uint32_t reach = rows_[row].reach;
   if (before != kNone) {
     if (reach < winners->reach) return false;
-    if (reach == winners->reach && rows_[row].post_hash >= rows_[before].post_hash) return false;
+    if (reach == winners->reach && hash >= rows_[before].post_hash) return false;
     Release(before);
   }
   winners->furthest = row;

@@ -27,9 +27,15 @@ class RowBuffer {
   // Memory is `pool`'s, which must outlive this. REQUIRES: slide_ms is at least a second.
   RowBuffer(int64_t slide_ms, ChunkPool* pool);
 
-  // Starts to load what Add will look at first.
+  // Starts to load what Add will look at first. Some time later, PrefetchWinners, which needs that, starts to load what
+  // it will look at next.
   ABSL_ATTRIBUTE_ALWAYS_INLINE void Prefetch(int64_t event_time_ms, uint32_t brand) const {
     tocsin::Prefetch(&slots_[PlaceOf(KeyOf(event_time_ms / slide_ms_, brand))]);
+  }
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void PrefetchWinners(int64_t event_time_ms, uint32_t brand) const {
+    // Mostly the first slot is the one; where it is not, a line is loaded for nothing.
+    const Slot& slot = slots_[PlaceOf(KeyOf(event_time_ms / slide_ms_, brand))];
+    if (slot.flush == flush_) tocsin::Prefetch(winners_.data() + slot.winners, sizeof(Winners));
   }
 
   // Adds a row, without a text. Whether its text is to travel: it then comes by SetSample, before the next row.
@@ -79,12 +85,12 @@ class RowBuffer {
   Winners& WinnersOf(uint64_t key);
   void MakeRoom();
 
-  // Enters row `row` where it wins and lets go what it displaces. Whether it won anywhere.
-  bool Offer(uint32_t row);
+  // Enters row `row`, which is `mention`, where it wins and lets go what it displaces. Whether it won anywhere.
+  bool Offer(uint32_t row, const Mention& mention);
   template <size_t kSize>
-  bool OfferLowest(uint32_t row, Lowest<kSize>* lowest);
-  bool OfferFirst(uint32_t row, uint32_t since_slide_ms, Winners* winners);
-  bool OfferFurthest(uint32_t row, Winners* winners);
+  bool OfferLowest(uint32_t row, uint64_t hash, Lowest<kSize>* lowest);
+  bool OfferFirst(uint32_t row, uint64_t hash, uint32_t since_slide_ms, Winners* winners);
+  bool OfferFurthest(uint32_t row, uint64_t hash, uint32_t reach, Winners* winners);
   void Release(uint32_t row);
   void CopyFromSamples(size_t first, size_t count, char* to) const;
 

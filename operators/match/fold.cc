@@ -3,9 +3,12 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 
 #include "absl/strings/ascii.h"
+#include "operators/parse/byte_words.h"
 
 namespace tocsin {
 namespace {
@@ -271,16 +274,37 @@ void ForEachFold(const FoldTable& table, std::string_view text, const Fn& fn) {
   }
 }
 
+// Puts `text` into `*out` in lower case if all of it is ASCII; else returns false, and what is in `*out` is of no use.
+bool LowerAscii(std::string_view text, std::string* out) {
+  constexpr size_t kWord = sizeof(uint64_t);
+  constexpr uint64_t kTopBits = kEveryByteOne << 7;
+  out->resize(text.size());
+  char* const to = out->data();
+  if (text.size() < kWord) {
+    unsigned seen = 0;
+    for (size_t i = 0; i < text.size(); ++i) {
+      seen |= static_cast<unsigned char>(text[i]);
+      to[i] = absl::ascii_tolower(static_cast<unsigned char>(text[i]));
+    }
+    return seen < 0x80;
+  }
+  uint64_t seen = 0;
+  for (size_t at = 0;; at = std::min(at + kWord, text.size() - kWord)) {
+    const auto word = LoadWord<uint64_t>(text.data() + at);
+    seen |= word;
+    const uint64_t lowered = word | BytesIn(word & ~kTopBits, 'A', 'Z') >> 2;
+    std::memcpy(to + at, &lowered, kWord);
+    if (at + kWord == text.size()) return (seen & kTopBits) == 0;
+  }
+}
+
 }  // namespace
 
 void FoldHandle(std::string_view handle, std::string* out) {
-  const auto is_ascii = [](char c) { return absl::ascii_isascii(static_cast<unsigned char>(c)); };
-  if (std::all_of(handle.begin(), handle.end(), is_ascii)) {
-    // Nearly every author and host: of ASCII, the table changes the capitals alone.
-    out->assign(handle.substr(std::min(handle.find_first_not_of('@'), handle.size())));
-    absl::AsciiStrToLower(out);
-    return;
-  }
+  std::string_view name = handle;
+  while (!name.empty() && name.front() == '@') name.remove_prefix(1);
+  // Nearly every author and host: of ASCII, the table changes the capitals alone.
+  if (LowerAscii(name, out)) return;
   out->clear();
   ForEachFold(FoldTable::Get(), handle, [out](std::string_view piece) {
     // However many there are: what is folded folds to itself.

@@ -65,18 +65,17 @@ void Matcher::FindCandidates(MatchScratch::State* state) const {
   state->candidates.erase(std::unique(state->candidates.begin(), state->candidates.end()), state->candidates.end());
 }
 
-void Matcher::AddOfficial(const Tokenizer& tokenizer, std::vector<BrandMatch>* matches) const {
-  for (const Token& token : tokenizer.tokens()) {
-    if (token.kind != TokenKind::kAuthor) continue;
-    for (const uint32_t brand : official_.Find(token.hash)) {
-      auto at = std::ranges::find(*matches, brand, &BrandMatch::brand);
-      if (at == matches->end()) {
-        matches->push_back({});
-        at = matches->end() - 1;
-        at->brand = brand;
-      }
-      at->official = true;
+void Matcher::AddOfficial(uint64_t author, std::vector<BrandMatch>* matches) const {
+  const std::span<const uint32_t> brands = official_.Find(author);
+  if (brands.empty()) return;
+  for (const uint32_t brand : brands) {
+    auto at = std::ranges::find(*matches, brand, &BrandMatch::brand);
+    if (at == matches->end()) {
+      matches->push_back({});
+      at = matches->end() - 1;
+      at->brand = brand;
     }
+    at->official = true;
   }
   std::ranges::sort(*matches, {}, &BrandMatch::brand);
 }
@@ -90,10 +89,12 @@ void Matcher::Match(const Post& post, MatchScratch* scratch, std::vector<BrandMa
   for (const std::string_view hashtag : post.hashtags) tokenizer.AddEntity('#', hashtag);
   for (const std::string_view handle : post.handles) tokenizer.AddEntity('@', handle);
   for (const std::string_view url : post.urls) tokenizer.AddUrl(url);
+  uint64_t author = 0;
   if (authors_ && !post.author_handle.empty()) {
     tokenizer.AddAuthor(post.author_handle);
+    author = tokenizer.tokens().back().hash;
     // The index of official accounts is asked last, by every post: from one to the next it may have left the cache.
-    if (!official_.empty()) official_.Prefetch(tokenizer.tokens().back().hash);
+    if (!official_.empty()) official_.Prefetch(author);
   }
   tokenizer.Finish();
 
@@ -108,7 +109,7 @@ void Matcher::Match(const Post& post, MatchScratch* scratch, std::vector<BrandMa
       if (run.Matches(place, &match)) matches->push_back(match);
     }
   }
-  if (!official_.empty() && !post.author_handle.empty()) AddOfficial(tokenizer, matches);
+  if (author != 0) AddOfficial(author, matches);
 }
 
 void Matcher::FindNames(const Post& post, uint32_t brand, MatchScratch* scratch, std::vector<TokenSpan>* spans) const {

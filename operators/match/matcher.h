@@ -83,7 +83,7 @@ class Matcher {
 
   void FindCandidates(MatchScratch::State* state) const;
   void FindPrefixes(const Token& token, MatchScratch::State* state) const;
-  void AddOfficial(const Tokenizer& tokenizer, std::vector<BrandMatch>* matches) const;
+  void AddOfficial(uint64_t author, std::vector<BrandMatch>* matches) const;
 
   QueryProgram program_;
   AnchorIndex anchors_;

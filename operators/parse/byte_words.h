@@ -24,7 +24,13 @@ inline uint64_t FindByte(uint64_t word, unsigned char byte) {
   return (zeroed - kEveryByteOne) & ~zeroed & (kEveryByteOne << 7);
 }
 
-// How many bytes stand before the first that FindByte found, in the order of memory. REQUIRES: `found` is not zero.
+// The top bit of each byte that is `first` to `last`, both ASCII. REQUIRES: no byte of `word` has its top bit.
+constexpr uint64_t BytesIn(uint64_t word, uint64_t first, uint64_t last) {
+  return (word + kEveryByteOne * (0x80 - first)) & ~(word + kEveryByteOne * (0x7F - last)) & (kEveryByteOne << 7);
+}
+
+// How many bytes stand before the first whose top bit is set in `found`, in the order of memory. REQUIRES: `found` is
+// not zero.
 inline size_t BytesBefore(uint64_t found) {
   static_assert(std::endian::native == std::endian::little, "the first byte in memory must be the lowest of the word");
   return static_cast<size_t>(std::countr_zero(found)) / 8;

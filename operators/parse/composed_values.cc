@@ -44,21 +44,21 @@ bool PostParser::Concatenate(const Mapping::Recipe& recipe, JsonToken* token) {
   for (size_t i = 0; i < recipe.parts.size(); ++i) {
     const Mapping::Part& part = recipe.parts[i];
     const bool optional = (part.filters & kOptional) != 0;
-    const bool there = ReadPart(part, token) && token->type != JsonType::kNull;
+    const bool there = ReadPart(part, token) && token->type() != JsonType::kNull;
     if (!there && !optional) return false;
     if (!there) continue;
-    const std::optional<std::string_view> text = Identifier(*token);
+    const OptionalText text = Identifier(*token);
     if (text.has_value()) {
       texts[i] = *text;
       any = true;
     } else if (!optional) {
-      *token = {.type = JsonType::kArray, .text = {}};  // what no field but a list takes
+      *token = JsonToken(JsonType::kArray);  // what no field but a list takes
       return true;
     }
   }
   if (!any) return false;
   if (recipe.parts.size() == 1 && recipe.parts[0].before.empty() && recipe.after.empty()) {
-    *token = {.type = JsonType::kText, .text = Trimmed(texts[0])};
+    *token = JsonToken(JsonType::kText, Trimmed(texts[0]));
     return true;
   }
   char* const begin = scratch_.data() + scratch_used_;
@@ -73,7 +73,7 @@ bool PostParser::Concatenate(const Mapping::Recipe& recipe, JsonToken* token) {
   }
   append(recipe.after);
   scratch_used_ += static_cast<size_t>(end - begin);
-  *token = {.type = JsonType::kText, .text = Trimmed({begin, static_cast<size_t>(end - begin)})};
+  *token = JsonToken(JsonType::kText, Trimmed({begin, static_cast<size_t>(end - begin)}));
   return true;
 }
 
@@ -81,17 +81,17 @@ bool PostParser::ReadPart(const Mapping::Part& part, JsonToken* token) {
   const std::optional<uint32_t> position = Locate(part);
   if (!position.has_value()) return false;
   *token = TokenAt(*position);
-  if ((part.filters & kTextFilters) == 0 || token->type == JsonType::kNull) return true;
-  if (token->type == JsonType::kString) return Filter(part.filters, token);
-  *token = {.type = JsonType::kArray, .text = {}};  // what is filtered as text must be one
+  if ((part.filters & kTextFilters) == 0 || token->type() == JsonType::kNull) return true;
+  if (token->type() == JsonType::kString) return Filter(part.filters, token);
+  *token = JsonToken(JsonType::kArray);  // what is filtered as text must be one
   return true;
 }
 
 // REQUIRES: a string. False if a filter takes it for absent.
 bool PostParser::Filter(uint8_t filters, JsonToken* token) {
-  const std::optional<std::string_view> raw = String(*token);
+  const OptionalText raw = String(*token);
   if (!raw.has_value()) {
-    *token = {.type = JsonType::kArray, .text = {}};
+    *token = JsonToken(JsonType::kArray);
     return true;
   }
   std::string_view text = *raw;
@@ -103,7 +103,7 @@ bool PostParser::Filter(uint8_t filters, JsonToken* token) {
     text = DecodeEntities(text, out);
   }
   if (text.data() == out) scratch_used_ += text.size();
-  *token = {.type = JsonType::kText, .text = text};
+  *token = JsonToken(JsonType::kText, text);
   return true;
 }
 
@@ -136,9 +136,9 @@ uint32_t PostParser::FindElement(const Mapping::Selector& selector) {
 // Whether the identifier at `position` is `text`.
 bool PostParser::Equals(uint32_t position, std::string_view text) {
   const size_t used = scratch_used_;
-  const bool equal = Identifier(TokenAt(position)) == text;
+  const OptionalText found = Identifier(TokenAt(position));
   scratch_used_ = used;
-  return equal;
+  return found.has_value() && *found == text;
 }
 
 // Returns whether the recipe decides: something of it is there, or the element that it selects. Templates list an entry
@@ -155,15 +155,15 @@ bool PostParser::ComposeList(const Mapping::Recipe& recipe, std::string_view tex
     const std::optional<uint32_t> position = Locate(part);
     if (!position.has_value()) continue;
     const JsonToken token = TokenAt(*position);
-    malformed_ |= token.type == JsonType::kInvalid;
-    decides |= token.type == JsonType::kString || token.type == JsonType::kArray;
-    if (token.type == JsonType::kString) {
+    malformed_ |= token.type() == JsonType::kInvalid;
+    decides |= token.type() == JsonType::kString || token.type() == JsonType::kArray;
+    if (token.type() == JsonType::kString) {
       if ((part.filters & kLinks) != 0) {
         CollectLinks(token, list);
       } else if ((part.filters & kSlice) == 0) {
         ListEntry(*position, sigil, list);
       }
-    } else if (token.type == JsonType::kArray && (part.filters & kLinks) == 0) {
+    } else if (token.type() == JsonType::kArray && (part.filters & kLinks) == 0) {
       for (const RecordScan::Entry& entry : scan_.entries()) {
         if (entry.slot != part.entries || entry.element != element) continue;
         if ((part.filters & kSlice) != 0) {
@@ -178,8 +178,8 @@ bool PostParser::ComposeList(const Mapping::Recipe& recipe, std::string_view tex
   return decides;
 }
 
-void PostParser::CollectLinks(const JsonToken& token, std::vector<std::string_view>* list) {
-  const std::optional<std::string_view> html = String(token);
+void PostParser::CollectLinks(JsonToken token, std::vector<std::string_view>* list) {
+  const OptionalText html = String(token);
   if (!html.has_value()) return;
   size_t at = 0;
   for (std::string_view link = NextLink(*html, &at); !link.empty(); link = NextLink(*html, &at)) {
@@ -202,7 +202,7 @@ void PostParser::Slice(uint32_t position, std::string_view text, char sigil, std
   uint32_t cursor = position + 1;
   // The record's last position is a bracket, so what follows a quote, a colon or a scalar is still one.
   while (at(cursor) == '"' && at(cursor + 1) == ':') {
-    const std::string_view key = TokenAt(cursor).text;
+    const std::string_view key = TokenAt(cursor).text();
     cursor += 2;
     if (key == "byteStart" && !seen_begin) {
       seen_begin = true;

@@ -3,9 +3,12 @@
 #include <array>
 #include <cstddef>
 
+#include "absl/base/attributes.h"
+
 namespace tocsin {
 namespace {
 
+constexpr int64_t kNone = kUnknownTime;
 constexpr int64_t kMsPerSecond = 1'000;
 constexpr int64_t kMsPerDay = 86'400'000;
 
@@ -35,36 +38,35 @@ struct Civil {
 
 bool IsLeap(int64_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
 
-std::optional<int64_t> ToEpochMs(const Civil& civil) {
-  constexpr std::array<int8_t, 13> kDays = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  if (civil.month < 1 || civil.month > 12 || civil.hour > 23 || civil.minute > 59 || civil.second > 60)
-    return std::nullopt;
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t ToEpochMs(const Civil& civil) {
+  static constexpr std::array<int8_t, 13> kDays = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (civil.month < 1 || civil.month > 12 || civil.hour > 23 || civil.minute > 59 || civil.second > 60) return kNone;
   const int64_t last_day = kDays[static_cast<size_t>(civil.month)] + (civil.month == 2 && IsLeap(civil.year) ? 1 : 0);
-  if (civil.day < 1 || civil.day > last_day) return std::nullopt;
+  if (civil.day < 1 || civil.day > last_day) return kNone;
   const int64_t seconds = (civil.hour * 60 + civil.minute) * 60 + civil.second;
   return DaysFromCivil(civil.year, civil.month, civil.day) * kMsPerDay + seconds * kMsPerSecond;
 }
 
 // "Z", "+hh:mm", "+hhmm", one space before it allowed, or nothing for UTC.
-std::optional<int64_t> ParseOffsetMs(std::string_view text) {
+int64_t ParseOffsetMs(std::string_view text) {
   if (text.empty()) return 0;
   if (text.front() == ' ') {
     text.remove_prefix(1);
-    if (text.empty()) return std::nullopt;
+    if (text.empty()) return kNone;
   }
   if (text == "Z" || text == "z") return 0;
   const bool colon = text.size() == 6 && text[3] == ':';
-  if ((!colon && text.size() != 5) || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+  if ((!colon && text.size() != 5) || (text[0] != '+' && text[0] != '-')) return kNone;
   Digits digits(text.data());
   const int64_t hours = digits.Two(1);
   const int64_t minutes = digits.Two(colon ? 4 : 3);
-  if (!digits.ok() || hours > 23 || minutes > 59) return std::nullopt;
+  if (!digits.ok() || hours > 23 || minutes > 59) return kNone;
   const int64_t offset_ms = (hours * 60 + minutes) * 60 * kMsPerSecond;
   return text[0] == '-' ? -offset_ms : offset_ms;
 }
 
 // REQUIRES: at least 19 characters.
-std::optional<int64_t> ParseRfc3339(std::string_view text) {
+int64_t ParseRfc3339(std::string_view text) {
   Digits digits(text.data());
   const Civil civil = {.year = digits.Four(0),
                        .month = digits.Two(5),
@@ -74,9 +76,9 @@ std::optional<int64_t> ParseRfc3339(std::string_view text) {
                        .second = digits.Two(17)};
   const bool separators = text[4] == '-' && text[7] == '-' && (text[10] == 'T' || text[10] == 't' || text[10] == ' ') &&
                           text[13] == ':' && text[16] == ':';
-  if (!digits.ok() || !separators) return std::nullopt;
-  const std::optional<int64_t> whole_ms = ToEpochMs(civil);
-  if (!whole_ms.has_value()) return std::nullopt;
+  if (!digits.ok() || !separators) return kNone;
+  const int64_t whole_ms = ToEpochMs(civil);
+  if (whole_ms == kNone) return kNone;
   size_t at = 19;
   int64_t fraction_ms = 0;
   if (at < text.size() && text[at] == '.') {
@@ -84,11 +86,11 @@ std::optional<int64_t> ParseRfc3339(std::string_view text) {
     const size_t first = ++at;
     for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, weight /= 10)
       fraction_ms += (text[at] - '0') * weight;
-    if (at == first) return std::nullopt;
+    if (at == first) return kNone;
   }
-  const std::optional<int64_t> offset_ms = ParseOffsetMs(text.substr(at));
-  if (!offset_ms.has_value()) return std::nullopt;
-  return *whole_ms + fraction_ms - *offset_ms;
+  const int64_t offset_ms = ParseOffsetMs(text.substr(at));
+  if (offset_ms == kNone) return kNone;
+  return whole_ms + fraction_ms - offset_ms;
 }
 
 constexpr uint32_t NameWord(const char* name) {
@@ -96,15 +98,29 @@ constexpr uint32_t NameWord(const char* name) {
          uint32_t{static_cast<unsigned char>(name[2])} << 16;
 }
 
+// Found by trying: the upper four bits of a month's word times this are another month's for none.
+constexpr uint32_t kMonthMultiplier = 0x0741C7A9;
+constexpr int kMonthShift = 28;
+
 // 1 to 12; 0 if it is no month.
 int64_t MonthFromName(const char* name) {
-  static constexpr std::array<uint32_t, 12> kMonths = {
-      NameWord("Jan"), NameWord("Feb"), NameWord("Mar"), NameWord("Apr"), NameWord("May"), NameWord("Jun"),
-      NameWord("Jul"), NameWord("Aug"), NameWord("Sep"), NameWord("Oct"), NameWord("Nov"), NameWord("Dec")};
+  struct Month {
+    uint32_t word = 0;
+    int64_t number = 0;
+  };
+  static constexpr auto kPlace = [](uint32_t word) -> size_t { return word * kMonthMultiplier >> kMonthShift; };
+  static constexpr std::array<Month, 16> kMonths = [] {
+    constexpr std::array<const char*, 12> kNames = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    std::array<Month, 16> months = {};
+    for (size_t i = 0; i < kNames.size(); ++i) {
+      months[kPlace(NameWord(kNames[i]))] = {NameWord(kNames[i]), static_cast<int64_t>(i) + 1};
+    }
+    return months;
+  }();
   const uint32_t word = NameWord(name);
-  int64_t month = 0;
-  for (size_t i = 0; i < kMonths.size(); ++i) month += kMonths[i] == word ? static_cast<int64_t>(i) + 1 : 0;
-  return month;
+  const Month& month = kMonths[kPlace(word)];
+  return month.word == word ? month.number : 0;
 }
 
 bool IsWeekday(const char* name) {
@@ -123,7 +139,7 @@ bool IsWeekday(const char* name) {
 }
 
 // "Wed Oct 10 20:19:24 +0000 2018". REQUIRES: 30 characters.
-std::optional<int64_t> ParseTwitterForm(std::string_view text) {
+int64_t ParseTwitterForm(std::string_view text) {
   Digits digits(text.data());
   const Civil civil = {.year = digits.Four(26),
                        .month = MonthFromName(text.data() + 4),
@@ -133,14 +149,14 @@ std::optional<int64_t> ParseTwitterForm(std::string_view text) {
                        .second = digits.Two(17)};
   const bool separators = text[3] == ' ' && text[7] == ' ' && text[10] == ' ' && text[13] == ':' && text[16] == ':' &&
                           text[19] == ' ' && text[25] == ' ';
-  if (!digits.ok() || !separators || !IsWeekday(text.data())) return std::nullopt;
-  const std::optional<int64_t> local_ms = ToEpochMs(civil);
-  const std::optional<int64_t> offset_ms = ParseOffsetMs(text.substr(20, 5));
-  if (!local_ms.has_value() || !offset_ms.has_value()) return std::nullopt;
-  return *local_ms - *offset_ms;
+  if (!digits.ok() || !separators || !IsWeekday(text.data())) return kNone;
+  const int64_t local_ms = ToEpochMs(civil);
+  const int64_t offset_ms = ParseOffsetMs(text.substr(20, 5));
+  if (local_ms == kNone || offset_ms == kNone) return kNone;
+  return local_ms - offset_ms;
 }
 
-std::optional<int64_t> ParseEpochNumber(std::string_view text) {
+int64_t ParseEpochNumber(std::string_view text) {
   const bool negative = !text.empty() && text.front() == '-';
   if (negative) text.remove_prefix(1);
   size_t at = 0;
@@ -148,15 +164,15 @@ std::optional<int64_t> ParseEpochNumber(std::string_view text) {
   for (; at < text.size(); ++at) {
     const auto digit = static_cast<unsigned>(static_cast<unsigned char>(text[at])) - '0';
     if (digit > 9) break;
-    if (at == 17) return std::nullopt;
+    if (at == 17) return kNone;
     value = value * 10 + static_cast<int64_t>(digit);
   }
-  if (at == 0) return std::nullopt;
+  if (at == 0) return kNone;
   int64_t thousandths = 0;
   if (at < text.size()) {
     const std::string_view fraction = text.substr(at + 1);
     if (text[at] != '.' || fraction.empty() || fraction.find_first_not_of("0123456789") != std::string_view::npos) {
-      return std::nullopt;
+      return kNone;
     }
     for (size_t i = 0, weight = 100; i < fraction.size() && i < 3; ++i, weight /= 10) {
       thousandths += (fraction[i] - '0') * static_cast<int64_t>(weight);
@@ -186,11 +202,15 @@ int64_t DaysFromCivil(int64_t year, int64_t month, int64_t day) {
   return march_year * 365 + leap_days + (153 * march_month + 2) / 5 + day - 1 - kDaysBefore1970;
 }
 
+int64_t ReadEventTime(std::string_view text) {
+  if (text.empty()) return kNone;
+  if (text.front() > '9') return text.size() == 30 ? ParseTwitterForm(text) : kNone;
+  return text.size() >= 19 && text[4] == '-' ? ParseRfc3339(text) : ParseEpochNumber(text);
+}
+
 std::optional<int64_t> ParseEventTime(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  if (text.front() > '9') return text.size() == 30 ? ParseTwitterForm(text) : std::nullopt;
-  if (text.size() >= 19 && text[4] == '-') return ParseRfc3339(text);
-  return ParseEpochNumber(text);
+  const int64_t ms = ReadEventTime(text);
+  return ms == kNone ? std::nullopt : std::optional(ms);
 }
 
 }  // namespace tocsin

@@ -14,11 +14,15 @@
 #include <optional>
 #include <string_view>
 
+#include "operators/parse/post.h"
+
 namespace tocsin {
 
 // Epoch milliseconds, finer parts cut off; nothing if `text` has none of the forms. Does not judge whether the time is
 // sensible.
 std::optional<int64_t> ParseEventTime(std::string_view text);
+// The same, kUnknownTime instead of nothing: one register, which the parser of posts gains from.
+int64_t ReadEventTime(std::string_view text);
 
 // Days from 1970-01-01 to a date of the proleptic Gregorian calendar. REQUIRES: the date exists.
 int64_t DaysFromCivil(int64_t year, int64_t month, int64_t day);

@@ -129,21 +129,21 @@ JsonToken ReadScalar(const char* begin, const char* end) {
   while (IsSpace(token.back())) token.remove_suffix(1);
   switch (token.front()) {
     case '{':
-      return {.type = JsonType::kObject};
+      return JsonToken(JsonType::kObject);
     case '[':
-      return {.type = JsonType::kArray};
+      return JsonToken(JsonType::kArray);
     case 'n':
-      return {.type = token == "null" ? JsonType::kNull : JsonType::kInvalid};
+      return JsonToken(token == "null" ? JsonType::kNull : JsonType::kInvalid);
     case 't':
-      return {.type = token == "true" ? JsonType::kTrue : JsonType::kInvalid};
+      return JsonToken(token == "true" ? JsonType::kTrue : JsonType::kInvalid);
     case 'f':
-      return {.type = token == "false" ? JsonType::kFalse : JsonType::kInvalid};
+      return JsonToken(token == "false" ? JsonType::kFalse : JsonType::kInvalid);
     default:
-      return {.type = IsNumber(token) ? JsonType::kNumber : JsonType::kInvalid, .text = token};
+      return JsonToken(IsNumber(token) ? JsonType::kNumber : JsonType::kInvalid, token);
   }
 }
 
-std::optional<std::string_view> Unescape(std::string_view raw, char* out) {
+OptionalText Unescape(std::string_view raw, char* out) {
   char* end = out;
   size_t at = 0;
   while (at < raw.size()) {

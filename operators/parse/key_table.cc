@@ -2,6 +2,7 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/str_format.h"
+#include "operators/parse/byte_words.h"
 
 namespace tocsin {
 namespace {
@@ -67,10 +68,24 @@ KeyTable::KeyTable(const std::vector<std::pair<std::string, int>>& spellings) {
   heads_.fill(kEmpty);
   for (const auto& [spelling, value] : spellings) {
     CHECK(!spelling.empty()) << "an empty key has no slot";
-    uint8_t& head = heads_[Slot(spelling.data(), spelling.size())];
-    rows_.push_back({.spelling = spelling, .value = value, .next = head});
+    const size_t bit = BitOf(spelling.data(), spelling.size());
+    bits_[bit / 64] |= uint64_t{1} << (bit % 64);
+    uint8_t& head = heads_[HeadOf(bit)];
+    rows_.push_back({.begin = static_cast<uint32_t>(spellings_.size()),
+                     .size = static_cast<uint32_t>(spelling.size()),
+                     .value = value,
+                     .next = head});
     head = static_cast<uint8_t>(rows_.size() - 1);
+    spellings_ += spelling;
   }
+}
+
+int KeyTable::FindRow(const char* key, size_t size, size_t bit) const {
+  for (uint8_t at = heads_[HeadOf(bit)]; at != kEmpty; at = rows_[at].next) {
+    const Row& row = rows_[at];
+    if (row.size == size && SameBytes(spellings_.data() + row.begin, key, size)) return row.value;
+  }
+  return kNone;
 }
 
 }  // namespace tocsin

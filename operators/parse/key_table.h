@@ -1,7 +1,8 @@
 // Finds which of a few known object keys a key of a record is.
 //
 // A record has about a hundred keys and few of them are mapped, so what counts is to refuse a key quickly: its size,
-// first and last byte select one of 512 slots, nearly all of which are empty; only a hit compares the whole key.
+// first and last byte select one of 512 bits, which all lie in one cache line and nearly all are clear; only for one
+// that is set a whole key is compared.
 //
 // Keys are compared as the record writes them, escapes and all; SpellingsOf gives the ways in which serialisers write
 // one.
@@ -14,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "operators/parse/byte_words.h"
+#include "absl/base/attributes.h"
 
 namespace tocsin {
 
@@ -35,32 +36,36 @@ class KeyTable {
   explicit KeyTable(const std::vector<std::pair<std::string, int>>& spellings);
 
   // `size` bytes from `key` on, of which the first and the last are read even if `size` is zero.
-  int Find(const char* key, size_t size) const {
-    for (uint8_t at = heads_[Slot(key, size)]; at != kEmpty; at = rows_[at].next) {
-      const Row& row = rows_[at];
-      if (row.spelling.size() == size && SameBytes(row.spelling.data(), key, size)) return row.value;
-    }
-    return kNone;
+  ABSL_ATTRIBUTE_ALWAYS_INLINE int Find(const char* key, size_t size) const {
+    const size_t bit = BitOf(key, size);
+    return (bits_[bit / 64] >> (bit % 64) & 1) == 0 ? kNone : FindRow(key, size, bit);
   }
 
  private:
   static constexpr uint8_t kEmpty = 0xFF;
-  static constexpr size_t kSlots = 512;
+  static constexpr size_t kBits = 512;
+  static constexpr size_t kHeads = 128;
 
+  // Small, so that those of a record's keys lie in few cache lines.
   struct Row {
-    std::string spelling;
+    uint32_t begin = 0;  // in spellings_
+    uint32_t size = 0;
     int value = kNone;
-    uint8_t next = kEmpty;  // row of the same slot
+    uint8_t next = kEmpty;  // row of the same head
   };
 
-  static size_t Slot(const char* key, size_t size) {
+  static size_t BitOf(const char* key, size_t size) {
     const auto first = static_cast<unsigned char>(key[0]);
     const auto last = static_cast<unsigned char>((key + size)[-1]);
-    return (size * 64 + first * 5 + last * 9) & (kSlots - 1);
+    return (size * 64 + first * 5 + last * 9) & (kBits - 1);
   }
+  int FindRow(const char* key, size_t size, size_t bit) const;
+  static size_t HeadOf(size_t bit) { return (bit + bit / kHeads * 37) & (kHeads - 1); }
 
-  std::array<uint8_t, kSlots> heads_;
+  alignas(64) std::array<uint64_t, kBits / 64> bits_ = {};
+  std::array<uint8_t, kHeads> heads_;
   std::vector<Row> rows_;
+  std::string spellings_;  // of all rows, one behind the other
 };
 
 }  // namespace tocsin

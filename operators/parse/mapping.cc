@@ -28,10 +28,10 @@ absl::Status Mapping::CheckPointer(PostField field, std::string_view pointer) {
   return FieldPath::Parse(field, pointer).status();
 }
 
-// Grows the tree of places path by path; key tables are built at the end.
+// Grows the tree of places path by path; the nodes that are walked are built from it at the end.
 class Mapping::Builder {
  public:
-  explicit Builder(Mapping* mapping) : mapping_(mapping) { AddNode(false); }
+  explicit Builder(Mapping* mapping) : mapping_(mapping) { AddDraft(false); }
 
   absl::Status Add(PostField field, std::string_view text) {
     const absl::StatusOr<FieldPath> path = FieldPath::Parse(field, text);
@@ -44,7 +44,7 @@ class Mapping::Builder {
     recipe.is_template = path->is_template;
     uint64_t slots = 0;
     for (const FieldPath::Part& part : path->parts) {
-      const Part compiled = Place(field, part);
+      const Part compiled = AddPart(field, part);
       slots |= Bit(compiled.slot);
       if (compiled.selector != kNoSelector) slots |= Bit(mapping_->selectors_[compiled.selector].key);
       recipe.parts.push_back(compiled);
@@ -55,7 +55,7 @@ class Mapping::Builder {
       alternative = {.slot = kNoSlot, .entries = kNoSlot, .recipe = static_cast<uint8_t>(mapping_->recipes_.size())};
       mapping_->recipes_.push_back(std::move(recipe));
     }
-    mapping_->alternatives_[static_cast<size_t>(field)].push_back(alternative);
+    alternatives_[static_cast<size_t>(field)].push_back(alternative);
     mapping_->slots_[static_cast<size_t>(field)] |= slots;
     return CheckSizes();
   }
@@ -64,7 +64,7 @@ class Mapping::Builder {
   absl::StatusOr<uint8_t> AddPlain(std::string_view pointer) {
     const absl::StatusOr<FieldPath> path = FieldPath::Parse(PostField::kId, pointer);
     if (!path.ok()) return path.status();
-    const Part part = Place(PostField::kId, path->parts.front());
+    const Part part = AddPart(PostField::kId, path->parts.front());
     if (path->is_template || part.selector != kNoSelector) {
       return absl::InvalidArgumentError(absl::StrCat("only a plain JSON Pointer will do here; pointer=", pointer));
     }
@@ -73,22 +73,13 @@ class Mapping::Builder {
   }
 
   absl::Status Finish() {
-    for (size_t i = 0; i < mapping_->nodes_.size(); ++i) {
-      std::vector<std::pair<std::string, int>> spellings;
-      for (size_t key = 0; key < keys_[i].size(); ++key) {
-        for (std::string& spelling : SpellingsOf(keys_[i][key])) {
-          spellings.emplace_back(std::move(spelling), static_cast<int>(key));
-        }
-      }
-      if (keys_[i].size() > kMaxKeys || spellings.size() > KeyTable::kMaxSpellings) {
-        return absl::InvalidArgumentError(absl::StrCat("more than ", kMaxKeys, " keys of one object are mapped"));
-      }
-      const size_t unused_bits = 64 - keys_[i].size();
-      Node& node = mapping_->nodes_[i];
-      node.keys = KeyTable(spellings);
-      node.wanted = unused_bits == 64 ? 0 : ~uint64_t{0} >> unused_bits;
-      node.enters_objects = !node.children.empty();
-      node.enters_arrays = node.every_element != kNoNode || node.selected_element != kNoNode || !node.elements.empty();
+    for (const Draft& draft : drafts_) {
+      if (absl::Status status = AddNode(draft); !status.ok()) return status;
+    }
+    for (size_t field = 0; field < kPostFieldCount; ++field) {
+      std::vector<Alternative>& all = mapping_->alternatives_;
+      all.insert(all.end(), alternatives_[field].begin(), alternatives_[field].end());
+      mapping_->alternative_ends_[field + 1] = static_cast<uint16_t>(all.size());
     }
     if (absl::Status status = CheckSelectors(); !status.ok()) return status;
     CountUses();
@@ -96,6 +87,51 @@ class Mapping::Builder {
   }
 
  private:
+  // A place while the tree grows; places are numbered as their nodes will be.
+  struct Draft {
+    std::vector<std::string> keys;
+    std::vector<uint16_t> children;  // by index in keys
+    std::vector<std::pair<uint32_t, uint16_t>> elements;
+    uint16_t every_element = kNoNode;
+    uint16_t selected_element = kNoNode;
+    uint8_t slot = kNoSlot;
+    bool repeated = false;
+  };
+
+  absl::Status AddNode(const Draft& draft) {
+    std::vector<std::pair<std::string, int>> spellings;
+    for (size_t key = 0; key < draft.keys.size(); ++key) {
+      for (std::string& spelling : SpellingsOf(draft.keys[key])) {
+        spellings.emplace_back(std::move(spelling), static_cast<int>(key));
+      }
+    }
+    if (draft.keys.size() > kMaxKeys || spellings.size() > KeyTable::kMaxSpellings) {
+      return absl::InvalidArgumentError(absl::StrCat("more than ", kMaxKeys, " keys of one object are mapped"));
+    }
+    const size_t unused_bits = 64 - draft.keys.size();
+    Node& node = mapping_->nodes_.emplace_back();
+    node.keys = KeyTable(spellings);
+    node.wanted = unused_bits == 64 ? 0 : ~uint64_t{0} >> unused_bits;
+    for (const uint16_t child : draft.children) node.children.push_back(PlaceOf(child));
+    for (const auto& [number, child] : draft.elements) node.elements.emplace_back(number, PlaceOf(child));
+    node.every_element = PlaceOf(draft.every_element);
+    node.selected_element = PlaceOf(draft.selected_element);
+    return absl::OkStatus();
+  }
+
+  Mapping::Place PlaceOf(uint16_t number) const {
+    if (number == kNoNode) return {};
+    const Draft& draft = drafts_[number];
+    Mapping::Place place;
+    place.node = number;
+    place.slot = draft.slot;
+    place.repeated = draft.repeated;
+    place.enters_objects = !draft.children.empty();
+    place.enters_arrays =
+        draft.every_element != kNoNode || draft.selected_element != kNoNode || !draft.elements.empty();
+    return place;
+  }
+
   static uint64_t Bit(uint8_t slot) { return slot < kMaxSlots ? uint64_t{1} << slot : 0; }
 
   absl::Status CheckSizes() const {
@@ -145,9 +181,7 @@ class Mapping::Builder {
         }
       }
     };
-    for (const std::vector<Alternative>& alternatives : mapping_->alternatives_) {
-      for (const Alternative& alternative : alternatives) use(alternative);
-    }
+    for (const Alternative& alternative : mapping_->alternatives_) use(alternative);
     for (const Selector& selector : mapping_->selectors_) {
       ++uses[selector.key];
       if (!selector.field.has_value()) continue;
@@ -157,7 +191,7 @@ class Mapping::Builder {
     mapping_->max_uses_ = std::max<size_t>(1, *std::max_element(uses.begin(), uses.end()));
   }
 
-  Part Place(PostField field, const FieldPath::Part& part) {
+  Part AddPart(PostField field, const FieldPath::Part& part) {
     Part placed;
     placed.before = part.before;
     placed.filters = part.filters;
@@ -200,48 +234,48 @@ class Mapping::Builder {
     return static_cast<uint8_t>(std::min<size_t>(index, kNoSelector - 1));
   }
 
-  uint16_t AddNode(bool repeated) {
-    mapping_->nodes_.emplace_back().repeated = repeated;
-    keys_.emplace_back();
-    return static_cast<uint16_t>(mapping_->nodes_.size() - 1);
+  uint16_t AddDraft(bool repeated) {
+    drafts_.emplace_back().repeated = repeated;
+    return static_cast<uint16_t>(drafts_.size() - 1);
   }
 
   uint16_t Child(uint16_t parent, const std::string& token) {
-    const std::vector<std::string>& keys = keys_[parent];
+    const std::vector<std::string>& keys = drafts_[parent].keys;
     const auto found = std::find(keys.begin(), keys.end(), token);
-    if (found != keys.end()) return mapping_->nodes_[parent].children[static_cast<size_t>(found - keys.begin())];
-    const uint16_t child = AddNode(mapping_->nodes_[parent].repeated);
-    keys_[parent].push_back(token);
-    Node& node = mapping_->nodes_[parent];
-    node.children.push_back(child);
-    if (const std::optional<uint32_t> number = ElementNumber(token)) node.elements.emplace_back(*number, child);
+    if (found != keys.end()) return drafts_[parent].children[static_cast<size_t>(found - keys.begin())];
+    const uint16_t child = AddDraft(drafts_[parent].repeated);
+    Draft& draft = drafts_[parent];
+    draft.keys.push_back(token);
+    draft.children.push_back(child);
+    if (const std::optional<uint32_t> number = ElementNumber(token)) draft.elements.emplace_back(*number, child);
     return child;
   }
 
   uint16_t EveryElement(uint16_t parent) {
-    if (mapping_->nodes_[parent].every_element == kNoNode) {
-      const uint16_t child = AddNode(true);
-      mapping_->nodes_[parent].every_element = child;
+    if (drafts_[parent].every_element == kNoNode) {
+      const uint16_t child = AddDraft(true);
+      drafts_[parent].every_element = child;
     }
-    return mapping_->nodes_[parent].every_element;
+    return drafts_[parent].every_element;
   }
 
   uint16_t SelectedElement(uint16_t parent) {
-    if (mapping_->nodes_[parent].selected_element == kNoNode) {
-      const uint16_t child = AddNode(true);
-      mapping_->nodes_[parent].selected_element = child;
+    if (drafts_[parent].selected_element == kNoNode) {
+      const uint16_t child = AddDraft(true);
+      drafts_[parent].selected_element = child;
     }
-    return mapping_->nodes_[parent].selected_element;
+    return drafts_[parent].selected_element;
   }
 
-  uint8_t Slot(uint16_t node) {
-    uint8_t& slot = mapping_->nodes_[node].slot;
+  uint8_t Slot(uint16_t place) {
+    uint8_t& slot = drafts_[place].slot;
     if (slot == kNoSlot) slot = static_cast<uint8_t>(std::min<size_t>(mapping_->slot_count_++, kMaxSlots));
     return slot;
   }
 
   Mapping* mapping_;
-  std::vector<std::vector<std::string>> keys_;  // by node
+  std::vector<Draft> drafts_;
+  std::array<std::vector<Alternative>, kPostFieldCount> alternatives_;
 };
 
 absl::StatusOr<std::shared_ptr<const Mapping>> Mapping::FromSpec(const MappingSpec& spec) {

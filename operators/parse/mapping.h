@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "operators/parse/field_path.h"
 #include "operators/parse/key_table.h"
 #include "operators/parse/post.h"
@@ -55,18 +56,23 @@ class Mapping {
   static constexpr uint8_t kNoSelector = 0xFF;
   static constexpr uint16_t kNoNode = 0xFFFF;
 
-  // A place in the record: what lies below it, and where its value is remembered.
+  // What is done with the value that stands at a place of the record.
+  struct Place {
+    uint16_t node = kNoNode;          // what lies below it
+    uint8_t slot = kNoSlot;           // where its position is remembered
+    bool repeated : 1 = false;        // below every or a selected element: all positions are kept, not just the first
+    bool enters_objects : 1 = false;  // something below is mapped by key
+    bool enters_arrays : 1 = false;   // something below is mapped by position or as every element
+  };
+  // What lies below a place. The walk looks at those of objects and arrays only: what it needs of the values in them
+  // is beside their keys.
   struct Node {
     KeyTable keys;
-    uint64_t wanted = 0;                                  // one bit for each key
-    std::vector<uint16_t> children;                       // by index in keys
-    std::vector<std::pair<uint32_t, uint16_t>> elements;  // of an array, by position
-    uint16_t every_element = kNoNode;
-    uint16_t selected_element = kNoNode;  // as every_element, and values know the element that they stood in
-    uint8_t slot = kNoSlot;
-    bool repeated = false;        // below one of these two: its values are collected, not just the first remembered
-    bool enters_objects = false;  // something below is mapped by key
-    bool enters_arrays = false;   // something below is mapped by position or as every element
+    uint64_t wanted = 0;                               // one bit for each key
+    std::vector<Place> children;                       // by index in keys
+    std::vector<std::pair<uint32_t, Place>> elements;  // of an array, by position
+    Place every_element;
+    Place selected_element;  // as every_element, and values know the element that they stood in
   };
 
   // An element of an array: the first whose member at slot `key` equals `value`, or the id found for `field`.
@@ -122,8 +128,11 @@ class Mapping {
 
   const Node& node(uint16_t index) const { return nodes_[index]; }
   const Node& root() const { return nodes_[0]; }
-  const std::vector<Alternative>& alternatives(PostField field) const {
-    return alternatives_[static_cast<size_t>(field)];
+  // In order of preference.
+  absl::Span<const Alternative> alternatives(PostField field) const {
+    const auto number = static_cast<size_t>(field);
+    return absl::MakeConstSpan(alternatives_.data() + alternative_ends_[number],
+                               alternative_ends_[number + 1] - alternative_ends_[number]);
   }
   // The slots that decide about the field, one bit each.
   uint64_t slots(PostField field) const { return slots_[static_cast<size_t>(field)]; }
@@ -144,7 +153,8 @@ class Mapping {
   Mapping() = default;
 
   std::vector<Node> nodes_;
-  std::array<std::vector<Alternative>, kPostFieldCount> alternatives_;
+  std::vector<Alternative> alternatives_;                            // field by field
+  std::array<uint16_t, kPostFieldCount + 1> alternative_ends_ = {};  // of the field before
   std::array<uint64_t, kPostFieldCount> slots_ = {};
   std::vector<Recipe> recipes_;
   std::vector<Selector> selectors_;

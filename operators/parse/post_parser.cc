@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -17,7 +18,7 @@ std::string_view WithoutSigil(std::string_view name, char sigil) {
   return name;
 }
 
-bool IsAbsent(const JsonToken& token) { return token.type == JsonType::kNull; }
+bool IsAbsent(JsonToken token) { return token.type() == JsonType::kNull; }
 
 bool IsSound(int64_t event_time_ms, int64_t append_time_ms) {
   const bool ahead = append_time_ms >= 0 && event_time_ms > append_time_ms + kMaxAheadMs;
@@ -69,7 +70,7 @@ DropReason PostParser::Parse(std::string_view record, size_t readable_padding, i
 
   ResetScratch(record.size());
   malformed_ = false;
-  *post = Post();
+  ::new (post) Post;  // in place, and without zeroing it first, as Post() would: `rep stos` takes long to begin
   if (mapping_->has_preliminaries()) {
     reason = Preliminaries(append_time_ms, post);
     if (reason != DropReason::kNone) return reason;
@@ -92,10 +93,10 @@ void PostParser::ResetScratch(size_t record_bytes) {
 DropReason PostParser::Preliminaries(int64_t append_time_ms, Post* post) {
   for (const Mapping::Condition& condition : mapping_->conditions()) {
     if (!scan_.has(condition.slot)) continue;
-    const std::optional<std::string_view> value = String(TokenAt(scan_.position(condition.slot)));
+    const OptionalText value = String(TokenAt(scan_.position(condition.slot)));
     if (!value.has_value() || *value == condition.value) continue;
-    const std::optional<int64_t> time = Time(FirstOf(PostField::kEventTime));
-    post->event_time_ms = time.has_value() && IsSound(*time, append_time_ms) ? *time : kUnknownTime;
+    const int64_t time_ms = Time(FirstOf(PostField::kEventTime));
+    post->event_time_ms = IsSound(time_ms, append_time_ms) ? time_ms : kUnknownTime;
     return malformed_ ? DropReason::kNotJson : DropReason::kNotAPost;
   }
   if (malformed_) return DropReason::kNotJson;
@@ -106,11 +107,11 @@ DropReason PostParser::Preliminaries(int64_t append_time_ms, Post* post) {
 // REQUIRES: something stands where the mapping's envelope is.
 DropReason PostParser::Unwrap() {
   const JsonToken token = TokenAt(scan_.position(mapping_->envelope()));
-  if (token.type != JsonType::kString) return DropReason::kNone;
-  if (unwrapped_.size() < token.text.size() + JsonIndex::kPadding) {
-    unwrapped_.resize(token.text.size() + JsonIndex::kPadding);
+  if (token.type() != JsonType::kString) return DropReason::kNone;
+  if (unwrapped_.size() < token.text().size() + JsonIndex::kPadding) {
+    unwrapped_.resize(token.text().size() + JsonIndex::kPadding);
   }
-  const std::optional<std::string_view> record = Unescape(token.text, unwrapped_.data());
+  const OptionalText record = Unescape(token.text(), unwrapped_.data());
   if (!record.has_value()) return DropReason::kNotJson;
   if (record->empty()) return DropReason::kEmpty;
   DropReason reason = index_.Build(*record, JsonIndex::kPadding);
@@ -119,28 +120,24 @@ DropReason PostParser::Unwrap() {
   return reason;
 }
 
-inline bool PostParser::Find(const Mapping::Alternative& alternative, JsonToken* token) {
+inline JsonToken PostParser::Find(const Mapping::Alternative& alternative) {
   if (alternative.recipe != Mapping::kNoRecipe) [[unlikely]] {
-    JsonToken composed;  // of its own, so that the usual token need not live in memory
-    if (!Compose(mapping_->recipe(alternative.recipe), &composed)) return false;
-    *token = composed;
-    return true;
+    JsonToken composed(JsonType::kNull);
+    return Compose(mapping_->recipe(alternative.recipe), &composed) ? composed : JsonToken(JsonType::kNull);
   }
-  if (!scan_.has(alternative.slot)) return false;
-  *token = TokenAt(scan_.position(alternative.slot));
-  return true;
+  return scan_.has(alternative.slot) ? TokenAt(scan_.position(alternative.slot)) : JsonToken(JsonType::kNull);
 }
 
 JsonToken PostParser::FirstOf(PostField field) {
-  JsonToken token;
   for (const Mapping::Alternative& alternative : mapping_->alternatives(field)) {
-    if (Find(alternative, &token) && !IsAbsent(token)) return token;
+    const JsonToken token = Find(alternative);
+    if (!IsAbsent(token)) return token;
   }
-  return {.type = JsonType::kNull};
+  return JsonToken(JsonType::kNull);
 }
 
-std::optional<std::string_view> PostParser::WithoutEscapes(std::string_view raw) {
-  const std::optional<std::string_view> plain = Unescape(raw, scratch_.data() + scratch_used_);
+OptionalText PostParser::WithoutEscapes(std::string_view raw) {
+  const OptionalText plain = Unescape(raw, scratch_.data() + scratch_used_);
   if (plain.has_value()) {
     scratch_used_ += plain->size();
   } else {
@@ -150,18 +147,18 @@ std::optional<std::string_view> PostParser::WithoutEscapes(std::string_view raw)
 }
 
 // Numbers stand for their digits: an id is a name, not a quantity.
-std::optional<std::string_view> PostParser::Identifier(const JsonToken& token) {
-  if (token.type != JsonType::kNumber) return String(token);
-  if (token.text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
-  return token.text;
+OptionalText PostParser::Identifier(JsonToken token) {
+  if (token.type() != JsonType::kNumber) return String(token);
+  if (token.text().find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  return token.text();
 }
 
 // What a number or a string of digits says; empty for anything else.
-std::string_view PostParser::Digits(const JsonToken& token) {
-  return token.type == JsonType::kNumber ? token.text : String(token).value_or(std::string_view());
+std::string_view PostParser::Digits(JsonToken token) {
+  return token.type() == JsonType::kNumber ? token.text() : String(token).value_or_empty();
 }
 
-std::optional<int64_t> PostParser::Time(const JsonToken& token) { return ParseEventTime(Digits(token)); }
+int64_t PostParser::Time(JsonToken token) { return ReadEventTime(Digits(token)); }
 
 DropReason PostParser::Blame(DropReason reason, PostField field) {
   culprit_ = PostFieldName(field);
@@ -171,23 +168,21 @@ DropReason PostParser::Blame(DropReason reason, PostField field) {
 DropReason PostParser::Required(int64_t append_time_ms, Post* post) {
   const JsonToken id_token = FirstOf(PostField::kId);
   if (IsAbsent(id_token)) return Blame(DropReason::kMissingField, PostField::kId);
-  const std::optional<std::string_view> id = Identifier(id_token);
+  const OptionalText id = Identifier(id_token);
   if (!id.has_value()) return Blame(DropReason::kWrongType, PostField::kId);
   if (id->empty()) return Blame(DropReason::kMissingField, PostField::kId);
   post->id = *id;
 
   const JsonToken time_token = FirstOf(PostField::kEventTime);
   if (IsAbsent(time_token)) return Blame(DropReason::kMissingField, PostField::kEventTime);
-  const std::optional<int64_t> time = Time(time_token);
-  if (!time.has_value()) return Blame(DropReason::kWrongType, PostField::kEventTime);
-  if (!IsSound(*time, append_time_ms)) {
-    return Blame(DropReason::kAbsurdTime, PostField::kEventTime);
-  }
-  post->event_time_ms = *time;
+  const int64_t time_ms = Time(time_token);
+  if (time_ms == kUnknownTime) return Blame(DropReason::kWrongType, PostField::kEventTime);
+  if (!IsSound(time_ms, append_time_ms)) return Blame(DropReason::kAbsurdTime, PostField::kEventTime);
+  post->event_time_ms = time_ms;
 
   const JsonToken text_token = FirstOf(PostField::kText);
   if (IsAbsent(text_token)) return Blame(DropReason::kMissingField, PostField::kText);
-  const std::optional<std::string_view> text = String(text_token);
+  const OptionalText text = String(text_token);
   if (!text.has_value()) return Blame(DropReason::kWrongType, PostField::kText);
   post->text = *text;
   return DropReason::kNone;
@@ -196,23 +191,23 @@ DropReason PostParser::Required(int64_t append_time_ms, Post* post) {
 template <typename Read>
 void PostParser::FirstUsable(PostField field, Read read) {
   if ((scan_.present() & mapping_->slots(field)) == 0) return;
-  JsonToken token;
   for (const Mapping::Alternative& alternative : mapping_->alternatives(field)) {
-    if (Find(alternative, &token) && read(token)) return;
+    const JsonToken token = Find(alternative);
+    if (!IsAbsent(token) && read(token)) return;
   }
 }
 
 void PostParser::FirstString(PostField field, std::string_view* text) {
-  FirstUsable(field, [&](const JsonToken& token) {
-    const std::optional<std::string_view> value = String(token);
+  FirstUsable(field, [&](JsonToken token) {
+    const OptionalText value = String(token);
     if (value.has_value()) *text = *value;
     return value.has_value();
   });
 }
 
 void PostParser::FirstIdentifier(PostField field, std::string_view* id) {
-  FirstUsable(field, [&](const JsonToken& token) {
-    const std::optional<std::string_view> value = Identifier(token);
+  FirstUsable(field, [&](JsonToken token) {
+    const OptionalText value = Identifier(token);
     if (value.has_value()) *id = *value;
     return value.has_value();
   });
@@ -220,40 +215,39 @@ void PostParser::FirstIdentifier(PostField field, std::string_view* id) {
 
 std::string_view PostParser::FirstNamedId(PostField field) {
   std::string_view id;
-  FirstUsable(field, [&](const JsonToken& token) {
-    id = Identifier(token).value_or(std::string_view());
+  FirstUsable(field, [&](JsonToken token) {
+    id = Identifier(token).value_or_empty();
     return !id.empty();
   });
   return id;
 }
 
 void PostParser::Optional(Post* post) {
-  FirstUsable(PostField::kNetwork, [&](const JsonToken& token) {
-    const std::string_view name = String(token).value_or(std::string_view());
+  FirstUsable(PostField::kNetwork, [&](JsonToken token) {
+    const std::string_view name = String(token).value_or_empty();
     if (!name.empty()) post->network = NetworkFromName(name);
-    return token.type == JsonType::kString;
+    return token.type() == JsonType::kString;
   });
   FirstString(PostField::kLanguage, &post->language);
   FirstIdentifier(PostField::kAuthorId, &post->author_id);
   FirstString(PostField::kAuthorHandle, &post->author_handle);
   post->author_handle = WithoutSigil(post->author_handle, '@');
-  FirstUsable(PostField::kFollowers, [&](const JsonToken& token) {
+  FirstUsable(PostField::kFollowers, [&](JsonToken token) {
     const std::optional<int64_t> count = ReadWhole(Digits(token));
     if (!count.has_value() || *count < 0) return false;
     post->followers = *count;
     return true;
   });
-  FirstUsable(PostField::kVerified, [&](const JsonToken& token) {
-    malformed_ |= token.type == JsonType::kInvalid;
-    post->verified = token.type == JsonType::kTrue;
-    return token.type == JsonType::kTrue || token.type == JsonType::kFalse;
+  FirstUsable(PostField::kVerified, [&](JsonToken token) {
+    malformed_ |= token.type() == JsonType::kInvalid;
+    post->verified = token.type() == JsonType::kTrue;
+    return token.type() == JsonType::kTrue || token.type() == JsonType::kFalse;
   });
-  FirstUsable(PostField::kAccountCreated, [&](const JsonToken& token) {
-    const std::optional<int64_t> created = Time(token);
-    if (created.has_value()) post->account_created_ms = *created;
-    return created.has_value();
+  FirstUsable(PostField::kAccountCreated, [&](JsonToken token) {
+    post->account_created_ms = Time(token);
+    return post->account_created_ms != kUnknownTime;
   });
-  FirstUsable(PostField::kRating, [&](const JsonToken& token) {
+  FirstUsable(PostField::kRating, [&](JsonToken token) {
     post->rating = ReadRating(Digits(token));
     return post->rating != 0;
   });
@@ -270,9 +264,9 @@ void PostParser::Optional(Post* post) {
 // that there is one without naming it.
 bool PostParser::Reference(PostField field, Post* post) {
   bool refers = false;
-  FirstUsable(field, [&](const JsonToken& token) {
-    refers |= token.type == JsonType::kObject || token.type == JsonType::kTrue;
-    const std::optional<std::string_view> id = Identifier(token);
+  FirstUsable(field, [&](JsonToken token) {
+    refers |= token.type() == JsonType::kObject || token.type() == JsonType::kTrue;
+    const OptionalText id = Identifier(token);
     if (!id.has_value() || id->empty()) return false;
     post->reference_id = *id;
     refers = true;
@@ -283,8 +277,8 @@ bool PostParser::Reference(PostField field, Post* post) {
 
 void PostParser::Kind(Post* post) {
   std::optional<PostKind> named;
-  FirstUsable(PostField::kKind, [&](const JsonToken& token) {
-    named = KindFromName(String(token).value_or(std::string_view()));
+  FirstUsable(PostField::kKind, [&](JsonToken token) {
+    named = KindFromName(String(token).value_or_empty());
     return named.has_value();
   });
   if (named.has_value()) {
@@ -300,7 +294,7 @@ void PostParser::Kind(Post* post) {
 }
 
 void PostParser::ListEntry(uint32_t position, char sigil, std::vector<std::string_view>* list) {
-  const std::optional<std::string_view> text = String(TokenAt(position));
+  const OptionalText text = String(TokenAt(position));
   if (!text.has_value()) return;
   const std::string_view entry = sigil == 0 ? *text : WithoutSigil(*text, sigil);
   if (!entry.empty() && list->size() < kMaxListed) list->push_back(entry);
@@ -318,12 +312,12 @@ void PostParser::List(PostField field, std::string_view text, std::vector<std::s
     if (!scan_.has(alternative.slot)) continue;
     const uint32_t position = scan_.position(alternative.slot);
     const JsonToken token = TokenAt(position);
-    malformed_ |= token.type == JsonType::kInvalid;
-    if (token.type == JsonType::kString) {
+    malformed_ |= token.type() == JsonType::kInvalid;
+    if (token.type() == JsonType::kString) {
       ListEntry(position, sigil, list);
       return;
     }
-    if (token.type != JsonType::kArray) continue;
+    if (token.type() != JsonType::kArray) continue;
     for (const RecordScan::Entry& entry : scan_.entries()) {
       if (entry.slot == alternative.entries) ListEntry(entry.position, sigil, list);
     }

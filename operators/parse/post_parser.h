@@ -58,9 +58,9 @@ class PostParser {
 
  private:
   JsonToken TokenAt(uint32_t position) const;
-  // The value that an alternative leads to. False if it is not there.
-  bool Find(const Mapping::Alternative& alternative, JsonToken* token);
-  // First value that is there and not null.
+  // The value that an alternative leads to; null if it is not there.
+  JsonToken Find(const Mapping::Alternative& alternative);
+  // First value that is there and not null; null if there is none.
   JsonToken FirstOf(PostField field);
 
   // Recipes, in composed_values.cc.
@@ -76,18 +76,18 @@ class PostParser {
   bool Equals(uint32_t position, std::string_view text);
   bool ComposeList(const Mapping::Recipe& recipe, std::string_view text, char sigil,
                    std::vector<std::string_view>* list);
-  void CollectLinks(const JsonToken& token, std::vector<std::string_view>* list);
+  void CollectLinks(JsonToken token, std::vector<std::string_view>* list);
   void Slice(uint32_t position, std::string_view text, char sigil, std::vector<std::string_view>* list);
 
   // What is done before a record is read as a post: conditions, then the envelope. kNone: go on.
   DropReason Preliminaries(int64_t append_time_ms, Post* post);
   DropReason Unwrap();
 
-  std::optional<std::string_view> WithoutEscapes(std::string_view raw);
-  std::optional<std::string_view> String(const JsonToken& token);
-  std::optional<std::string_view> Identifier(const JsonToken& token);
-  std::string_view Digits(const JsonToken& token);
-  std::optional<int64_t> Time(const JsonToken& token);
+  OptionalText WithoutEscapes(std::string_view raw);
+  OptionalText String(JsonToken token);
+  OptionalText Identifier(JsonToken token);
+  std::string_view Digits(JsonToken token);
+  int64_t Time(JsonToken token);  // kUnknownTime if it is none
   void ResetScratch(size_t record_bytes);
 
   DropReason Required(int64_t append_time_ms, Post* post);
@@ -122,10 +122,10 @@ inline JsonToken PostParser::TokenAt(uint32_t position) const {
   return ReadToken(index_.text() + positions[0], index_.text() + positions[1]);
 }
 
-inline std::optional<std::string_view> PostParser::String(const JsonToken& token) {
-  if (token.type == JsonType::kString) return HasEscape(token.text) ? WithoutEscapes(token.text) : token.text;
-  if (token.type == JsonType::kText) return token.text;
-  malformed_ |= token.type == JsonType::kInvalid;
+inline OptionalText PostParser::String(JsonToken token) {
+  if (token.type() == JsonType::kString) return HasEscape(token.text()) ? WithoutEscapes(token.text()) : token.text();
+  if (token.type() == JsonType::kText) return token.text();
+  malformed_ |= token.type() == JsonType::kInvalid;
   return std::nullopt;
 }
 

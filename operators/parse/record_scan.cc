@@ -54,7 +54,7 @@ RecordScan::Cursor RecordScan::Object(const Mapping::Node& node, Cursor cursor, 
     cursor += 2;
     if (child != KeyTable::kNone && (seen >> child & 1) == 0) {
       seen |= uint64_t{1} << child;
-      cursor = Value(mapping_->node(node.children[static_cast<size_t>(child)]), cursor, depth);
+      cursor = Value(node.children[static_cast<size_t>(child)], cursor, depth);
       if (cursor < size && seen == node.wanted) return Leave(cursor, depth);
     } else if (kValueStarts[static_cast<unsigned char>(text[structurals[cursor]])] == 0) {
       ++cursor;
@@ -75,14 +75,14 @@ RecordScan::Cursor RecordScan::Array(const Mapping::Node& node, Cursor cursor, i
     // An element may be asked for by its number, as one of all and by a member: then it is walked as often.
     Cursor end = 0;
     for (const auto& [element, child] : node.elements) {
-      if (element == number) end = Value(mapping_->node(child), cursor, depth);
+      if (element == number) end = Value(child, cursor, depth);
     }
-    if (node.every_element != Mapping::kNoNode && end != kFailed) {
-      end = Value(mapping_->node(node.every_element), cursor, depth);
+    if (node.every_element.node != Mapping::kNoNode && end != kFailed) {
+      end = Value(node.every_element, cursor, depth);
     }
-    if (node.selected_element != Mapping::kNoNode && end != kFailed) {
+    if (node.selected_element.node != Mapping::kNoNode && end != kFailed) {
       element_ = number;
-      end = Value(mapping_->node(node.selected_element), cursor, depth);
+      end = Value(node.selected_element, cursor, depth);
       element_ = kNoElement;
     }
     cursor = end == 0 ? Pass(cursor, depth) : end;
@@ -93,19 +93,19 @@ RecordScan::Cursor RecordScan::Array(const Mapping::Node& node, Cursor cursor, i
   }
 }
 
-inline RecordScan::Cursor RecordScan::Value(const Mapping::Node& node, Cursor cursor, int depth) {
-  if (node.slot != Mapping::kNoSlot) {
-    present_ |= uint64_t{1} << node.slot;
-    if (!node.repeated) {
-      positions_[node.slot] = static_cast<uint32_t>(cursor);
+inline RecordScan::Cursor RecordScan::Value(Mapping::Place place, Cursor cursor, int depth) {
+  if (place.slot != Mapping::kNoSlot) {
+    present_ |= uint64_t{1} << place.slot;
+    if (!place.repeated) {
+      positions_[place.slot] = static_cast<uint32_t>(cursor);
     } else if (entries_.size() < kMaxEntries) {
-      entries_.push_back({.slot = node.slot, .element = element_, .position = static_cast<uint32_t>(cursor)});
+      entries_.push_back({.slot = place.slot, .element = element_, .position = static_cast<uint32_t>(cursor)});
     }
   }
   const char first = At(cursor);
   if (kValueStarts[static_cast<unsigned char>(first)] == 0) return cursor + 1;
-  if (first == '{' && node.enters_objects) return Object(node, cursor, depth + 1);
-  if (first == '[' && node.enters_arrays) return Array(node, cursor, depth + 1);
+  if (first == '{' && place.enters_objects) return Object(mapping_->node(place.node), cursor, depth + 1);
+  if (first == '[' && place.enters_arrays) return Array(mapping_->node(place.node), cursor, depth + 1);
   return Pass(cursor, depth);
 }
 

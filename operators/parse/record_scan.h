@@ -55,7 +55,7 @@ class RecordScan {
   // Each takes the cursor at the opening bracket or first byte of a value and returns it behind the value.
   Cursor Object(const Mapping::Node& node, Cursor cursor, int depth);
   Cursor Array(const Mapping::Node& node, Cursor cursor, int depth);
-  Cursor Value(const Mapping::Node& node, Cursor cursor, int depth);
+  Cursor Value(Mapping::Place place, Cursor cursor, int depth);
   Cursor Pass(Cursor cursor, int depth);
   // Behind the bracket that closes the container at `depth` in which the cursor stands.
   Cursor Leave(Cursor cursor, int depth);

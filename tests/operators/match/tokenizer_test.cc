@@ -202,6 +202,12 @@ TEST(FoldTest, HandlesAreComparedFoldedWithTheirPunctuation) {
     EXPECT_EQ(FoldHandle(ascii + "é"), FoldHandle(ascii) + "e") << byte;
     EXPECT_EQ(FoldHandle("é" + ascii), "e" + FoldHandle("x" + ascii).substr(1)) << byte;
   }
+  std::mt19937_64 random(20261123);
+  for (size_t size = 0; size <= 40; ++size) {
+    std::string ascii(size, '\0');
+    for (char& c : ascii) c = static_cast<char>(random() % 0x80);
+    EXPECT_EQ(FoldHandle(ascii + "é"), FoldHandle(ascii) + "e") << ascii;
+  }
   EXPECT_EQ(FoldHandle("@"), "");
   EXPECT_EQ(FoldHandle("a\xCD\xCD\x91\x91-b"), "a\uFFFD\uFFFD-b")
       << "U+0351 is dropped; its neighbours make no new one";

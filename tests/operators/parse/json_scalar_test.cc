@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace tocsin {
 namespace {
@@ -14,12 +15,23 @@ namespace {
 using testing::Eq;
 using testing::Optional;
 
-JsonType TypeOf(std::string_view token) { return ReadToken(token.data(), token.data() + token.size()).type; }
+JsonType TypeOf(std::string_view token) { return ReadToken(token.data(), token.data() + token.size()).type(); }
 
 std::optional<std::string> Plain(std::string_view raw) {
   std::string out(raw.size(), '\0');
-  const std::optional<std::string_view> plain = Unescape(raw, out.data());
+  const OptionalText plain = Unescape(raw, out.data());
   return plain.has_value() ? std::optional(std::string(*plain)) : std::nullopt;
+}
+
+TEST(JsonScalarTest, AnEmptyTextIsNotAnAbsentOne) {
+  EXPECT_FALSE(OptionalText().has_value());
+  EXPECT_FALSE(OptionalText(std::nullopt).has_value());
+  EXPECT_TRUE(OptionalText(std::string_view()).has_value());
+  EXPECT_TRUE(OptionalText(std::string_view("")).has_value());
+  EXPECT_EQ(OptionalText().value_or_empty(), "");
+  EXPECT_EQ(*OptionalText(std::string_view("as it is")), "as it is");
+  static_assert(std::is_trivially_copyable_v<OptionalText> && sizeof(OptionalText) == 2 * sizeof(void*));
+  static_assert(std::is_trivially_copyable_v<JsonToken> && sizeof(JsonToken) == 2 * sizeof(void*));
 }
 
 TEST(JsonScalarTest, ClassifiesValues) {
@@ -73,7 +85,7 @@ TEST(JsonScalarTest, NeverWritesMoreThanItReads) {
       raw += kPieces[random() % 7];
     }
     std::string out(raw.size() + 8, '#');
-    const std::optional<std::string_view> plain = Unescape(raw, out.data());
+    const OptionalText plain = Unescape(raw, out.data());
     ASSERT_TRUE(plain.has_value()) << raw;
     ASSERT_LE(plain->size(), raw.size());
     ASSERT_EQ(out.substr(raw.size()), "########") << raw;
