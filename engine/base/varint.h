@@ -1,5 +1,5 @@
 // Variable-length integers as blocks, snapshots and rows in memory have them: LEB128, seven bits a byte, the lowest
-// first, and zigzag for what may be negative; and differences for them. ByteReader checks what comes from outside;
+// first, zigzag for what may be negative, and differences that wrap. ByteReader checks what comes from outside;
 // these trust their bytes.
 //
 // Stateless: safe to use from any thread.
@@ -42,7 +42,7 @@ inline constexpr size_t kMaxVarintBytes = 10;
   return to;
 }
 
-// Reads what PutVarint wrote and returns where the next byte is.
+// Returns where the next byte is. REQUIRES: what PutVarint wrote.
 [[nodiscard]] inline const uint8_t* GetVarint(const uint8_t* from, uint64_t* value) {
   *value = *from & 0x7F;
   for (int shift = 7; (*from++ & 0x80) != 0; shift += 7) *value |= uint64_t{*from & 0x7FU} << shift;

@@ -130,8 +130,9 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
                                          int32_t source) {
   Result result;
   Post& post = post_;
-  result.reason = record.has_value ? parser.Parse(record.value, readable_padding, record.append_time_ms, &post)
-                                   : DropReason::kEmpty;
+  // A record without a value is one without a byte: the parser says so, and forgets whom it blamed before.
+  const std::string_view value = record.has_value ? record.value : std::string_view();
+  result.reason = parser.Parse(value, readable_padding, record.append_time_ms, &post);
   if (result.reason == DropReason::kNotAPost) {
     result.reason = DropReason::kNone;
     result.event_time_ms = post.event_time_ms;
@@ -149,14 +150,14 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
   version.watchlist->Match(post, &scratch_, &matches_);
   if (matches_.empty()) return result;
   for (const BrandMatch& match : matches_) {
-    const NumberedBrand& brand = brands_[version.first_brand + match.brand];
+    const NumberedBrand& brand = BrandOf(version, match);
     buffers_[brand.partition].rows.Prefetch(post.event_time_ms, brand.row_number);
   }
 
   const bool mentioned = std::any_of(matches_.begin(), matches_.end(), [](const BrandMatch& m) { return !m.official; });
   sentiment_.Read(*version.watchlist, post, &scratch_, matches_);
   for (const BrandMatch& match : matches_) {
-    const NumberedBrand& brand = brands_[version.first_brand + match.brand];
+    const NumberedBrand& brand = BrandOf(version, match);
     buffers_[brand.partition].rows.PrefetchWinners(post.event_time_ms, brand.row_number);
   }
   Mention mention = MakeMention(post, sentiment_.whole(), source, record.offset);
@@ -166,7 +167,7 @@ IngestChain::Result IngestChain::Process(PostParser& parser, const Record& recor
   const uint8_t flags = mention.flags;
   for (const BrandMatch& match : matches_) {
     const Sentiment own = sentiment_.Of(match);
-    const NumberedBrand& brand = brands_[version.first_brand + match.brand];
+    const NumberedBrand& brand = BrandOf(version, match);
     mention.brand = brand.row_number;
     mention.flags = flags;
     mention.sentiment = own.label;

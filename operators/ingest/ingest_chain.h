@@ -103,6 +103,10 @@ class IngestChain {
     std::vector<HeldAction> actions;
   };
 
+  const NumberedBrand& BrandOf(const HeldVersion& version, const BrandMatch& match) const {
+    return brands_[version.first_brand + match.brand];
+  }
+
   // Makes the version that counts at `event_time_ms` the active one.
   bool Activate(int64_t event_time_ms);
   void Hold(uint64_t id, std::shared_ptr<const Watchlist> watchlist);
@@ -124,7 +128,7 @@ class IngestChain {
   absl::Status status_;
   ChunkPool pool_;               // of all partitions' rows: which has how many differs from flush to flush
   std::vector<Buffer> buffers_;  // by mentions partition
-  Post post_;                    // in hand; kept, since each is made anew by the parser anyway
+  Post post_;                    // of the record in hand; the parser makes it anew, so it is not made here too
   MatchScratch scratch_;
   std::vector<BrandMatch> matches_;
   // Of the sample that is being made.

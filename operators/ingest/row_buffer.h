@@ -27,8 +27,8 @@ class RowBuffer {
   // Memory is `pool`'s, which must outlive this. REQUIRES: slide_ms is at least a second.
   RowBuffer(int64_t slide_ms, ChunkPool* pool);
 
-  // Starts to load what Add will look at first. Some time later, PrefetchWinners, which needs that, starts to load what
-  // it will look at next.
+  // Starts to load what Add will look at first. Some time later PrefetchWinners, which looks at that itself, starts to
+  // load what Add will look at next.
   ABSL_ATTRIBUTE_ALWAYS_INLINE void Prefetch(int64_t event_time_ms, uint32_t brand) const {
     tocsin::Prefetch(&slots_[PlaceOf(KeyOf(event_time_ms / slide_ms_, brand))]);
   }

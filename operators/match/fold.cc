@@ -8,7 +8,7 @@
 #include <iterator>
 
 #include "absl/strings/ascii.h"
-#include "operators/parse/byte_words.h"
+#include "engine/base/byte_words.h"
 
 namespace tocsin {
 namespace {

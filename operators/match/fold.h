@@ -68,7 +68,8 @@ char32_t NextCodePoint(const char** position, const char* end);
 void AppendUtf8(char32_t code_point, std::string* out);
 
 // A handle or host as it is compared: every character folded, those that would end a word kept (a byte
-// that is not UTF-8 as U+FFFD); '@' before it dropped. What is folded folds to itself.
+// that is not UTF-8 as U+FFFD); '@' before it dropped. What is folded folds to itself. REQUIRES: `handle` is
+// not part of `*out`.
 void FoldHandle(std::string_view handle, std::string* out);
 std::string FoldHandle(std::string_view handle);
 

@@ -6,14 +6,13 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 #include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "engine/base/byte_words.h"
 #include "engine/base/hash.h"
-#include "operators/parse/byte_words.h"
 
 namespace tocsin {
 namespace {

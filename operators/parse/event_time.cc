@@ -98,7 +98,7 @@ constexpr uint32_t NameWord(const char* name) {
          uint32_t{static_cast<unsigned char>(name[2])} << 16;
 }
 
-// Found by trying: the upper four bits of a month's word times this are another month's for none.
+// Found by trying: no two months' words times this have the same upper four bits.
 constexpr uint32_t kMonthMultiplier = 0x0741C7A9;
 constexpr int kMonthShift = 28;
 

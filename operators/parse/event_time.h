@@ -1,12 +1,13 @@
 // Reads the event time of a post: RFC 3339, Twitter's form, or a number since the epoch.
 //
 // Forms, all without locale and in one pass:
-//   2018-10-10T20:19:24.125Z         RFC 3339: 'T', 't' or a space; any number of fraction digits (cut to
-//   milliseconds); 2018-10-10T22:19:24+02:00        'Z', 'z', +hh:mm or +hhmm, which a space may precede; without an
-//   offset it is UTC Wed Oct 10 20:19:24 +0000 2018   Twitter's 1539202764                       digits, with a
-//   fraction if any, as a number or a string. The unit follows from the 1539202764.125                   magnitude:
-//   below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, 1539202764125                    else
-//   nanoseconds (each up to the year 5138, so no time after 1973 is ambiguous)
+// - RFC 3339, as in 2018-10-10T20:19:24.125Z and 2018-10-10T22:19:24+02:00: 'T', 't' or a space; any number of digits
+// of
+//   the fraction (cut to milliseconds); 'Z', 'z', +hh:mm or +hhmm, which a space may precede; UTC where there is none.
+// - Twitter's, as in Wed Oct 10 20:19:24 +0000 2018.
+// - Digits as a number or a string, with a fraction if any, as in 1539202764.125. The unit follows from the magnitude:
+//   below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, each up to the year 5138, so that no time
+//   after 1973 is ambiguous. More digits are no time.
 // A second of 60 is a leap second and counts as the next minute's first. Dates that do not exist are refused.
 #pragma once
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <system_error>
 
-#include "operators/parse/byte_words.h"
+#include "engine/base/byte_words.h"
 
 namespace tocsin {
 namespace {

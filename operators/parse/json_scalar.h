@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "operators/parse/byte_words.h"
+#include "engine/base/byte_words.h"
 
 namespace tocsin {
 

@@ -2,7 +2,7 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/str_format.h"
-#include "operators/parse/byte_words.h"
+#include "engine/base/byte_words.h"
 
 namespace tocsin {
 namespace {

@@ -55,7 +55,12 @@ class Mapping::Builder {
       alternative = {.slot = kNoSlot, .entries = kNoSlot, .recipe = static_cast<uint8_t>(mapping_->recipes_.size())};
       mapping_->recipes_.push_back(std::move(recipe));
     }
-    alternatives_[static_cast<size_t>(field)].push_back(alternative);
+    std::vector<Alternative>& alternatives = alternatives_[static_cast<size_t>(field)];
+    if (alternatives.size() == kMaxPaths) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("more than ", kMaxPaths, " paths of a field; field=", PostFieldName(field)));
+    }
+    alternatives.push_back(alternative);
     mapping_->slots_[static_cast<size_t>(field)] |= slots;
     return CheckSizes();
   }

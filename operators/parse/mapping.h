@@ -50,6 +50,7 @@ class Mapping {
  public:
   static constexpr size_t kMaxSlots = 64;  // distinct places in a record that are looked at
   static constexpr size_t kMaxKeys = 64;   // of one object
+  static constexpr size_t kMaxPaths = 64;  // of one field
   static constexpr size_t kMaxSelectors = 16;
   static constexpr uint8_t kNoSlot = 0xFF;
   static constexpr uint8_t kNoRecipe = 0xFF;
@@ -62,7 +63,7 @@ class Mapping {
     uint8_t slot = kNoSlot;           // where its position is remembered
     bool repeated : 1 = false;        // below every or a selected element: all positions are kept, not just the first
     bool enters_objects : 1 = false;  // something below is mapped by key
-    bool enters_arrays : 1 = false;   // something below is mapped by position or as every element
+    bool enters_arrays : 1 = false;   // something below is mapped by position, as every or as the selected element
   };
   // What lies below a place. The walk looks at those of objects and arrays only: what it needs of the values in them
   // is beside their keys.

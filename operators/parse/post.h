@@ -34,7 +34,8 @@ inline constexpr int64_t kUnknownCount = -1;
 inline constexpr int64_t kUnknownTime = INT64_MIN;
 
 // Views borrow from the record and from the parser's scratch memory: valid until the parser's next call.
-// Empty strings, kUnknownCount and kUnknownTime stand for "absent".
+// Empty strings, kUnknownCount and kUnknownTime stand for "absent". Every member has an initialiser or a constructor,
+// on which the parser relies: it makes posts where others were.
 struct Post {
   std::string_view id;
   Network network = Network::kOther;

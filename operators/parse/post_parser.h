@@ -5,9 +5,8 @@
 //   there and not null; for an optional field also whose type fits. A wrong type of a required field drops the record,
 //   of an optional one only the field.
 // - The whole record is checked for UTF-8, open strings, balanced brackets, depth, and that it is one object with
-// nothing
-//   after it. Values that are read are checked in full. Literals, numbers and escapes of values that nobody maps are
-//   not.
+//   nothing after it. Values that are read are checked in full; literals, numbers and escapes of values that nobody
+//   maps are not.
 // - A field that is neither needed nor mapped costs a look at its key.
 #pragma once
 

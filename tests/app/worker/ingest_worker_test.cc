@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -174,6 +175,20 @@ TEST_F(IngestWorkerTest, ABlockAccountsForEveryRecordThatWasRead) {
   EXPECT_EQ(sources[0].highest_event_time_ms, kStartMs);
   EXPECT_THAT(DeadLetters(), SizeIs(1));
   EXPECT_EQ(log_->CommittedOffsets("ingest", {{"posts", 0}})->front().committed, 4);
+}
+
+// A record without a value is not parsed, so nobody else can have said what is wrong with it.
+TEST_F(IngestWorkerTest, ADeadLetterNamesTheFieldOfItsOwnRecordOnly) {
+  Append(0, R"({"id":"1","time":1540000000000})");
+  CHECK_OK(log_->Append({"posts", 0}, "key", std::nullopt).status());
+  StepAndFlush();
+  using Headers = std::map<std::string, std::string>;
+  std::vector<std::string> said;
+  for (const StoredRecord& letter : DeadLetters()) {
+    Headers headers(letter.headers.begin(), letter.headers.end());
+    said.push_back(headers["error"] + " " + headers["field"]);
+  }
+  EXPECT_THAT(said, testing::ElementsAre("missing_field text", "empty "));
 }
 
 TEST_F(IngestWorkerTest, NothingOfAFlushThatFailsIsVisibleAndItsSuccessorReadsAgain) {

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import unittest
 
-FUNCTIONS = ("tocsin::IngestWorker::ProcessBatch", "tocsin::IngestChain::Process", "tocsin::Matcher::Match",
-             "tocsin::Matcher::FindCandidates")
+# How many there are at least.
+FUNCTIONS = {"tocsin::IngestWorker::ProcessBatch": 1, "tocsin::IngestChain::Process": 2, "tocsin::Matcher::Match": 1,
+             "tocsin::Matcher::FindCandidates": 1}
 # x86-64, AArch64
 INSTRUCTION = re.compile(r"\t(prefetch\w*|prfm)\s")
 
@@ -30,12 +31,12 @@ def symbols(binary):
 class PrefetchTest(unittest.TestCase):
     def test_each_function_that_asks_early_does(self):
         known = symbols(BINARY)
-        for function in FUNCTIONS:
+        for function, least in FUNCTIONS.items():
             with self.subTest(function):
                 self.assertEqual(len(known.get(function, [])), 1, "symbols of that name")
                 code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", "--disassemble=" + known[function][0], BINARY],
                                       capture_output=True, text=True, check=True).stdout
-                self.assertTrue(INSTRUCTION.search(code), "no prefetch in its code")
+                self.assertGreaterEqual(len(INSTRUCTION.findall(code)), least, "prefetches in its code")
 
 
 if __name__ == "__main__":

@@ -131,6 +131,7 @@ TEST(RowBufferTest, ManyBrandsAndSlidesHaveTheirOwnWinners) {
         row.event_time_ms = kStartMs + slide * kSlideMs + 7;
         row.post_hash = brand;
         buffer.Prefetch(row.event_time_ms, brand);
+        buffer.PrefetchWinners(row.event_time_ms, brand);
         EXPECT_TRUE(buffer.Add(row));
         buffer.SetSample(Text(brand).AsSample());
       }
@@ -138,7 +139,10 @@ TEST(RowBufferTest, ManyBrandsAndSlidesHaveTheirOwnWinners) {
     // All are still known, though their table has grown meanwhile.
     std::vector<Mention> added;
     for (size_t i = 0; i < buffer.size(); ++i) added.push_back(buffer[i]);
-    for (const Mention& again : added) EXPECT_FALSE(buffer.Add(again));
+    for (const Mention& again : added) {
+      buffer.PrefetchWinners(again.event_time_ms, again.brand);
+      EXPECT_FALSE(buffer.Add(again));
+    }
     for (size_t i = 0; i < added.size(); ++i) EXPECT_FALSE(buffer.SampleBytes(buffer[i], &scratch).empty());
   }
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -78,6 +80,22 @@ TEST(TokenizerTest, TellsHashtagsHandlesAndCashtags) {
   EXPECT_THAT(Tokens("#a#b こんにちは@unitedさん #united✈"),
               ElementsAre("#a", "#b", "こ", "ん", "に", "ち", "は", "@united", "さ", "ん", "#united", "✈"));
   EXPECT_THAT(Tokens("#東京Olympics2020!"), ElementsAre("#東京olympics2020"));
+}
+
+// A space behind a word has a quick way of its own; a line break has not.
+TEST(TokenizerTest, ASpaceCutsAsAnyOtherBreakDoes) {
+  std::mt19937_64 random(20261123);
+  for (int round = 0; round < 5'000; ++round) {
+    std::string text;
+    for (uint64_t pieces = random() % 12; pieces > 0; --pieces) {
+      constexpr std::string_view kPieces[] = {"a",      "Word", "_",        "#", "@", "$", "&amp;",
+                                              "\u00e9", "www.", "http://x", " ", " ", " "};
+      text += kPieces[random() % std::size(kPieces)];
+    }
+    std::string lines = text;
+    std::ranges::replace(lines, ' ', '\n');
+    ASSERT_EQ(Tokens(text), Tokens(lines)) << text;
+  }
 }
 
 TEST(TokenizerTest, UrlsAreNoWords) {
@@ -201,6 +219,16 @@ TEST(FoldTest, HandlesAreComparedFoldedWithTheirPunctuation) {
     const std::string ascii(1, static_cast<char>(byte));
     EXPECT_EQ(FoldHandle(ascii + "é"), FoldHandle(ascii) + "e") << byte;
     EXPECT_EQ(FoldHandle("é" + ascii), "e" + FoldHandle("x" + ascii).substr(1)) << byte;
+    const std::string longer = "somebody_" + ascii + "_Or_Other";
+    EXPECT_EQ(FoldHandle(longer + "é"), FoldHandle(longer) + "e") << byte;
+  }
+  for (size_t size = 1; size < 30; ++size) {
+    for (size_t at = 0; at <= size; ++at) {
+      std::string name(size, 'X');
+      name.insert(at, "é");
+      std::string expected(size, 'x');
+      EXPECT_EQ(FoldHandle(name), expected.insert(at, "e"));
+    }
   }
   std::mt19937_64 random(20261123);
   for (size_t size = 0; size <= 40; ++size) {

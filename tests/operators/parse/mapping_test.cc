@@ -92,6 +92,12 @@ TEST(MappingTest, RefusesMoreThanItHasRoomFor) {
   for (int i = 0; i < 17; ++i) fields[PostField::kLanguage].push_back(absl::StrCat("/a/[k=", i, "]/b"));
   EXPECT_THAT(Mapping::FromFields(fields, Network::kNews),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("16 different [key=value]")));
+  fields = Minimal();
+  fields[PostField::kId].assign(64, "/id");
+  EXPECT_THAT(Mapping::FromFields(fields, Network::kNews), IsOk());
+  fields[PostField::kId].emplace_back("/id");
+  EXPECT_THAT(Mapping::FromFields(fields, Network::kNews),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("64 paths of a field; field=id")));
 }
 
 TEST(MappingTest, GivesPresetsTheirNetworkUnlessTold) {
