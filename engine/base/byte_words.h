@@ -9,9 +9,10 @@
 namespace tocsin {
 
 inline constexpr uint64_t kEveryByteOne = 0x0101010101010101;
+inline constexpr uint64_t kEveryTopBit = kEveryByteOne << 7;
 
 template <typename Word>
-Word LoadWord(const char* from) {
+Word LoadWord(const void* from) {
   Word word = 0;
   std::memcpy(&word, from, sizeof(word));
   return word;
@@ -21,12 +22,12 @@ Word LoadWord(const char* from) {
 // may be wrong.
 inline uint64_t FindByte(uint64_t word, unsigned char byte) {
   const uint64_t zeroed = word ^ (kEveryByteOne * byte);
-  return (zeroed - kEveryByteOne) & ~zeroed & (kEveryByteOne << 7);
+  return (zeroed - kEveryByteOne) & ~zeroed & kEveryTopBit;
 }
 
 // The top bit of each byte that is `first` to `last`, both ASCII. REQUIRES: no byte of `word` has its top bit.
 constexpr uint64_t BytesIn(uint64_t word, uint64_t first, uint64_t last) {
-  return (word + kEveryByteOne * (0x80 - first)) & ~(word + kEveryByteOne * (0x7F - last)) & (kEveryByteOne << 7);
+  return (word + kEveryByteOne * (0x80 - first)) & ~(word + kEveryByteOne * (0x7F - last)) & kEveryTopBit;
 }
 
 // How many bytes stand before the first whose top bit is set in `found`, in the order of memory. REQUIRES: `found` is

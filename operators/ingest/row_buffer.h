@@ -30,11 +30,11 @@ class RowBuffer {
   // Starts to load what Add will look at first. Some time later PrefetchWinners, which looks at that itself, starts to
   // load what Add will look at next.
   ABSL_ATTRIBUTE_ALWAYS_INLINE void Prefetch(int64_t event_time_ms, uint32_t brand) const {
-    tocsin::Prefetch(&slots_[PlaceOf(KeyOf(event_time_ms / slide_ms_, brand))]);
+    tocsin::Prefetch(&FirstSlotOf(event_time_ms, brand));
   }
   ABSL_ATTRIBUTE_ALWAYS_INLINE void PrefetchWinners(int64_t event_time_ms, uint32_t brand) const {
     // Mostly the first slot is the one; where it is not, a line is loaded for nothing.
-    const Slot& slot = slots_[PlaceOf(KeyOf(event_time_ms / slide_ms_, brand))];
+    const Slot& slot = FirstSlotOf(event_time_ms, brand);
     if (slot.flush == flush_) tocsin::Prefetch(winners_.data() + slot.winners, sizeof(Winners));
   }
 
@@ -82,6 +82,9 @@ class RowBuffer {
 
   static uint64_t KeyOf(int64_t slide, uint32_t brand) { return static_cast<uint64_t>(slide) << 32 | brand; }
   size_t PlaceOf(uint64_t key) const;
+  const Slot& FirstSlotOf(int64_t event_time_ms, uint32_t brand) const {
+    return slots_[PlaceOf(KeyOf(event_time_ms / slide_ms_, brand))];
+  }
   Winners& WinnersOf(uint64_t key);
   void MakeRoom();
 

@@ -277,7 +277,6 @@ void ForEachFold(const FoldTable& table, std::string_view text, const Fn& fn) {
 // Puts `text` into `*out` in lower case if all of it is ASCII; else returns false, and what is in `*out` is of no use.
 bool LowerAscii(std::string_view text, std::string* out) {
   constexpr size_t kWord = sizeof(uint64_t);
-  constexpr uint64_t kTopBits = kEveryByteOne << 7;
   out->resize(text.size());
   char* const to = out->data();
   if (text.size() < kWord) {
@@ -292,9 +291,9 @@ bool LowerAscii(std::string_view text, std::string* out) {
   for (size_t at = 0;; at = std::min(at + kWord, text.size() - kWord)) {
     const auto word = LoadWord<uint64_t>(text.data() + at);
     seen |= word;
-    const uint64_t lowered = word | BytesIn(word & ~kTopBits, 'A', 'Z') >> 2;
+    const uint64_t lowered = word | BytesIn(word & ~kEveryTopBit, 'A', 'Z') >> 2;
     std::memcpy(to + at, &lowered, kWord);
-    if (at + kWord == text.size()) return (seen & kTopBits) == 0;
+    if (at + kWord == text.size()) return (seen & kEveryTopBit) == 0;
   }
 }
 

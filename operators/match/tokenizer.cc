@@ -43,10 +43,9 @@ size_t CopyLowered(const char* from, const char* end, char* to) {
     const auto bytes = LoadWord<uint64_t>(position);
     const uint64_t lowered = bytes | kEveryByteOne * 0x20;
     const uint64_t word =
-        (BytesIn(lowered & (kEveryByteOne * 0x7F), 'a', 'z') | BytesIn(bytes & (kEveryByteOne * 0x7F), '0', '9')) &
-        ~bytes;
+        (BytesIn(lowered & ~kEveryTopBit, 'a', 'z') | BytesIn(bytes & ~kEveryTopBit, '0', '9')) & ~bytes;
     std::memcpy(to, &lowered, 8);
-    const uint64_t other = ~word & (kEveryByteOne * 0x80);
+    const uint64_t other = ~word & kEveryTopBit;
     const int taken = other == 0 ? 8 : static_cast<int>(BytesBefore(other));
     position += taken;
     to += taken;

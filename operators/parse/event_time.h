@@ -2,8 +2,7 @@
 //
 // Forms, all without locale and in one pass:
 // - RFC 3339, as in 2018-10-10T20:19:24.125Z and 2018-10-10T22:19:24+02:00: 'T', 't' or a space; any number of digits
-// of
-//   the fraction (cut to milliseconds); 'Z', 'z', +hh:mm or +hhmm, which a space may precede; UTC where there is none.
+//   of the fraction (cut to milliseconds); 'Z', 'z', +hh:mm or +hhmm, which a space may precede; UTC without them.
 // - Twitter's, as in Wed Oct 10 20:19:24 +0000 2018.
 // - Digits as a number or a string, with a fraction if any, as in 1539202764.125. The unit follows from the magnitude:
 //   below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, each up to the year 5138, so that no time

@@ -124,10 +124,10 @@ class Mapping::Builder {
     return absl::OkStatus();
   }
 
-  Mapping::Place PlaceOf(uint16_t number) const {
+  Place PlaceOf(uint16_t number) const {
     if (number == kNoNode) return {};
     const Draft& draft = drafts_[number];
-    Mapping::Place place;
+    Place place;
     place.node = number;
     place.slot = draft.slot;
     place.repeated = draft.repeated;

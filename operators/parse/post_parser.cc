@@ -128,12 +128,22 @@ inline JsonToken PostParser::Find(const Mapping::Alternative& alternative) {
   return scan_.has(alternative.slot) ? TokenAt(scan_.position(alternative.slot)) : JsonToken(JsonType::kNull);
 }
 
-JsonToken PostParser::FirstOf(PostField field) {
+template <typename Read>
+void PostParser::FirstUsable(PostField field, Read read) {
+  if ((scan_.present() & mapping_->slots(field)) == 0) return;
   for (const Mapping::Alternative& alternative : mapping_->alternatives(field)) {
     const JsonToken token = Find(alternative);
-    if (!IsAbsent(token)) return token;
+    if (!IsAbsent(token) && read(token)) return;
   }
-  return JsonToken(JsonType::kNull);
+}
+
+JsonToken PostParser::FirstOf(PostField field) {
+  JsonToken first(JsonType::kNull);
+  FirstUsable(field, [&first](JsonToken token) {
+    first = token;
+    return true;
+  });
+  return first;
 }
 
 OptionalText PostParser::WithoutEscapes(std::string_view raw) {
@@ -186,15 +196,6 @@ DropReason PostParser::Required(int64_t append_time_ms, Post* post) {
   if (!text.has_value()) return Blame(DropReason::kWrongType, PostField::kText);
   post->text = *text;
   return DropReason::kNone;
-}
-
-template <typename Read>
-void PostParser::FirstUsable(PostField field, Read read) {
-  if ((scan_.present() & mapping_->slots(field)) == 0) return;
-  for (const Mapping::Alternative& alternative : mapping_->alternatives(field)) {
-    const JsonToken token = Find(alternative);
-    if (!IsAbsent(token) && read(token)) return;
-  }
 }
 
 void PostParser::FirstString(PostField field, std::string_view* text) {

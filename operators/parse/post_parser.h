@@ -92,7 +92,7 @@ class PostParser {
   DropReason Required(int64_t append_time_ms, Post* post);
   DropReason Blame(DropReason reason, PostField field);
   void Optional(Post* post);
-  // Gives `read` the field's values in order of preference until it returns true.
+  // Gives `read` the field's values that are there and not null, in order of preference, until it returns true.
   template <typename Read>
   void FirstUsable(PostField field, Read read);
   void FirstString(PostField field, std::string_view* text);

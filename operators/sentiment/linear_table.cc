@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+
+#include "engine/base/byte_words.h"
 
 namespace tocsin {
 namespace {
@@ -23,13 +24,6 @@ std::array<uint32_t, kTabulatedCounts> TabulateInverseSqrt() {
   std::array<uint32_t, kTabulatedCounts> table{};
   for (size_t count = 1; count < table.size(); ++count) table[count] = ComputeInverseSqrtQ20(count);
   return table;
-}
-
-template <typename Word>
-Word LoadWord(const uint8_t* from) {
-  Word word;
-  std::memcpy(&word, from, sizeof(word));
-  return word;
 }
 
 }  // namespace
