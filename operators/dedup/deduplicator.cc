@@ -31,19 +31,27 @@ uint64_t Deduplicator::MixKey(uint64_t brand_hash, uint64_t post_hash) {
 
 int64_t Deduplicator::BucketMs() const { return std::max<int64_t>(1, options_.horizon_ms / kBuckets); }
 
+size_t Deduplicator::NearSize() const {
+  size_t size = 0;
+  for (const NearTable& table : near_) size += table.size();
+  return size;
+}
+
 bool Deduplicator::IsNear(int64_t event_time_ms) const {
   return event_time_ms >= base_ms_ && Since(base_ms_, event_time_ms) < std::numeric_limits<uint32_t>::max();
 }
 
 // So that `event_time_ms` becomes near, if that is possible while all that is live stays so.
 void Deduplicator::MoveBase(int64_t event_time_ms) {
-  if (near_.size() == 0) {
+  if (NearSize() == 0) {
     base_ms_ = event_time_ms < kEarliestMs + kBehindMs ? kEarliestMs : event_time_ms - kBehindMs;
     return;
   }
   if (start_ms_ <= base_ms_ || event_time_ms < start_ms_) return;
   const uint64_t step = Since(base_ms_, start_ms_);
-  near_.Rewrite([step](uint32_t value) { return value > step ? static_cast<uint32_t>(value - step) : 0; });
+  for (NearTable& table : near_) {
+    table.Rewrite([step](uint32_t value) { return value > step ? static_cast<uint32_t>(value - step) : 0; });
+  }
   base_ms_ = start_ms_;
 }
 
@@ -62,14 +70,14 @@ Deduplicator::Result Deduplicator::Remember(uint64_t key, int64_t event_time_ms)
   }
   const auto time_of = [this](uint32_t value) { return base_ms_ + int64_t{value} - 1; };
   if (!IsNear(event_time_ms)) {
-    const uint32_t* near = near_.Find(key);
+    const uint32_t* near = NearOf(key).Find(key);
     if (near != nullptr) {
       if (const Result result = Compare(time_of(*near), event_time_ms); result != Result::kNew) return result;
     }
     far_[key] = event_time_ms;
     return Result::kNew;
   }
-  uint32_t& value = near_.FindOrInsert(key, [&](uint32_t other) { return time_of(other) >= start_ms_; });
+  uint32_t& value = NearOf(key).FindOrInsert(key, [&](uint32_t other) { return time_of(other) >= start_ms_; });
   if (value != 0) {
     if (const Result result = Compare(time_of(value), event_time_ms); result != Result::kNew) return result;
   }
@@ -110,8 +118,10 @@ void Deduplicator::ForgetBefore(int64_t start_ms) {
 }
 
 void Deduplicator::SweepIfStale() {
-  if (near_.size() + far_.size() <= 2 * live_ + kSweepSlack) return;
-  near_.MakeRoom([this](uint32_t value) { return base_ms_ + int64_t{value} - 1 >= start_ms_; });
+  if (NearSize() + far_.size() <= 2 * live_ + kSweepSlack) return;
+  for (NearTable& table : near_) {
+    table.MakeRoom([this](uint32_t value) { return base_ms_ + int64_t{value} - 1 >= start_ms_; });
+  }
   absl::erase_if(far_, [this](const auto& entry) { return entry.second < start_ms_; });
 }
 
@@ -133,8 +143,9 @@ void Deduplicator::CutTo(int64_t cut_ms) {
 }
 
 size_t Deduplicator::memory_bytes() const {
-  return sizeof(*this) + near_.memory_bytes() + far_.capacity() * (2 * sizeof(uint64_t) + 1) +
-         buckets_.size() * sizeof(buckets_[0]);
+  size_t near = 0;
+  for (const NearTable& table : near_) near += table.memory_bytes();
+  return sizeof(*this) + near + far_.capacity() * (2 * sizeof(uint64_t) + 1) + buckets_.size() * sizeof(buckets_[0]);
 }
 
 }  // namespace tocsin

@@ -7,6 +7,7 @@
 // Not thread-safe: one task owns it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -63,9 +64,17 @@ class Deduplicator {
   void SweepIfStale();
 
   const DedupOptions options_;
+  using NearTable = DenseTable<uint32_t>;
+  // Many small tables, by the keys' low bits, instead of a large one: of that there would be two copies while it grows,
+  // and holes where it has been, and nothing else would go on meanwhile.
+  static constexpr size_t kNearTables = 64;
+
+  NearTable& NearOf(uint64_t key) { return near_[key % kNearTables]; }
+  size_t NearSize() const;
+
   // Event times; those before start_ms_ count as absent. Near ones, which is all of them as long as clocks are not out
   // by weeks, as one more than the milliseconds since base_ms_.
-  DenseTable<uint32_t> near_;
+  std::array<NearTable, kNearTables> near_;
   absl::flat_hash_map<uint64_t, int64_t> far_;
   int64_t base_ms_ = kUnknownTime;
   std::deque<std::pair<int64_t, size_t>> buckets_;  // number of time bucket, live entries in it; ascending

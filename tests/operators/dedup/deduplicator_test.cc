@@ -151,5 +151,19 @@ TEST(DeduplicatorTest, MemoryFollowsTheHorizon) {
   EXPECT_LT(dedup.memory_bytes(), 50'000u);
 }
 
+// What becomes larger at once is copied at once: nothing else goes on meanwhile, and it is there twice.
+TEST(DeduplicatorTest, GrowsInSmallSteps) {
+  std::mt19937_64 random(14);
+  Deduplicator dedup({});
+  size_t bytes = 0;
+  size_t largest_step = 0;
+  for (int i = 0; i < 400'000; ++i) {
+    dedup.Insert(random(), kStartMs + i / 10);
+    if (i > 50'000) largest_step = std::max(largest_step, dedup.memory_bytes() - bytes);
+    bytes = dedup.memory_bytes();
+  }
+  EXPECT_LT(largest_step, bytes / 100);
+}
+
 }  // namespace
 }  // namespace tocsin
