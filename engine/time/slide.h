@@ -14,7 +14,7 @@ namespace tocsin {
 
 // n of the slide that holds `time_ms`.
 [[nodiscard]] constexpr int64_t SlideNumber(int64_t time_ms, int64_t slide_ms) {
-  return FloorToSlide(time_ms, slide_ms) / slide_ms;
+  return time_ms / slide_ms - (time_ms % slide_ms < 0 ? 1 : 0);
 }
 
 // The end of the slide that holds `time_ms`: the smallest multiple of `slide_ms` above `time_ms`.

@@ -83,29 +83,29 @@ BrandWindows::BrandWindows(const WindowOptions* options, int64_t evaluated_ms)
 }
 
 bool BrandWindows::IsHeld(int64_t event_time_ms) const {
-  if (event_time_ms < 0 || event_time_ms / options_->slide_ms >= kMaxPane) return false;
+  if (event_time_ms < 0 || event_time_ms >= StartMs(kMaxPane)) return false;
   return end_ms_ == kUnknownTime || event_time_ms >= end_ms_ - options_->held_ms;
 }
 
-size_t BrandWindows::PaneNumber(int64_t start) {
-  const auto [number, inserted] = panes_.FindOrInsert(start / options_->slide_ms);
-  if (!inserted || !IsEvaluated(start)) return number;
+size_t BrandWindows::PaneNumber(int64_t slide) {
+  const auto [number, inserted] = panes_.FindOrInsert(slide);
+  if (!inserted || !IsEvaluated(StartMs(slide))) return number;
   ++evaluated_;
   for (size_t i = 0; i < windows_.size(); ++i) {
-    if (start < WindowStart(i)) ++windows_[i].first;
+    if (StartMs(slide) < WindowStart(i)) ++windows_[i].first;
   }
   return number;
 }
 
 BrandWindows::AddResult BrandWindows::Add(const HeldMention& mention) {
   if (!IsHeld(mention.event_time_ms)) return AddResult::kTooLate;
-  const int64_t pane_start = FloorToSlide(mention.event_time_ms, options_->slide_ms);
+  const int64_t slide = SlideNumber(mention.event_time_ms, options_->slide_ms);
   if (!IsEvaluated(mention.event_time_ms)) {
-    panes_[PaneNumber(pane_start)].rows.Append(mention, pane_start);
+    panes_[PaneNumber(slide)].rows.Append(mention, StartMs(slide));
     return AddResult::kAdded;
   }
-  AddEvaluated(mention);
-  AddToHistory(pane_start, 1);
+  AddEvaluated(mention, slide);
+  AddToHistory(slide, 1);
   AddToMinute(mention);
   return AddResult::kAddedLate;
 }
@@ -113,14 +113,13 @@ BrandWindows::AddResult BrandWindows::Add(const HeldMention& mention) {
 BrandWindows::AddResult BrandWindows::Restore(const HeldMention& mention) {
   if (!IsHeld(mention.event_time_ms)) return AddResult::kTooLate;
   if (!IsEvaluated(mention.event_time_ms)) return Add(mention);
-  AddEvaluated(mention);
+  AddEvaluated(mention, SlideNumber(mention.event_time_ms, options_->slide_ms));
   return AddResult::kAdded;
 }
 
-void BrandWindows::AddEvaluated(const HeldMention& mention) {
-  const int64_t pane_start = FloorToSlide(mention.event_time_ms, options_->slide_ms);
-  const size_t number = PaneNumber(pane_start);
-  panes_[number].rows.Append(mention, pane_start);
+void BrandWindows::AddEvaluated(const HeldMention& mention, int64_t slide) {
+  const size_t number = PaneNumber(slide);
+  panes_[number].rows.Append(mention, StartMs(slide));
   CountInWindows(number, mention);
 }
 
@@ -138,8 +137,7 @@ int64_t BrandWindows::FirstSlide() const {
   return std::max<int64_t>(0, WindowStart(windows_.size() - 1)) / options_->slide_ms;
 }
 
-void BrandWindows::MoveSeenBase(int64_t start) {
-  const int64_t slide = start / options_->slide_ms;
+void BrandWindows::MoveSeenBase(int64_t slide) {
   if (slide > seen_base_ && slide - seen_base_ <= kMaxSeen) return;
   // From here to what can come next is less than kMaxSeen, by the bound on what is held.
   const int64_t base = std::max<int64_t>(0, end_ms_ - options_->held_ms) / options_->slide_ms - 1;
@@ -153,11 +151,11 @@ void BrandWindows::MoveSeenBase(int64_t start) {
 }
 
 void BrandWindows::CountDistinct(size_t pane_number, const HeldMention& mention) {
-  const int64_t start = StartMs(panes_[pane_number].start);
+  const int64_t slide = panes_[pane_number].start;
   // Time has leapt over it: it is in no window, and never will be.
-  if (start < WindowStart(windows_.size() - 1)) return;
-  MoveSeenBase(start);
-  const auto pane = static_cast<uint16_t>(start / options_->slide_ms - seen_base_);
+  if (StartMs(slide) < WindowStart(windows_.size() - 1)) return;
+  MoveSeenBase(slide);
+  const auto pane = static_cast<uint16_t>(slide - seen_base_);
   const int64_t first = FirstSlide() - seen_base_;
   LastSeen& seen = authors_.FindOrInsert(MixHash(mention.author_hash),
                                          [first](const LastSeen& other) { return other.any >= first; });
@@ -180,7 +178,7 @@ void BrandWindows::CountDistinct(size_t pane_number, const HeldMention& mention)
 
 void BrandWindows::MoveLastSeen(uint32_t from, size_t pane_number, uint32_t Pane::*in_pane,
                                 int64_t WindowCounts::*in_window) {
-  const int64_t from_start = from == 0 ? kUnknownTime : (seen_base_ + from) * options_->slide_ms;
+  const int64_t from_start = from == 0 ? kUnknownTime : StartMs(seen_base_ + from);
   for (size_t i = 0; i < windows_.size(); ++i) {
     const bool had = from_start >= WindowStart(i);
     if (!had && pane_number >= windows_[i].first) ++(windows_[i].totals.*in_window);
@@ -190,12 +188,12 @@ void BrandWindows::MoveLastSeen(uint32_t from, size_t pane_number, uint32_t Pane
   ++(panes_[pane_number].*in_pane);
 }
 
-void BrandWindows::AddToHistory(int64_t pane_start, uint32_t mentions) {
-  const auto [number, inserted] = history_.FindOrInsert(pane_start / options_->slide_ms);
+void BrandWindows::AddToHistory(int64_t slide, uint32_t mentions) {
+  const auto [number, inserted] = history_.FindOrInsert(slide);
   history_[number].mentions += mentions;
   for (size_t i = 0; i < windows_.size(); ++i) {
     Sliding& window = windows_[i];
-    if (pane_start >= end_ms_ - 2 * options_->sizes_ms[i]) {
+    if (StartMs(slide) >= end_ms_ - 2 * options_->sizes_ms[i]) {
       window.twice += mentions;
     } else if (inserted) {
       ++window.twice_first;
@@ -253,7 +251,7 @@ void BrandWindows::EnterWindows() {
     for (Sliding& window : windows_) {
       if (evaluated_ >= window.first) AddSums(pane.sums, 1, &window.totals);
     }
-    AddToHistory(start, pane.sums.mentions);
+    AddToHistory(pane.start, pane.sums.mentions);
   }
 }
 
@@ -397,14 +395,14 @@ absl::Status BrandWindows::Decode(ByteReader* reader, bool has_tone) {
     }
     if (reader->ok()) minutes_[minutes_.FindOrInsert(start).first].sums = sums;
   }
-  start = 0;
+  int64_t slide = 0;
   const size_t panes = reader->Count(2);
   if (panes > 0 && end_ms_ == kUnknownTime) reader->Fail();
   for (size_t i = 0; i < panes && reader->ok(); ++i) {
-    start = next_start(start, i == 0, options_->slide_ms);
+    slide = next_start(slide, i == 0, 1);
     const uint32_t mentions = count();
-    if (start / options_->slide_ms >= kMaxPane) reader->Fail();
-    if (reader->ok()) AddToHistory(start, mentions);
+    if (slide >= kMaxPane) reader->Fail();
+    if (reader->ok()) AddToHistory(slide, mentions);
   }
   if (!reader->ok()) return absl::DataLossError("minute totals or pane history are malformed");
   if (end_ms_ != kUnknownTime) DropOld();

@@ -156,20 +156,20 @@ class BrandWindows {
   bool IsHeld(int64_t event_time_ms) const;
   int64_t WindowStart(size_t index) const { return end_ms_ - options_->sizes_ms[index]; }
   int64_t StartMs(int64_t slide) const { return slide * options_->slide_ms; }
-  // Number of the pane that starts at `start`, made if need be; keeps every cursor right.
-  size_t PaneNumber(int64_t start);
-  void AddEvaluated(const HeldMention& mention);
+  // Number of the pane of this slide, made if need be; keeps every cursor right.
+  size_t PaneNumber(int64_t slide);
+  void AddEvaluated(const HeldMention& mention, int64_t slide);
   // Adds one mention to its pane's sums and to the windows that contain the pane.
   void CountInWindows(size_t pane_number, const HeldMention& mention);
   void CountDistinct(size_t pane_number, const HeldMention& mention);
-  // Makes the pane that starts at `start` one of those that can be counted from seen_base_.
-  void MoveSeenBase(int64_t start);
+  // Makes the pane of this slide one of those that can be counted from seen_base_.
+  void MoveSeenBase(int64_t slide);
   // The slide that starts with the largest window: what was last seen before it is of no window.
   int64_t FirstSlide() const;
   // Moves an author or text from its last pane to a later one. `in_pane` and `in_window` name the pair of counters.
   void MoveLastSeen(uint32_t from, size_t pane_number, uint32_t Pane::*in_pane, int64_t WindowCounts::*in_window);
   void AddToMinute(const HeldMention& mention);
-  void AddToHistory(int64_t pane_start, uint32_t mentions);
+  void AddToHistory(int64_t slide, uint32_t mentions);
   void LeaveWindows();
   void EnterWindows();
   void DropOld();
