@@ -66,7 +66,7 @@ struct CountedName {
   friend bool operator==(const CountedName&, const CountedName&) = default;
 };
 
-// A post named as evidence. Texts are empty (rendered null) where they did not travel.
+// A post named as evidence. Texts are empty (rendered null) where they did not travel, or are not held any more.
 struct SignalPost {
   std::string id;  // the network's own id; empty: only the hash is known
   uint64_t post_hash = 0;
