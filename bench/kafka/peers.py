@@ -11,8 +11,11 @@ seconds of the engine's processes by /proc, all threads, user and system, and th
 has its whole run, and so has bytewax, whose reading runs ahead of its windows. Peak memory is VmHWM. What comes before --from should
 be 1.5 million posts or more: until then compilers of the JVM are at work, as the tenths show that are printed with each run.
 
-    peers.py --tocsin build/release/bin/tocsin --bare build/release/bin/bench_bare_consumer [--posts N] [--rounds N]
-             [--from SHARE] [--engines bare,tocsin,...] [--date YYYY-MM-DD] [--write]
+    peers.py --tocsin build/release/bin/tocsin --bare build/release/bin/bench_bare_consumer
+             [--plain build/release/bin/bench_plain_run] [--posts N] [--rounds N] [--from SHARE] [--engines bare,tocsin,...]
+             [--date YYYY-MM-DD] [--write]
+
+Without --plain the row of Tocsin without transactions is left out, and it is said so.
 
 Needs kcat, a JDK, mvn and Python's venv; engines are fetched into build/peers by their ordinary clients.
 """
@@ -209,11 +212,12 @@ def watch(name, processes):
 
 # The engines
 
-def run_bare(work, bare):
-    run = subprocess.run([bare, "--bootstrap", work.bootstrap, "--topics", work.topic], check=True, stdout=subprocess.PIPE, text=True)
+def run_bare(work, bare, *options):
+    run = subprocess.run([bare, "--bootstrap", work.bootstrap, "--topics", work.topic, *options], check=True, stdout=subprocess.PIPE,
+                         text=True)
     told = json.loads(run.stdout)
-    if told["records"] != work.posts:
-        raise RuntimeError(f"bare consumer: {told['records']} of {work.posts} records")
+    if told["records"] != work.posts or (told["field_bytes"] == 0) == ("--fields" in options):
+        raise RuntimeError(f"bare consumer: {told['records']} of {work.posts} records, {told['field_bytes']} bytes of fields")
     return {"per_s": work.posts / told["wall_s"], "per_cpu_s": told["records_per_cpu_s"], "peak": told["max_rss_mb"] * 1024 * 1024,
             "seconds": told["wall_s"]}
 
@@ -334,7 +338,10 @@ def run_bytewax(work, python):
 def engines(arguments):
     """{name: (description, what runs it on a Work)} of those asked for, made ready."""
     wanted = arguments.engines.split(",")
-    tocsin, bare = os.path.abspath(arguments.tocsin), os.path.abspath(arguments.bare)
+    if "tocsin_plain" in wanted and not arguments.plain:
+        print("no --plain: Tocsin without transactions is left out", file=sys.stderr, flush=True)
+        wanted.remove("tocsin_plain")
+    tocsin, bare, plain = (os.path.abspath(each or "") for each in (arguments.tocsin, arguments.bare, arguments.plain))
     flink = streams = python = ""
     if any(name.startswith("flink") for name in wanted):
         flink = prepare_java("flink", ("FlinkPosts", "FlinkDataStream", "FlinkSql"))
@@ -344,9 +351,12 @@ def engines(arguments):
         python = prepare_python()
     known = {
         "bare": ("bare librdkafka consumer", lambda work: run_bare(work, bare)),
+        "bare_parse": ("librdkafka and simdjson, on demand: text and timestamp_ms",
+                       lambda work: run_bare(work, bare, "--fields", "text,timestamp_ms")),
         "tocsin": ("**Tocsin**, exactly-once, every window written", lambda work: run_tocsin(work, tocsin, 5, "60s")),
         "tocsin_shipped": ("Tocsin, exactly-once, metrics as shipped (every 60 s, windows of 1 min to 1 h)",
                            lambda work: run_tocsin(work, tocsin, 60, "60s, 5m, 15m, 1h")),
+        "tocsin_plain": ("Tocsin without transactions, every window written", lambda work: run_tocsin(work, plain, 5, "60s")),
         "flink": (f"Flink {version('flink', 'flink-streaming-java')} DataStream",
                   lambda work: run_java("flink", work, flink, "FlinkDataStream", *OPENS)),
         "flink_sql": (f"Flink {version('flink', 'flink-streaming-java')} SQL, two-phase HOP",
@@ -414,9 +424,10 @@ def machine():
 
 def report(arguments, rows, known, works, loads):
     work = works[next((name for name in rows if name != "bytewax"), "bytewax")]
-    command = (f"python3 bench/kafka/peers.py --tocsin {arguments.tocsin} --bare {arguments.bare} --posts {arguments.posts} --rounds "
-               f"{arguments.rounds} --from {arguments.first} --bytewax-posts {arguments.bytewax_posts} --once {arguments.once} "
-               f"--engines {arguments.engines}")
+    plain = f"--plain {arguments.plain} " if arguments.plain else ""
+    command = (f"python3 bench/kafka/peers.py --tocsin {arguments.tocsin} --bare {arguments.bare} {plain}"
+               f"--posts {arguments.posts} --rounds {arguments.rounds} --from {arguments.first} --bytewax-posts {arguments.bytewax_posts} "
+               f"--once {arguments.once} --engines {arguments.engines}")
     text = [f"# Beside other engines, {arguments.date}", "", "    " + command, "",
             f"{work.posts:,} posts of {work.bytes / work.posts:,.0f} bytes; {len(work.expected):,} windows with mentions, in each run equal "
             f"to the generator's truth. Measured from {arguments.first:.0%} to {LAST_MARK:.0%} of the posts; the median of the rounds, and "
@@ -457,12 +468,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tocsin", required=True)
     parser.add_argument("--bare", required=True, help="target bench_bare_consumer")
+    parser.add_argument("--plain", help="target bench_plain_run")
     parser.add_argument("--posts", type=int, default=8_000_000)
     parser.add_argument("--bytewax-posts", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--from", dest="first", type=float, default=0.2, help="share of the posts from which on is measured")
     parser.add_argument("--once", default="streams,bytewax", help="engines that have only the first round")
-    parser.add_argument("--engines", default="bare,tocsin,tocsin_shipped,flink,flink_sql,streams,bytewax")
+    parser.add_argument("--engines", default="bare,bare_parse,tocsin,tocsin_shipped,tocsin_plain,flink,flink_sql,streams,bytewax")
     parser.add_argument("--date", default=datetime.date.today().isoformat(), help="of the file's name")
     parser.add_argument("--write", action="store_true", help="bench/results/DATE-peers.md")
     arguments = parser.parse_args()

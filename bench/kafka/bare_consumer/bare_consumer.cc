@@ -1,10 +1,16 @@
 // The yardstick: a librdkafka consumer that reads topics from their beginnings to their ends and throws every record
 // away. It has the same configuration as the readers of Tocsin and nothing else of it.
+//
+// With --fields it reads these string members of every record with simdjson first, on demand and in the order of the
+// record: what it costs to read posts with nothing but the two libraries. A record that can't be read so ends the run.
 #include <librdkafka/rdkafka.h>
+#include <simdjson.h>
 
 #include <array>
 #include <cstdio>
+#include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/kafka/bare_consumer/measured_run.h"
@@ -19,28 +25,71 @@ namespace {
 struct Totals {
   int64_t records = 0;
   int64_t bytes = 0;
+  int64_t field_bytes = 0;
+  size_t ends = 0;  // of partitions
 };
 
-absl::StatusOr<Totals> Drain(rd_kafka_queue_t* queue, size_t partitions, size_t poll_records) {
+// Reads string members of JSON objects, as a user of simdjson would.
+class FieldReader {
+ public:
+  explicit FieldReader(const std::vector<std::string>& names) : names_(names) {}
+
+  // Bytes of the members' values, without escapes.
+  absl::StatusOr<int64_t> Read(std::string_view record) {
+    if (names_.empty()) return 0;
+    // simdjson reads a block behind the record, which librdkafka does not promise to be there.
+    if (padded_.size() < record.size() + simdjson::SIMDJSON_PADDING) {
+      padded_.resize(2 * (record.size() + simdjson::SIMDJSON_PADDING));
+    }
+    std::memcpy(padded_.data(), record.data(), record.size());
+    simdjson::ondemand::document document;
+    simdjson::error_code error = parser_.iterate(padded_.data(), record.size(), padded_.size()).get(document);
+    int64_t bytes = 0;
+    for (size_t i = 0; error == simdjson::SUCCESS && i < names_.size(); ++i) {
+      std::string_view value;
+      error = document.find_field_unordered(names_[i]).get_string().get(value);
+      bytes += static_cast<int64_t>(value.size());
+    }
+    if (error != simdjson::SUCCESS) return absl::DataLossError(simdjson::error_message(error));
+    return bytes;
+  }
+
+ private:
+  const std::vector<std::string>& names_;
+  simdjson::ondemand::parser parser_;
+  std::string padded_;
+};
+
+// Of one message, which may also tell of an error or of the end of a partition.
+absl::Status Count(const rd_kafka_message_t& message, FieldReader& fields, Totals& totals) {
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    ++totals.ends;
+  } else if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    ++totals.records;
+    totals.bytes += static_cast<int64_t>(message.len + message.key_len);
+    const absl::StatusOr<int64_t> read = fields.Read({static_cast<const char*>(message.payload), message.len});
+    if (!read.ok()) return read.status();
+    totals.field_bytes += *read;
+  } else if (!IsKafkaTransient(message.err)) {
+    return KafkaStatus(message.err, "reading");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Totals> Drain(rd_kafka_queue_t* queue, size_t partitions, const BenchFlags& flags) {
   constexpr int kWaitMs = 20;
   Totals totals;
-  size_t ends = 0;
-  std::vector<rd_kafka_message_t*> messages(poll_records);
-  while (ends < partitions) {
+  FieldReader fields(flags.fields);
+  std::vector<rd_kafka_message_t*> messages(flags.kafka.poll_records);
+  absl::Status status;
+  while (status.ok() && totals.ends < partitions) {
     const ssize_t count = rd_kafka_consume_batch_queue(queue, kWaitMs, messages.data(), messages.size());
     for (size_t i = 0; i < static_cast<size_t>(count < 0 ? 0 : count); ++i) {
-      const rd_kafka_message_t& message = *messages[i];
-      if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        ++totals.records;
-        totals.bytes += static_cast<int64_t>(message.len + message.key_len);
-      } else if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        ++ends;
-      } else if (!IsKafkaTransient(message.err)) {
-        return KafkaStatus(message.err, "reading");
-      }
+      if (status.ok()) status = Count(*messages[i], fields, totals);
       rd_kafka_message_destroy(messages[i]);
     }
   }
+  if (!status.ok()) return status;
   return totals;
 }
 
@@ -69,8 +118,8 @@ absl::Status Run(int argc, char** argv) {
   }
   rd_kafka_assign(client, list.get());
   KafkaQueue queue(rd_kafka_queue_get_consumer(client));
-  absl::StatusOr<Totals> totals = Drain(queue.get(), partitions.size(), flags->kafka.poll_records);
-  if (totals.ok()) std::puts(run.Json("bare_consumer", totals->records, totals->bytes).c_str());
+  absl::StatusOr<Totals> totals = Drain(queue.get(), partitions.size(), *flags);
+  if (totals.ok()) std::puts(run.Json("bare_consumer", totals->records, totals->bytes, totals->field_bytes).c_str());
   queue.reset();
   rd_kafka_consumer_close(client);
   rd_kafka_destroy(client);

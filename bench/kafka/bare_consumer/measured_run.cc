@@ -35,6 +35,8 @@ absl::Status SetFlag(std::string_view name, const std::string& value, BenchFlags
     flags.kafka.properties.emplace_back("bootstrap.servers", value);
   } else if (name == "--topics") {
     flags.topics = absl::StrSplit(value, ',');
+  } else if (name == "--fields") {
+    flags.fields = absl::StrSplit(value, ',');
   } else if (name == "--set") {
     const std::pair<std::string, std::string> property = absl::StrSplit(value, absl::MaxSplits('=', 1));
     flags.kafka.properties.push_back(property);
@@ -86,13 +88,14 @@ absl::StatusOr<std::vector<TopicPartition>> PartitionsOf(Log& log, const std::ve
 
 MeasuredRun::MeasuredRun() : start_(absl::Now()), cpu_start_s_(CpuSeconds()) {}
 
-std::string MeasuredRun::Json(std::string_view program, int64_t records, int64_t bytes) const {
+std::string MeasuredRun::Json(std::string_view program, int64_t records, int64_t bytes, int64_t field_bytes) const {
   constexpr double kKilobytesPerMegabyte = 1024;
   const double wall_s = absl::ToDoubleSeconds(absl::Now() - start_);
   const double cpu_s = CpuSeconds() - cpu_start_s_;
   return absl::StrFormat(
-      R"({"program":"%s","records":%d,"bytes":%d,"wall_s":%.3f,"cpu_s":%.3f,"records_per_cpu_s":%.0f,"max_rss_mb":%.1f})",
-      program, records, bytes, wall_s, cpu_s, static_cast<double>(records) / cpu_s,
+      R"({"program":"%s","records":%d,"bytes":%d,"field_bytes":%d,"wall_s":%.3f,"cpu_s":%.3f,"records_per_cpu_s":%.0f,)"
+      R"("max_rss_mb":%.1f})",
+      program, records, bytes, field_bytes, wall_s, cpu_s, static_cast<double>(records) / cpu_s,
       static_cast<double>(Usage().ru_maxrss) / kKilobytesPerMegabyte);
 }
 

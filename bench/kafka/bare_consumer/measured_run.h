@@ -15,10 +15,12 @@
 namespace tocsin {
 
 // --bootstrap HOST:PORT --topics A,B [--set PROPERTY=VALUE]... [--queue-bytes N] [--poll-records N]
+// for bare_consumer: [--fields A,B]
 // and for the loaders: [--records N] [--partitions N] [--bytes N] [--rate POSTS_A_SECOND] [--brands N] [--beside FILE]
 struct BenchFlags {
   KafkaOptions kafka;
   std::vector<std::string> topics;
+  std::vector<std::string> fields;  // top-level string members to be read of each record
   int64_t records = 500'000;
   int32_t partitions = 4;
   int64_t bytes = 2500;
@@ -37,8 +39,9 @@ class MeasuredRun {
  public:
   MeasuredRun();
 
-  // {"program", "records", "bytes", "wall_s", "cpu_s", "records_per_cpu_s", "max_rss_mb"}
-  std::string Json(std::string_view program, int64_t records, int64_t bytes) const;
+  // {"program", "records", "bytes", "field_bytes", "wall_s", "cpu_s", "records_per_cpu_s", "max_rss_mb"}; `field_bytes`
+  // are those of the values that were read out of records.
+  std::string Json(std::string_view program, int64_t records, int64_t bytes, int64_t field_bytes = 0) const;
 
  private:
   absl::Time start_;
