@@ -1,5 +1,6 @@
 // Arithmetic on event time cut into slides: half-open stretches [n * slide, (n + 1) * slide) of epoch milliseconds,
-// before the epoch too. REQUIRES everywhere: slide_ms > 0 and times of less than 2^62 in magnitude.
+// before the epoch too. REQUIRES everywhere: slide_ms > 0; but for SlideNumber, times of less than 2^62 in
+// magnitude.
 #pragma once
 
 #include <cstdint>

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/time/slide.h"
+
 namespace tocsin {
 namespace {
 
 // A horizon is forgotten in this many steps.
 constexpr int64_t kBuckets = 64;
 constexpr size_t kSweepSlack = 1'024;
+// So many at once, lest the ids of a flood are all swept in one pause when they leave the horizon.
+constexpr int kTablesSwept = 4;
 
 constexpr int64_t kEarliestMs = std::numeric_limits<int64_t>::min();
 // What comes first may be the latest: so much before it is near too, half of what 32 bits reach.
@@ -16,8 +20,6 @@ constexpr int64_t kBehindMs = int64_t{1} << 31;
 
 // Milliseconds from `from_ms` to `to_ms`, which is not before it.
 uint64_t Since(int64_t from_ms, int64_t to_ms) { return static_cast<uint64_t>(to_ms) - static_cast<uint64_t>(from_ms); }
-
-int64_t FloorDivide(int64_t value, int64_t step) { return value / step - (value % step < 0 ? 1 : 0); }
 
 }  // namespace
 
@@ -89,7 +91,7 @@ Deduplicator::Result Deduplicator::Insert(uint64_t key, int64_t event_time_ms) {
   if (event_time_ms < start_ms_) return Result::kUnchecked;
   if (const Result result = Remember(key, event_time_ms); result != Result::kNew) return result;
   ++live_;
-  const int64_t bucket = FloorDivide(event_time_ms, BucketMs());
+  const int64_t bucket = SlideNumber(event_time_ms, BucketMs());
   if (!buckets_.empty() && buckets_.back().first == bucket) {
     ++buckets_.back().second;
     return Result::kNew;
@@ -108,7 +110,7 @@ void Deduplicator::AdvanceTo(int64_t now_ms) { ForgetBefore(now_ms - options_.ho
 
 void Deduplicator::ForgetBefore(int64_t start_ms) {
   // Whole buckets only: what is remembered a little longer is never asked for again or is rightly found.
-  const int64_t bucket = FloorDivide(start_ms, BucketMs());
+  const int64_t bucket = SlideNumber(start_ms, BucketMs());
   start_ms_ = std::max(start_ms_, bucket * BucketMs());
   while (!buckets_.empty() && buckets_.front().first < bucket) {
     live_ -= buckets_.front().second;
@@ -117,12 +119,18 @@ void Deduplicator::ForgetBefore(int64_t start_ms) {
   SweepIfStale();
 }
 
+bool Deduplicator::IsStale() const { return NearSize() + far_.size() > 2 * live_ + kSweepSlack; }
+
 void Deduplicator::SweepIfStale() {
-  if (NearSize() + far_.size() <= 2 * live_ + kSweepSlack) return;
-  for (NearTable& table : near_) {
-    table.MakeRoom([this](uint32_t value) { return base_ms_ + int64_t{value} - 1 >= start_ms_; });
-  }
+  if (!IsStale()) return;
   absl::erase_if(far_, [this](const auto& entry) { return entry.second < start_ms_; });
+  if (live_ == 0) {
+    for (NearTable& table : near_) table.Clear();
+  }
+  for (int i = 0; i < kTablesSwept && IsStale(); ++i) {
+    near_[next_sweep_].MakeRoom([this](uint32_t value) { return base_ms_ + int64_t{value} - 1 >= start_ms_; });
+    next_sweep_ = (next_sweep_ + 1) % kNearTables;
+  }
 }
 
 int64_t Deduplicator::EnforceBound() {

@@ -35,7 +35,7 @@ class Deduplicator {
 
   explicit Deduplicator(const DedupOptions& options) : options_(options) {}
 
-  // `key` must be well mixed: MixKey.
+  // `key` must be well mixed, in its low bits too: MixKey.
   Result Insert(uint64_t key, int64_t event_time_ms);
 
   // Forgets what is older than `now_ms - horizon_ms`. Never goes back.
@@ -54,6 +54,11 @@ class Deduplicator {
   static uint64_t MixKey(uint64_t brand_hash, uint64_t post_hash);
 
  private:
+  using NearTable = DenseTable<uint32_t>;
+  // Small tables, chosen by the key's low bits. A large one would be copied whole each time it grows: a pause, twice
+  // the memory for that time, and a hole in the heap afterwards.
+  static constexpr size_t kNearTables = 64;
+
   int64_t BucketMs() const;
   bool IsNear(int64_t event_time_ms) const;
   void MoveBase(int64_t event_time_ms);
@@ -61,20 +66,17 @@ class Deduplicator {
   Result Remember(uint64_t key, int64_t event_time_ms);
   Result Compare(int64_t known_ms, int64_t event_time_ms) const;
   void ForgetBefore(int64_t start_ms);
+  bool IsStale() const;
   void SweepIfStale();
-
-  const DedupOptions options_;
-  using NearTable = DenseTable<uint32_t>;
-  // Many small tables, by the keys' low bits, instead of a large one: of that there would be two copies while it grows,
-  // and holes where it has been, and nothing else would go on meanwhile.
-  static constexpr size_t kNearTables = 64;
 
   NearTable& NearOf(uint64_t key) { return near_[key % kNearTables]; }
   size_t NearSize() const;
 
+  const DedupOptions options_;
   // Event times; those before start_ms_ count as absent. Near ones, which is all of them as long as clocks are not out
   // by weeks, as one more than the milliseconds since base_ms_.
   std::array<NearTable, kNearTables> near_;
+  size_t next_sweep_ = 0;  // index into near_
   absl::flat_hash_map<uint64_t, int64_t> far_;
   int64_t base_ms_ = kUnknownTime;
   std::deque<std::pair<int64_t, size_t>> buckets_;  // number of time bucket, live entries in it; ascending

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "engine/time/slide.h"
 #include "operators/detect/tail.h"
 
 namespace tocsin {
@@ -14,11 +15,6 @@ constexpr int64_t kLeastLearningBins = 24;
 constexpr int64_t kClockChangeMs = 2 * kHourMs;
 constexpr int64_t kLongestJumpMs = 3'653 * kDayMs;
 constexpr double kMostWithoutAlarm = 0.4999;
-
-int64_t FloorDivide(int64_t value, int64_t divisor) {
-  const int64_t quotient = value / divisor;
-  return value % divisor < 0 ? quotient - 1 : quotient;
-}
 
 }  // namespace
 
@@ -65,7 +61,7 @@ double CountSeries::AddToBins(int64_t time_ms, std::optional<int64_t> count) {
   if (last_ms_ != INT64_MIN && time_ms < last_ms_) origin_ms_ -= last_ms_ + row_ms_ - time_ms;
   last_ms_ = time_ms;
   const int64_t middle_ms = time_ms - origin_ms_ + row_ms_ / 2;
-  const int64_t bin = std::max(bin_, FloorDivide(middle_ms, bin_ms_));
+  const int64_t bin = std::max(bin_, SlideNumber(middle_ms, bin_ms_));
   double score = 0;
   if (bin > bin_) {
     // The open bin's last row never came.

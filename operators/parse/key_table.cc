@@ -67,7 +67,7 @@ KeyTable::KeyTable(const std::vector<std::pair<std::string, int>>& spellings) {
   CHECK_LE(spellings.size(), kMaxSpellings);
   heads_.fill(kEmpty);
   for (const auto& [spelling, value] : spellings) {
-    CHECK(!spelling.empty()) << "a key is not empty";
+    CHECK(!spelling.empty()) << "a key must not be empty";
     const size_t bit = BitOf(spelling.data(), spelling.size());
     bits_[bit / 64] |= uint64_t{1} << (bit % 64);
     uint8_t& head = heads_[HeadOf(bit)];

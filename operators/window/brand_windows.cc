@@ -362,11 +362,14 @@ void BrandWindows::Encode(ByteWriter* writer) const {
 }
 
 absl::Status BrandWindows::Decode(ByteReader* reader, bool has_tone) {
-  // Starts ascend strictly and stay in range, so that sums never overflow and lists stay sorted.
-  const auto next_start = [reader](int64_t before, bool first, int64_t step) -> int64_t {
+  // Starts ascend strictly and stay below `end`, so that sums never overflow and lists stay sorted.
+  const auto next_start = [reader](int64_t before, bool first, int64_t step, int64_t end) -> int64_t {
     const uint64_t steps = reader->Varint();
     if (steps > kMaxPane || (!first && steps == 0)) reader->Fail();
-    return reader->ok() ? before + static_cast<int64_t>(steps) * step : before;
+    if (!reader->ok()) return before;
+    const int64_t start = before + static_cast<int64_t>(steps) * step;
+    if (start >= end) reader->Fail();
+    return start;
   };
   const auto count = [reader]() -> uint32_t {
     const uint64_t value = reader->Varint();
@@ -376,7 +379,7 @@ absl::Status BrandWindows::Decode(ByteReader* reader, bool has_tone) {
   int64_t start = 0;
   const size_t minutes = reader->Count(has_tone ? 11 : 8);
   for (size_t i = 0; i < minutes && reader->ok(); ++i) {
-    start = next_start(start, i == 0, kMinuteMs);
+    start = next_start(start, i == 0, kMinuteMs, StartMs(kMaxPane));
     Sums sums;
     sums.mentions = count();
     sums.reposts = count();
@@ -399,9 +402,8 @@ absl::Status BrandWindows::Decode(ByteReader* reader, bool has_tone) {
   const size_t panes = reader->Count(2);
   if (panes > 0 && end_ms_ == kUnknownTime) reader->Fail();
   for (size_t i = 0; i < panes && reader->ok(); ++i) {
-    slide = next_start(slide, i == 0, 1);
+    slide = next_start(slide, i == 0, 1, kMaxPane);
     const uint32_t mentions = count();
-    if (slide >= kMaxPane) reader->Fail();
     if (reader->ok()) AddToHistory(slide, mentions);
   }
   if (!reader->ok()) return absl::DataLossError("minute totals or pane history are malformed");

@@ -63,7 +63,7 @@ class BrandWindows {
   explicit BrandWindows(const WindowOptions* options, int64_t evaluated_ms = kUnknownTime);
 
   // kAdded: waits for its slide end. kAddedLate: counted in every window that still contains its pane. kTooLate:
-  // dropped, older than held_ms (or outside the years 1970 to 2106).
+  // dropped, older than held_ms (or before 1970, or 2^32 slides and more behind it).
   AddResult Add(const HeldMention& mention);
 
   // Adds a mention that had been added before the snapshot from which Decode read: minute totals and pane history have

@@ -367,20 +367,52 @@ TEST(BrandWindowsTest, DamagedStateIsRefusedWithoutACrash) {
   }
 }
 
-// Each step by itself is one that could be.
-TEST(BrandWindowsTest, APaneBeyondTheYearsThatAreHeldIsDamage) {
+constexpr int64_t kPanes = 0xFFFF'FFFF;  // as many are numbered
+
+// What Encode writes of minutes and panes that start so many steps behind the one before, each with one mention.
+absl::Status DecodeStarts(const std::vector<uint64_t>& minutes, const std::vector<uint64_t>& panes) {
   std::string bytes;
   ByteWriter writer(&bytes);
-  writer.Varint(0);  // minutes
-  writer.Varint(2);  // panes
-  for (int i = 0; i < 2; ++i) {
-    writer.Varint(0xFFFF'FFFF);
+  writer.Varint(minutes.size());
+  for (const uint64_t steps : minutes) {
+    writer.Varint(steps);
+    writer.Varint(1);
+    constexpr int kOtherSums = 9;
+    for (int i = 0; i < kOtherSums; ++i) writer.Varint(0);
+  }
+  writer.Varint(panes.size());
+  for (const uint64_t steps : panes) {
+    writer.Varint(steps);
     writer.Varint(1);
   }
   const WindowOptions options;
-  BrandWindows windows(&options, options.slide_ms * 0xFFFF'FFFF);
+  BrandWindows windows(&options, options.slide_ms * kPanes);
   ByteReader reader(bytes);
-  EXPECT_THAT(windows.Decode(&reader), StatusIs(absl::StatusCode::kDataLoss));
+  return windows.Decode(&reader);
+}
+
+// Each step by itself is one that could be.
+TEST(BrandWindowsTest, WhatStartsBeyondTheYearsThatAreHeldIsDamage) {
+  EXPECT_TRUE(DecodeStarts({0x1000'0000}, {0x8000'0000}).ok());
+  EXPECT_THAT(DecodeStarts({}, {0x8000'0000, 0x8000'0000}), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(DecodeStarts({0x1000'0000, 0x1000'0000}, {}), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST(BrandWindowsTest, OnlyPanesThatAreNumberedAreHeld) {
+  for (const int64_t slide_ms : {1'000, 5'000}) {
+    WindowOptions options;
+    options.slide_ms = slide_ms;
+    BrandWindows windows(&options);
+    HeldMention mention;
+    const auto add = [&](int64_t event_time_ms) {
+      mention.event_time_ms = event_time_ms;
+      return windows.Add(mention);
+    };
+    EXPECT_EQ(add(-1), BrandWindows::AddResult::kTooLate);
+    EXPECT_EQ(add(slide_ms * kPanes), BrandWindows::AddResult::kTooLate);
+    EXPECT_EQ(add(0), BrandWindows::AddResult::kAdded);
+    EXPECT_EQ(add(slide_ms * kPanes - 1), BrandWindows::AddResult::kAdded);
+  }
 }
 
 }  // namespace
