@@ -2,20 +2,20 @@
 
 A real Apache Kafka broker holds Twitter-shaped posts of about 2.4 KB (lz4, four even partitions, disorder up to 2 s), which mention
 1,000 brands with one to three aliases 0.36 times a post. Every engine counts the mentions, and the negative ones, of each brand in
-windows of 60 s that slide by 5 s; rounds are interleaved. What an engine counted must be what the generator says it wrote, for
+windows of 60 s that slide by 5 s; rounds are interleaved, every other one in reverse. What an engine counted must be what the generator says it wrote, for
 every brand and window, before its time counts. Windows that end in the last two minutes of event time are left out, since not all
 engines close them; those that read a bounded topic do.
 
 The figures are from between --from (20 %) and 95 % of the posts, so that neither start nor warm-up nor the end is in them: CPU
-seconds of the engine's processes by /proc, all threads, user and system, and the clock. The bare consumer, which tells no progress,
-has its whole run, and so has bytewax, whose reading runs ahead of its windows. Peak memory is VmHWM. What comes before --from should
+seconds of the engine's processes by /proc, all threads, user and system, and the clock. The two rows of librdkafka alone, which tell no
+progress, have their whole runs (and one thread that reads, where the others have two), and so has bytewax, whose reading runs ahead of its windows. Peak memory is VmHWM. What comes before --from should
 be 1.5 million posts or more: until then compilers of the JVM are at work, as the tenths show that are printed with each run.
 
     peers.py --tocsin build/release/bin/tocsin --bare build/release/bin/bench_bare_consumer
              [--plain build/release/bin/bench_plain_run] [--posts N] [--rounds N] [--from SHARE] [--engines bare,tocsin,...]
              [--date YYYY-MM-DD] [--write]
 
-Without --plain the row of Tocsin without transactions is left out, and it is said so.
+--plain, Tocsin without transactions, is looked for beside --bare if it is not given.
 
 Needs kcat, a JDK, mvn and Python's venv; engines are fetched into build/peers by their ordinary clients.
 """
@@ -222,7 +222,7 @@ def run_bare(work, bare, *options):
             "seconds": told["wall_s"]}
 
 
-def metric_counts(work, topic):
+def metric_counts(name, work, topic):
     reader = subprocess.Popen(["kcat", "-q", "-b", work.bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-X",
                                "isolation.level=read_committed", "-f", "%s\n"], stdout=subprocess.PIPE, text=True)
     found, epochs = {}, {}
@@ -235,14 +235,14 @@ def metric_counts(work, topic):
             epochs[text] = int(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())
         key = record["brand_id"], epochs[text]
         if key in found:
-            raise RuntimeError(f"tocsin: {key} is there twice")
+            raise RuntimeError(f"{name}: {key} is there twice")
         found[key] = record["mentions"]
     if reader.wait() != 0:
         raise RuntimeError(f"kcat ended with {reader.returncode}")
     return found
 
 
-def run_tocsin(work, tocsin, every, sizes):
+def run_tocsin(work, tocsin, every, sizes, name="tocsin"):
     deployment = f"peers-{time.time_ns()}"
     with open(os.path.join(work.folder, "config.yaml"), "w", encoding="utf-8") as out:
         out.write(CONFIG.format(bootstrap=work.bootstrap, deployment=deployment, every=f"{every}s", sizes=sizes))
@@ -263,7 +263,7 @@ def run_tocsin(work, tocsin, every, sizes):
             raise RuntimeError(service.text())
     finally:
         service.kill()
-    check("tocsin", work, metric_counts(work, "metrics." + deployment), every)
+    check(name, work, metric_counts(name, work, "metrics." + deployment), every)
     return figures(work, samples, peak)
 
 
@@ -338,10 +338,10 @@ def run_bytewax(work, python):
 def engines(arguments):
     """{name: (description, what runs it on a Work)} of those asked for, made ready."""
     wanted = arguments.engines.split(",")
-    if "tocsin_plain" in wanted and not arguments.plain:
-        print("no --plain: Tocsin without transactions is left out", file=sys.stderr, flush=True)
-        wanted.remove("tocsin_plain")
-    tocsin, bare, plain = (os.path.abspath(each or "") for each in (arguments.tocsin, arguments.bare, arguments.plain))
+    tocsin, bare = os.path.abspath(arguments.tocsin), os.path.abspath(arguments.bare)
+    plain = os.path.abspath(arguments.plain or os.path.join(os.path.dirname(bare), "bench_plain_run"))
+    if "tocsin_plain" in wanted and not os.access(plain, os.X_OK):
+        raise RuntimeError(f"Tocsin without transactions is not there: build the target bench_plain_run; path={plain}")
     flink = streams = python = ""
     if any(name.startswith("flink") for name in wanted):
         flink = prepare_java("flink", ("FlinkPosts", "FlinkDataStream", "FlinkSql"))
@@ -351,12 +351,13 @@ def engines(arguments):
         python = prepare_python()
     known = {
         "bare": ("bare librdkafka consumer", lambda work: run_bare(work, bare)),
-        "bare_parse": ("librdkafka and simdjson, on demand: text and timestamp_ms",
+        "bare_parse": ("librdkafka and simdjson on demand: text and timestamp_ms",
                        lambda work: run_bare(work, bare, "--fields", "text,timestamp_ms")),
         "tocsin": ("**Tocsin**, exactly-once, every window written", lambda work: run_tocsin(work, tocsin, 5, "60s")),
         "tocsin_shipped": ("Tocsin, exactly-once, metrics as shipped (every 60 s, windows of 1 min to 1 h)",
-                           lambda work: run_tocsin(work, tocsin, 60, "60s, 5m, 15m, 1h")),
-        "tocsin_plain": ("Tocsin without transactions, every window written", lambda work: run_tocsin(work, plain, 5, "60s")),
+                           lambda work: run_tocsin(work, tocsin, 60, "60s, 5m, 15m, 1h", "tocsin_shipped")),
+        "tocsin_plain": ("Tocsin without transactions, every window written",
+                         lambda work: run_tocsin(work, plain, 5, "60s", "tocsin_plain")),
         "flink": (f"Flink {version('flink', 'flink-streaming-java')} DataStream",
                   lambda work: run_java("flink", work, flink, "FlinkDataStream", *OPENS)),
         "flink_sql": (f"Flink {version('flink', 'flink-streaming-java')} SQL, two-phase HOP",
@@ -425,13 +426,15 @@ def machine():
 def report(arguments, rows, known, works, loads):
     work = works[next((name for name in rows if name != "bytewax"), "bytewax")]
     plain = f"--plain {arguments.plain} " if arguments.plain else ""
+    whole = [name for name in rows if "tenths" not in rows[name][0] or name == "bytewax"]
     command = (f"python3 bench/kafka/peers.py --tocsin {arguments.tocsin} --bare {arguments.bare} {plain}"
                f"--posts {arguments.posts} --rounds {arguments.rounds} --from {arguments.first} --bytewax-posts {arguments.bytewax_posts} "
                f"--once {arguments.once} --engines {arguments.engines}")
     text = [f"# Beside other engines, {arguments.date}", "", "    " + command, "",
             f"{work.posts:,} posts of {work.bytes / work.posts:,.0f} bytes; {len(work.expected):,} windows with mentions, in each run equal "
             f"to the generator's truth. Measured from {arguments.first:.0%} to {LAST_MARK:.0%} of the posts; the median of the rounds, and "
-            f"from what to what they go. Load of the machine (1 minute) before each run: {min(loads):.1f} to {max(loads):.1f}.", "",
+            f"from what to what they go. {', '.join(whole) or 'No row'}: the whole run. Load of the machine (1 minute) before each run: "
+            f"{min(loads):.1f} to {max(loads):.1f}.", "",
             f"{machine()}. Apache Kafka {version_of_broker()} on the same machine.", "", *table(rows, known, works), ""]
     if "bytewax" in rows:
         text += [f"bytewax has {works['bytewax'].posts:,} posts; it has no compiler that warms up, and is measured as a whole.", ""]
@@ -454,7 +457,7 @@ def run_rounds(arguments, known, works):
     """Yields after each round what all have given: {name: figures of its rounds}, and the loads before each run."""
     rows, loads = collections.defaultdict(list), []
     for number in range(arguments.rounds):
-        for name, (_, run) in known.items():
+        for name, (_, run) in list(known.items())[::-1 if number % 2 else 1]:
             if number and name in arguments.once.split(","):
                 continue
             loads.append(os.getloadavg()[0])
@@ -468,13 +471,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tocsin", required=True)
     parser.add_argument("--bare", required=True, help="target bench_bare_consumer")
-    parser.add_argument("--plain", help="target bench_plain_run")
+    parser.add_argument("--plain", help="target bench_plain_run (default: beside --bare)")
     parser.add_argument("--posts", type=int, default=8_000_000)
     parser.add_argument("--bytewax-posts", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--from", dest="first", type=float, default=0.2, help="share of the posts from which on is measured")
     parser.add_argument("--once", default="streams,bytewax", help="engines that have only the first round")
-    parser.add_argument("--engines", default="bare,bare_parse,tocsin,tocsin_shipped,tocsin_plain,flink,flink_sql,streams,bytewax")
+    parser.add_argument("--engines", default="bare,bare_parse,tocsin,tocsin_plain,tocsin_shipped,flink,flink_sql,streams,bytewax")
     parser.add_argument("--date", default=datetime.date.today().isoformat(), help="of the file's name")
     parser.add_argument("--write", action="store_true", help="bench/results/DATE-peers.md")
     arguments = parser.parse_args()

@@ -3,6 +3,7 @@
 Method: labels, samples and outputs made by hand, whose windows and rates are known.
 """
 
+import argparse
 import os
 import sys
 import tempfile
@@ -90,11 +91,45 @@ class Ratios(unittest.TestCase):
         def runs(*rates):
             return [{"per_cpu_s": rate} for rate in rates]
 
-        rows = {"bare": runs(1000, 1000), "tocsin": runs(300, 330), "tocsin_shipped": runs(400, 400), "flink": runs(100, 60),
-                "flink_sql": runs(90, 110), "streams": runs(40)}
+        rows = {"bare": runs(1000, 1000), "bare_parse": runs(500, 500), "tocsin": runs(300, 330), "tocsin_plain": runs(350, 300),
+                "tocsin_shipped": runs(400, 400), "flink": runs(100, 60), "flink_sql": runs(90, 110), "streams": runs(40)}
         self.assertEqual([3, 3], peers.ratios(rows, "tocsin"))
         self.assertEqual([1, 60 / 110], peers.ratios(rows, "flink"))
         self.assertEqual([], peers.ratios({"tocsin": runs(300)}, "tocsin"))
+
+
+class Programs(unittest.TestCase):
+    """Stand-ins that say what a program of the bench would."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def program(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write("#!/bin/sh\necho '" + text + "'\n")
+        os.chmod(path, 0o755)
+        return path
+
+    def test_a_consumer_that_read_too_little_is_refused(self):
+        def said(records, field_bytes):
+            return self.program(f"bare_{records}_{field_bytes}", f'{{"records": {records}, "field_bytes": {field_bytes}, "wall_s": 2, "records_per_cpu_s": 700, '
+                                        '"max_rss_mb": 3}')
+
+        self.assertEqual((500, 700), tuple(peers.run_bare(work({}), said(1000, 0))[key] for key in ("per_s", "per_cpu_s")))
+        peers.run_bare(work({}), said(1000, 12), "--fields", "text")
+        for program, options in ((said(999, 0), ()), (said(1000, 0), ("--fields", "text")), (said(1000, 12), ())):
+            with self.assertRaises(RuntimeError):
+                peers.run_bare(work({}), program, *options)
+
+    def test_a_row_whose_program_was_not_built_is_an_error(self):
+        arguments = argparse.Namespace(engines="bare,tocsin_plain", tocsin="tocsin", bare=os.path.join(self.folder, "bare"), plain=None)
+        with self.assertRaisesRegex(RuntimeError, "bench_plain_run"):
+            peers.engines(arguments)
+        self.program("bench_plain_run", "")
+        self.assertEqual(["bare", "tocsin_plain"], list(peers.engines(arguments)))
 
 
 class Watchlist(unittest.TestCase):
