@@ -2,14 +2,15 @@
 
 A real Apache Kafka broker holds Twitter-shaped posts of about 2.4 KB (lz4, four even partitions, disorder up to 2 s), which mention
 1,000 brands with one to three aliases 0.36 times a post. Every engine counts the mentions, and the negative ones, of each brand in
-windows of 60 s that slide by 5 s; rounds are interleaved, every other one in reverse. What an engine counted must be what the generator says it wrote, for
-every brand and window, before its time counts. Windows that end in the last two minutes of event time are left out, since not all
-engines close them; those that read a bounded topic do.
+windows of 60 s that slide by 5 s; rounds are interleaved, every other one in reverse. What an engine counted must be what the
+generator says it wrote, for every brand and window, before its time counts. Windows that end in the last two minutes of event time
+are left out, since not all engines close them; those that read a bounded topic do.
 
 The figures are from between --from (20 %) and 95 % of the posts, so that neither start nor warm-up nor the end is in them: CPU
-seconds of the engine's processes by /proc, all threads, user and system, and the clock. The two rows of librdkafka alone, which tell no
-progress, have their whole runs (and one thread that reads, where the others have two), and so has bytewax, whose reading runs ahead of its windows. Peak memory is VmHWM. What comes before --from should
-be 1.5 million posts or more: until then compilers of the JVM are at work, as the tenths show that are printed with each run.
+seconds of the engine's processes by /proc, all threads, user and system, and the clock. The two rows of librdkafka alone, which
+tell no progress, have their whole runs (and one thread that reads, where the others have two), and so has bytewax, whose reading
+runs ahead of its windows. Peak memory is VmHWM. What comes before --from should be 1.5 million posts or more: until then compilers
+of the JVM are at work, as the tenths show that are printed with each run.
 
     peers.py --tocsin build/release/bin/tocsin --bare build/release/bin/bench_bare_consumer
              [--plain build/release/bin/bench_plain_run] [--posts N] [--rounds N] [--from SHARE] [--engines bare,tocsin,...]
