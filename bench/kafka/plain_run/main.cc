@@ -1,4 +1,5 @@
-// bench_plain_run: `tocsin run` without transactions, for throughput.py --plain and peers.py. It can lose and double posts.
+// bench_plain_run: `tocsin run` without transactions, for throughput.py --plain and peers.py. It can lose and double
+// posts.
 
 #include "absl/base/log_severity.h"
 #include "absl/log/globals.h"
