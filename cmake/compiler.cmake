@@ -52,11 +52,14 @@ elseif(TOCSIN_SANITIZE STREQUAL "fuzzer")
 elseif(NOT "${TOCSIN_SANITIZE}" STREQUAL "")
   message(FATAL_ERROR "TOCSIN_SANITIZE is '${TOCSIN_SANITIZE}': must be empty, address, thread or fuzzer")
 endif()
-# Set for every test; harmless for the sanitizer that is not built in.
-set(TOCSIN_TEST_ENVIRONMENT
-  "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
-  "UBSAN_OPTIONS=print_stacktrace=1"
-  "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${CMAKE_SOURCE_DIR}/tests/tsan_suppressions.txt")
+# For every test, and so for every program that one starts; harmless for the sanitizer that is not built in. By ctest
+# itself, for a property of each test would be forgotten for some.
+file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/test_environment.cmake" CONTENT
+  "set(ENV{ASAN_OPTIONS} \"detect_stack_use_after_return=1:strict_string_checks=1\")
+set(ENV{UBSAN_OPTIONS} \"print_stacktrace=1\")
+set(ENV{TSAN_OPTIONS} \"halt_on_error=1:second_deadlock_stack=1:suppressions=${CMAKE_SOURCE_DIR}/tests/tsan_suppressions.txt\")
+")
+set_property(DIRECTORY "${CMAKE_SOURCE_DIR}" APPEND PROPERTY TEST_INCLUDE_FILES "${CMAKE_BINARY_DIR}/test_environment.cmake")
 if(sanitizer_flags)
   target_compile_options(tocsin_flags INTERFACE ${sanitizer_flags})
   target_link_options(tocsin_flags INTERFACE ${sanitizer_flags})

@@ -104,8 +104,7 @@ function(tocsin_test name)
   target_compile_options(${name} PRIVATE ${TOCSIN_TEST_OPTIONS})
   target_precompile_headers(${name} REUSE_FROM tocsin_test_headers)
   add_test(NAME ${name} COMMAND ${arg_COMMAND_PREFIX} $<TARGET_FILE:${name}> WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
-  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
-    ENVIRONMENT "${TOCSIN_TEST_ENVIRONMENT}")
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
   # One target per label builds just what `ctest -L <label>` runs.
   foreach(label IN LISTS arg_LABELS)
     if(NOT TARGET tests_${label})
