@@ -70,18 +70,17 @@ Deduplicator::Result Deduplicator::Remember(uint64_t key, int64_t event_time_ms)
       far_.erase(far);
     }
   }
-  const auto time_of = [this](uint32_t value) { return base_ms_ + int64_t{value} - 1; };
   if (!IsNear(event_time_ms)) {
     const uint32_t* near = NearOf(key).Find(key);
     if (near != nullptr) {
-      if (const Result result = Compare(time_of(*near), event_time_ms); result != Result::kNew) return result;
+      if (const Result result = Compare(TimeOf(*near), event_time_ms); result != Result::kNew) return result;
     }
     far_[key] = event_time_ms;
     return Result::kNew;
   }
-  uint32_t& value = NearOf(key).FindOrInsert(key, [&](uint32_t other) { return time_of(other) >= start_ms_; });
+  uint32_t& value = NearOf(key).FindOrInsert(key, [this](uint32_t other) { return IsLive(other); });
   if (value != 0) {
-    if (const Result result = Compare(time_of(value), event_time_ms); result != Result::kNew) return result;
+    if (const Result result = Compare(TimeOf(value), event_time_ms); result != Result::kNew) return result;
   }
   value = static_cast<uint32_t>(Since(base_ms_, event_time_ms) + 1);
   return Result::kNew;
@@ -128,7 +127,7 @@ void Deduplicator::SweepIfStale() {
     for (NearTable& table : near_) table.Clear();
   }
   for (int i = 0; i < kTablesSwept && IsStale(); ++i) {
-    near_[next_sweep_].MakeRoom([this](uint32_t value) { return base_ms_ + int64_t{value} - 1 >= start_ms_; });
+    near_[next_sweep_].MakeRoom([this](uint32_t value) { return IsLive(value); });
     next_sweep_ = (next_sweep_ + 1) % kNearTables;
   }
 }

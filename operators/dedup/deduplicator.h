@@ -61,6 +61,8 @@ class Deduplicator {
 
   int64_t BucketMs() const;
   bool IsNear(int64_t event_time_ms) const;
+  int64_t TimeOf(uint32_t near) const { return base_ms_ + int64_t{near} - 1; }
+  bool IsLive(uint32_t near) const { return TimeOf(near) >= start_ms_; }
   void MoveBase(int64_t event_time_ms);
   // The event time that is remembered of `key`, where it says so whether it is live or not.
   Result Remember(uint64_t key, int64_t event_time_ms);
