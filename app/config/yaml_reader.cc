@@ -207,7 +207,7 @@ std::string DurationText(absl::Duration duration) {
       return absl::StrCat(duration / length, unit);
     }
   }
-  return absl::StrCat(absl::ToInt64Nanoseconds(duration), "ns");
+  return duration == absl::ZeroDuration() ? "0s" : absl::StrCat(absl::ToInt64Nanoseconds(duration), "ns");
 }
 
 std::optional<int64_t> ParseBytesText(std::string_view text) {

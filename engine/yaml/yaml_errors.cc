@@ -1,9 +1,14 @@
 #include "engine/yaml/yaml_errors.h"
 
+#include <utf8proc.h>
+#include <yaml-cpp/eventhandler.h>
+
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -97,6 +102,71 @@ class ScalarWalk {
   std::string_view value_;
   char quote_ = '\0';
 };
+
+// Of UTF-16 or UTF-32.
+bool HasWideMark(std::string_view text) {
+  return text.starts_with("\xFE\xFF") || text.starts_with("\xFF\xFE") ||
+         text.starts_with(std::string_view("\0\0\xFE\xFF", 4));
+}
+
+// Where the first byte stands that is part of no character of UTF-8; the size of the text if there is none.
+size_t FirstNotUtf8(std::string_view text) {
+  const auto* const bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  for (size_t i = 0; i < text.size();) {
+    utf8proc_int32_t character = 0;
+    const utf8proc_ssize_t size =
+        utf8proc_iterate(bytes + i, static_cast<utf8proc_ssize_t>(text.size() - i), &character);
+    if (size <= 0) return i;
+    i += static_cast<size_t>(size);
+  }
+  return text.size();
+}
+
+// Where the first thing in a document stands; a null mark if there is nothing in it.
+class FirstNode final : public YAML::EventHandler {
+ public:
+  const YAML::Mark& mark() const { return mark_; }
+
+  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override { Note(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {
+    Note(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                       YAML::EmitterStyle::value /*style*/) override {
+    Note(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {
+    Note(mark);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  void Note(const YAML::Mark& mark) {
+    if (mark_.is_null()) mark_ = mark;
+  }
+  YAML::Mark mark_ = YAML::Mark::null_mark();
+};
+
+// Where a second document has its first node. (YAML::LoadAll does not come to an end with every text.)
+YAML::Mark SecondDocument(std::string_view text) {
+  const auto has_line = [text](std::string_view start) {
+    return absl::StrContains(text, absl::StrCat("\n", start)) || absl::StrContains(text, absl::StrCat("\r", start));
+  };
+  FirstNode second;
+  // Most texts need not be parsed twice.
+  if (!has_line("---") && !has_line("...")) return second.mark();
+  std::istringstream stream{std::string(text)};
+  YAML::Parser parser(stream);
+  FirstNode first;
+  if (parser.HandleNextDocument(first)) parser.HandleNextDocument(second);
+  return second.mark();
+}
 
 // Nobody's password is to end up in a log because it shares a line with a mistake.
 bool MayHoldSecret(std::string_view line) {
@@ -203,7 +273,18 @@ std::string TextWithExcerpts(const absl::Status& status) {
 
 YAML::Node LoadYaml(std::string_view text, YamlErrors* errors) {
   YAML::Node document(YAML::NodeType::Undefined);
-  GuardYaml(errors, [&] { document.reset(YAML::Load(std::string(text))); });
+  if (const size_t bad = FirstNotUtf8(text); bad < text.size() && !HasWideMark(text)) {
+    errors->AddAt(bad, "this is not UTF-8", "save the file as UTF-8");
+    return document;
+  }
+  GuardYaml(errors, [&] {
+    if (const YAML::Mark second = SecondDocument(text); !second.is_null()) {
+      errors->Add(second, "a second document begins here, and would not be read",
+                  "take out the '---' above it, or make it a file of its own");
+      return;
+    }
+    document.reset(YAML::Load(std::string(text)));
+  });
   return document;
 }
 

@@ -28,6 +28,8 @@ class YamlErrors {
   void Add(const YAML::Node& node, std::string_view what, std::string_view remedy = "");
   // At the byte `offset` of the scalar's value, as near as its style lets it be found.
   void AddInScalar(const YAML::Node& scalar, size_t offset, std::string_view what, std::string_view remedy);
+  // At this byte of the text.
+  void AddAt(size_t position, std::string_view what, std::string_view remedy = "");
   // Of a flag or an environment variable.
   void AddElsewhere(std::string_view where, std::string_view what);
 
@@ -47,7 +49,6 @@ class YamlErrors {
   };
 
   size_t PositionOf(const YAML::Mark& mark) const;
-  void AddAt(size_t position, std::string_view what, std::string_view remedy);
   // The line and a caret below the place; empty for lines that are long or may hold a secret.
   std::string Excerpt(size_t line_start, size_t position) const;
 
@@ -61,7 +62,9 @@ class YamlErrors {
 // The message of a status that YamlErrors made, with the line and a caret below each error; of others the message.
 std::string TextWithExcerpts(const absl::Status& status);
 
-// Loads a document; an error of its form is added to `*errors`, and the node is undefined.
+// Loads the one document of a text in UTF-8, or in UTF-16 or UTF-32 with a byte-order mark. An error of its form is
+// added to `*errors`, and the node is undefined: also where yaml-cpp would go on, with the first of several documents
+// or with other characters than were meant.
 YAML::Node LoadYaml(std::string_view text, YamlErrors* errors);
 // Runs `read`; what yaml-cpp throws meanwhile becomes an error.
 void GuardYaml(YamlErrors* errors, absl::FunctionRef<void()> read);

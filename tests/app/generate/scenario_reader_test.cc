@@ -32,7 +32,7 @@ constexpr Case kCases[] = {
     {"sed: 1", "1:1: unknown key: sed; did you mean seed?"},
     {"seed: -1", "1:7: seed must be a whole number from 0 to 9223372036854775807, not \"-1\""},
     {"seed: 1\nseed: 2", "2:1: key given twice: seed"},
-    {"duration: 5", "1:11: duration must be a duration such as 500ms, 5s, 15m, 1h or 7d, at least 0ns, not \"5\""},
+    {"duration: 5", "1:11: duration must be a duration such as 500ms, 5s, 15m, 1h or 7d, at least 0s, not \"5\""},
     {"duration: 0s", "1:11: duration must be longer than nothing"},
     {"start: yesterday",
      "1:8: start must be a time such as 2026-06-01T00:00:00Z, from 2000 to 2099, not \"yesterday\""},

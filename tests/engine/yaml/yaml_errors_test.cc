@@ -56,6 +56,34 @@ TEST(YamlErrorsTest, ShowsNoLineThatMayHoldASecret) {
   }
 }
 
+std::string ErrorOf(std::string_view yaml) {
+  YamlErrors errors(yaml, "t.yaml");
+  const YAML::Node document = LoadYaml(yaml, &errors);
+  EXPECT_EQ(document.IsDefined(), errors.empty());
+  return std::string(errors.ToStatus().message());
+}
+
+TEST(YamlErrorsTest, RefusesASecondDocument) {
+  EXPECT_EQ(ErrorOf("a: 1\n---\n  b: 2\n"),
+            "t.yaml:3:3: a second document begins here, and would not be read; take out the '---' above it, or make it "
+            "a file of its own");
+  EXPECT_EQ(ErrorOf("---\na: 1\n...\n"), "");
+  EXPECT_EQ(ErrorOf("---\na: 1\n---\n# nothing\n"), "");
+  EXPECT_EQ(ErrorOf(""), "");
+}
+
+TEST(YamlErrorsTest, RefusesOtherEncodingsThanUnicode) {
+  EXPECT_EQ(ErrorOf("a: 1\nb: soci\xE9t\xE9\n"), "t.yaml:2:8: this is not UTF-8; save the file as UTF-8");
+  EXPECT_EQ(ErrorOf("a: \xC3"), "t.yaml:1:4: this is not UTF-8; save the file as UTF-8");
+  EXPECT_EQ(ErrorOf("\xEF\xBB\xBF"
+                    "a: soci\u00e9t\u00e9\r\n"),
+            "");
+  EXPECT_EQ(ErrorOf(std::string_view("\xFF\xFE"
+                                     "a\0:\0 \0\xE9\0",
+                                     10)),
+            "");
+}
+
 TEST(YamlErrorsTest, AnOriginTakesThePlaceOfALine) {
   constexpr std::string_view kYaml = "a: {b: c}\nd: e\n";
   YamlErrors errors(kYaml, "t.yaml");
