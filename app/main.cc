@@ -20,5 +20,11 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {  // CLI11 has no other way to say so
     return app.exit(error) == 0 ? tocsin::kExitOk : tocsin::kExitUsage;
   }
-  return chosen.run ? chosen.run() : tocsin::kExitUsage;
+  const int code = chosen.run ? chosen.run() : tocsin::kExitUsage;
+  // Nothing that was written may be missing with nobody told: a full disk shows when the last of it goes out.
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && code == tocsin::kExitOk) {
+    std::fputs("tocsin: can't write to standard output\n", stderr);
+    return tocsin::kExitFailed;
+  }
+  return code;
 }

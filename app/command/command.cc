@@ -1,7 +1,13 @@
 #include "app/command/command.h"
 
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "app/config/yaml_reader.h"
 #include "app/version.h"
 
 namespace tocsin {
@@ -9,7 +15,13 @@ namespace tocsin {
 void AddAllCommands(CLI::App* app, ChosenCommand* chosen) {
   app->set_version_flag("--version", std::string("tocsin ") + kVersion);
   app->require_subcommand(1);
-  app->failure_message(CLI::FailureMessage::help);
+  app->failure_message([](const CLI::App* failed, const CLI::Error& error) {
+    // What is missing is told before what is there and not known, which mostly is the same word, misspelt.
+    const std::vector<std::string> unknown = failed->remaining(true);
+    const bool is_told = unknown.empty() || error.get_name() != "RequiredError";
+    return absl::StrCat(is_told ? "" : absl::StrCat("ERROR: not known here: ", unknown.front(), "\n"),
+                        CLI::FailureMessage::help(failed, error));
+  });
   AddDemoCommand(app, chosen);
   AddRunCommand(app, chosen);
   AddCheckCommand(app, chosen);
@@ -27,19 +39,34 @@ void AddAllCommands(CLI::App* app, ChosenCommand* chosen) {
   AddManualCommand(app, chosen);
 }
 
-CLI::Option* AddDurationOption(CLI::App* command, const char* name, absl::Duration* value, const char* help) {
+CLI::Option* AddDurationOption(CLI::App* command, const char* name, absl::Duration* value, const char* help,
+                               absl::Duration least) {
   return command
       ->add_option_function<std::string>(
           name,
-          [value, name](const std::string& text) {
-            absl::Duration parsed;
-            if (!absl::ParseDuration(text, &parsed) || parsed < absl::ZeroDuration()) {
-              throw CLI::ValidationError(name, "not a duration: \"" + text + "\"; write for example 90s, 5m or 1h30m");
+          [value, name, least](const std::string& text) {
+            const std::optional<absl::Duration> parsed = ParseDurationText(text);
+            if (!parsed.has_value() || *parsed < least) {
+              throw CLI::ValidationError(
+                  name, absl::StrCat("\"", text, "\" is no duration from ", DurationText(least), " to ",
+                                     DurationText(kLongestDuration), "; write for example 90s, 5m, 1h30m or 2d"));
             }
-            *value = parsed;
+            *value = *parsed;
           },
           help)
       ->type_name("DURATION");
+}
+
+CLI::Validator NumberBetween(double least, double most) {
+  const std::string range = absl::StrFormat("%.6g to %.6g", least, most);
+  return CLI::Validator(
+      [least, most, range](std::string& text) {
+        double value = 0;
+        // What is not a number is on neither side of a bound.
+        const bool fits = absl::SimpleAtod(text, &value) && value >= least && value <= most;
+        return fits ? std::string() : absl::StrCat("\"", text, "\" is no number from ", range);
+      },
+      "from " + range);
 }
 
 }  // namespace tocsin

@@ -38,7 +38,12 @@ void AddTopicsCommand(CLI::App* app, ChosenCommand* chosen);
 void AddTrainCommand(CLI::App* app, ChosenCommand* chosen);
 void AddWatchCommand(CLI::App* app, ChosenCommand* chosen);
 
-// Adds an option that takes a duration ("90s", "5m", "1h30m").
-CLI::Option* AddDurationOption(CLI::App* command, const char* name, absl::Duration* value, const char* help);
+// Adds an option that takes a duration ("90s", "5m", "1h30m", "2d"), `least` at least and a year at most.
+CLI::Option* AddDurationOption(CLI::App* command, const char* name, absl::Duration* value, const char* help,
+                               absl::Duration least = absl::ZeroDuration());
+
+// A check of a number's bounds, which are in. Unlike CLI11's it refuses what is no number (nan), and says the bounds as
+// people write them.
+CLI::Validator NumberBetween(double least, double most);
 
 }  // namespace tocsin

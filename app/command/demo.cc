@@ -14,9 +14,9 @@ void AddDemoCommand(CLI::App* app, ChosenCommand* chosen) {
       app->add_subcommand("demo", "Embedded Kafka, synthetic firehose, the whole engine: nothing to configure");
   command->add_option("--seed", options->seed, "Varies brand, onset and shape of the events")->capture_default_str();
   AddDurationOption(command, "--duration", &options->duration,
-                    "Wall-clock time from the history's end to the crisis' resolution (default 1m)");
+                    "Wall-clock time from the history's end to the crisis' resolution (default 1m)", absl::Seconds(1));
   command->add_option("--rate", options->rate, "Posts a second in that part")
-      ->check(CLI::Range(500.0, 50'000.0))
+      ->check(NumberBetween(500, 50'000))
       ->capture_default_str();
   command->add_flag("--keep-running", options->keep_running, "Go on serving metrics after the summary");
   command->callback([options, chosen] { chosen->run = [options] { return RunDemo(*options); }; });

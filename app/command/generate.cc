@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "app/command/command.h"
+#include "app/config/yaml_reader.h"
 #include "app/files/line_file.h"
 #include "app/generate/built_in_scenarios.h"
 #include "app/generate/firehose.h"
@@ -81,17 +83,17 @@ absl::Status ApplyPartitions(const GenerateArguments& arguments, Scenario* scena
   for (ScenarioStream& stream : scenario->streams) stream.partition_weights = weights;
   if (arguments.silent.empty()) return absl::OkStatus();
   const std::vector<std::string> fields = absl::StrSplit(arguments.silent, ':');
-  absl::Duration from;
-  absl::Duration length;
   ScenarioGap gap;
-  if (fields.size() != 3 || !absl::SimpleAtoi(fields[0], &gap.partition) || gap.partition < 0 ||
-      static_cast<size_t>(gap.partition) >= weights.size() || !absl::ParseDuration(fields[1], &from) ||
-      !absl::ParseDuration(fields[2], &length) || weights.size() < 2) {
+  const bool has_partition = fields.size() == 3 && absl::SimpleAtoi(fields[0], &gap.partition) && gap.partition >= 0 &&
+                             static_cast<size_t>(gap.partition) < weights.size();
+  const std::optional<absl::Duration> from = has_partition ? ParseDurationText(fields[1]) : std::nullopt;
+  const std::optional<absl::Duration> length = has_partition ? ParseDurationText(fields[2]) : std::nullopt;
+  if (!from.has_value() || !length.has_value() || weights.size() < 2) {
     return absl::InvalidArgumentError(
         "--silent takes PARTITION:FROM:LENGTH, such as 3:10m:2m, of at least two partitions");
   }
-  gap.from_ms = absl::ToInt64Milliseconds(from);
-  gap.length_ms = absl::ToInt64Milliseconds(length);
+  gap.from_ms = absl::ToInt64Milliseconds(*from);
+  gap.length_ms = absl::ToInt64Milliseconds(*length);
   gap.posts = ScenarioGap::Posts::kElsewhere;
   scenario->gaps.push_back(gap);
   return absl::OkStatus();
@@ -279,11 +281,13 @@ void AddOutputs(CLI::App* command, GenerateArguments* arguments) {
       ->capture_default_str();
   command->add_option("--kafka", arguments->kafka, "To topics instead: a setting of librdkafka; may be repeated")
       ->type_name("KEY=VALUE");
-  command
-      ->add_option("--speed", arguments->speed, "Event time against the clock: 1 is live; without: as fast as it goes")
-      ->check(CLI::PositiveNumber);
+  CLI::Option* speed = command
+                           ->add_option("--speed", arguments->speed,
+                                        "Event time against the clock: 1 is live; without: as fast as it goes")
+                           ->check(NumberBetween(1e-6, 1e6));
   AddDurationOption(command, "--history", &arguments->history,
-                    "With --speed: so much of event time comes before it, as fast as it goes (default 0)");
+                    "With --speed: so much of event time comes before it, as fast as it goes (default 0)")
+      ->needs(speed);
   command->add_option("--topic", arguments->topic, "Topic; with several streams TOPIC.<stream>");
   command->add_option("--truth", arguments->truth, "File for the truth: brands, events, onsets, counts (JSON)")
       ->type_name("FILE");
@@ -305,7 +309,7 @@ void AddScenario(CLI::App* command, GenerateArguments* arguments) {
   arguments->seed_given =
       command->add_option("--seed", arguments->seed, "The same seed gives the same bytes")->capture_default_str();
   arguments->posts_given = command->add_option("--posts", arguments->posts, "Posts over the duration, about")
-                               ->check(CLI::PositiveNumber)
+                               ->check(NumberBetween(1, 1e9))
                                ->capture_default_str();
   arguments->duration_given =
       AddDurationOption(command, "--duration", &arguments->duration, "Event time covered (default 1h)");
@@ -318,7 +322,7 @@ void AddScenario(CLI::App* command, GenerateArguments* arguments) {
 // A scenario file says these itself.
 void AddBuiltInOnly(CLI::App* command, GenerateArguments* arguments) {
   const auto share = [command](const char* name, double* value, const char* help) {
-    return command->add_option(name, *value, help)->check(CLI::Range(0.0, 1.0))->capture_default_str();
+    return command->add_option(name, *value, help)->check(NumberBetween(0, 1))->capture_default_str();
   };
   arguments->built_in_only = {
       command->add_option("--brands", arguments->brands, "Brands, with Zipf popularity")

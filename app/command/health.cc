@@ -52,10 +52,17 @@ absl::StatusOr<std::string> AddressOf(const HealthArguments& arguments) {
   return absl::StrCat("http://", listen);
 }
 
+// httplib's own words for the commonest are "Connection" and "Read".
+std::string NameOf(httplib::Error error) {
+  if (error == httplib::Error::Connection) return "no connection";
+  if (error == httplib::Error::Read) return "none in time";
+  return httplib::to_string(error);
+}
+
 // Empty if `path` is answered with 200; else why not.
 std::string Trouble(httplib::Client* client, const std::string& path) {
   const httplib::Result result = client->Get(path);
-  if (!result) return absl::StrCat("no answer: ", httplib::to_string(result.error()));
+  if (!result) return absl::StrCat("no answer: ", NameOf(result.error()));
   if (result->status == 200) return "";
   const std::string reason(absl::StripAsciiWhitespace(result->body.substr(0, 200)));
   return absl::StrCat(result->status, " ", reason);

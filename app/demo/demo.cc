@@ -118,7 +118,11 @@ absl::Status FollowOutputs(Log* log, const PipelineSettings& settings, const std
   return absl::OkStatus();
 }
 
-std::string Clock24(int64_t ms) { return absl::FormatTime("%a %H:%M", absl::FromUnixMillis(ms), absl::UTCTimeZone()); }
+// Dashes before there is any.
+std::string Clock24(int64_t ms) {
+  if (ms <= 0) return "--- --:--";
+  return absl::FormatTime("%a %H:%M", absl::FromUnixMillis(ms), absl::UTCTimeZone());
+}
 
 class Demo {
  public:

@@ -128,7 +128,8 @@ void BrandMonitor::State::Explain(const LevelDecision& decision, const std::vect
   for (const SignalTest& test : decision.tests) {
     if (test.passed) signal->level_reasons.push_back(DescribeTest(test));
   }
-  signal->missing_for_next_level = Describe(decision.next_tests, false);
+  // The tests' own level may be one below that of the signal, where spread or reach has raised it.
+  if (signal->level < kHighestLevel) signal->missing_for_next_level = Describe(decision.next_tests, false);
 }
 
 void BrandMonitor::State::CheckSurge(const EvaluationContext& context, std::vector<Signal>* signals) {
