@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "app/files/line_file.h"
+#include "app/files/output_files.h"
 #include "app/files/read_file.h"
 #include "app/versions/config_history.h"
 #include "engine/base/clock.h"
@@ -26,10 +27,12 @@ constexpr char kIngestGroup[] = "replay-ingest";
 constexpr int64_t kAlignmentMs = 300'000;
 constexpr absl::Duration kProgressEvery = absl::Milliseconds(100);
 
-// Null where no file is asked for.
-absl::StatusOr<std::unique_ptr<LineFile>> OpenIfAsked(const std::string& path) {
-  if (path.empty()) return std::unique_ptr<LineFile>();
-  return LineFile::Open(path);
+// All that a replay reads and that is no part of the configuration.
+std::vector<std::string> InputPaths(const ReplayOptions& options) {
+  std::vector<std::string> paths = {options.actions_path};
+  for (const auto& [topic, path] : options.inputs) paths.push_back(path);
+  for (const WatchlistChange& change : options.changes) paths.push_back(change.path);
+  return paths;
 }
 
 // Of sources and topics for which no file was given nothing is expected.
@@ -159,12 +162,13 @@ class DeadLetterDrain {
 class ReplayRun {
  public:
   ReplayRun(const ReplayOptions& options, std::shared_ptr<const PipelineSettings> settings, AppMetrics* metrics)
-      : options_(options), settings_(std::move(settings)), metrics_(metrics) {}
+      : options_(options), settings_(std::move(settings)), metrics_(metrics), outputs_(InputPaths(options)) {}
 
   absl::Status Open();
   absl::Status Run(const std::function<void(const ReplayProgress&)>& progress);
 
  private:
+  absl::Status OpenOutputs();
   // Writes the blocks of all actions, before any post: then detect knows each when its slide end comes.
   absl::Status TakeInActions(IngestWorkerOptions options, const std::shared_ptr<WatchlistVersions>& versions);
   absl::Status DetectAll();
@@ -174,7 +178,11 @@ class ReplayRun {
   const std::shared_ptr<const PipelineSettings> settings_;
   AppMetrics* const metrics_;
   SystemClock clock_;
-  std::unique_ptr<LineFile> signals_, metric_lines_, dead_letters_;
+  OutputFiles outputs_;
+  // Of outputs_; null where none is asked for.
+  LineFile* signals_ = nullptr;
+  LineFile* metric_lines_ = nullptr;
+  LineFile* dead_letters_ = nullptr;
   std::unique_ptr<FileLog> files_;
   std::unique_ptr<MemoryLog> log_;
   std::unique_ptr<OrderedPublisher> publisher_;
@@ -183,14 +191,18 @@ class ReplayRun {
   std::unique_ptr<DetectWorker> detect_;
 };
 
-absl::Status ReplayRun::Open() {
+absl::Status ReplayRun::OpenOutputs() {
   for (const auto& [path, file] :
        {std::pair(&options_.signals_path, &signals_), std::pair(&options_.metrics_path, &metric_lines_),
         std::pair(&options_.dead_letters_path, &dead_letters_)}) {
-    absl::StatusOr<std::unique_ptr<LineFile>> opened = OpenIfAsked(*path);
+    const absl::StatusOr<LineFile*> opened = outputs_.Open(*path);
     if (!opened.ok()) return opened.status();
-    *file = *std::move(opened);
+    *file = *opened;
   }
+  return absl::OkStatus();
+}
+
+absl::Status ReplayRun::Open() {
   absl::StatusOr<std::shared_ptr<WatchlistVersions>> versions = VersionsOf(*settings_, options_.changes);
   if (!versions.ok()) return versions.status();
   std::vector<FileInput> inputs;
@@ -212,7 +224,7 @@ absl::Status ReplayRun::Open() {
   ingest.transactional_id = ingest.member = "replay-ingest";
   ingest.group = kIngestGroup;
   ingest.commit_offsets = false;
-  ingest.never_idle = true;
+  ingest.ends_are_final = true;
   ingest.alignment_ms = kAlignmentMs;
   ingest.flush_bytes = options_.flush_bytes;
   ingest.dead_letters_per_second = INT64_MAX;
@@ -224,10 +236,11 @@ absl::Status ReplayRun::Open() {
   if (!ingest_worker.ok()) return ingest_worker.status();
   ingest_ = *std::move(ingest_worker);
 
-  publisher_ =
-      std::make_unique<OrderedPublisher>(signals_.get(), metric_lines_.get(), settings_->ingest.dead_letters_topic);
+  // Not before all that is read has been found: it empties files that are there.
+  if (absl::Status status = OpenOutputs(); !status.ok()) return status;
+  publisher_ = std::make_unique<OrderedPublisher>(signals_, metric_lines_, settings_->ingest.dead_letters_topic);
   dead_letter_drain_ = std::make_unique<DeadLetterDrain>(
-      log_.get(), TopicPartition{settings_->ingest.dead_letters_topic, 0}, dead_letters_.get());
+      log_.get(), TopicPartition{settings_->ingest.dead_letters_topic, 0}, dead_letters_);
   DetectWorkerOptions detect = settings_->detect;
   detect.transactional_id = detect.member = "replay-detect";
   detect.group = kDetectGroup;
@@ -281,11 +294,7 @@ absl::Status ReplayRun::Finish() {
   if (options_.at_end) detect_->ForEachTask(options_.at_end);
   if (absl::Status status = publisher_->WriteUpTo(INT64_MAX); !status.ok()) return status;
   if (absl::Status status = dead_letter_drain_->Drain(); !status.ok()) return status;
-  for (LineFile* file : {signals_.get(), metric_lines_.get(), dead_letters_.get()}) {
-    if (file == nullptr) continue;
-    if (absl::Status status = file->Finish(); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+  return outputs_.Finish();
 }
 
 absl::Status ReplayRun::Run(const std::function<void(const ReplayProgress&)>& progress) {
@@ -301,10 +310,7 @@ absl::Status ReplayRun::Run(const std::function<void(const ReplayProgress&)>& pr
     if (absl::Status status = DetectAll(); !status.ok()) return status;
     // An endless input is followed as it comes: what is due is not kept in a buffer.
     if (ingest_->last_step_records() == 0) {
-      for (LineFile* file : {signals_.get(), metric_lines_.get(), dead_letters_.get()}) {
-        if (file == nullptr) continue;
-        if (absl::Status status = file->Flush(); !status.ok()) return status;
-      }
+      if (absl::Status status = outputs_.Flush(); !status.ok()) return status;
     }
     if (const absl::Time now = clock_.Now(); now - reported >= kProgressEvery) {
       reported = now;

@@ -25,7 +25,7 @@ absl::StatusOr<std::vector<StartPosition>> IngestWorker::OnAssigned(absl::Span<c
   for (const AssignedPartition& assigned : partitions) {
     Slot& slot = slots_.emplace_back();
     slot.partition = assigned.partition;
-    slot.last_record = now;
+    slot.last_record = slot.assigned = now;
     slot.control = assigned.partition.topic == options_.actions_topic;
     const auto source = std::find_if(options_.sources.begin(), options_.sources.end(), [&](const IngestSource& s) {
       return std::find(s.topics.begin(), s.topics.end(), assigned.partition.topic) != s.topics.end();
@@ -36,7 +36,9 @@ absl::StatusOr<std::vector<StartPosition>> IngestWorker::OnAssigned(absl::Span<c
     }
     slot.source = static_cast<size_t>(source - options_.sources.begin());
     if (!assigned.committed.has_value()) {
-      starts.push_back(slot.control ? StartPosition() : source->start);
+      const absl::StatusOr<StartPosition> start = slot.control ? StartPosition() : StartOf(assigned.partition, *source);
+      if (!start.ok()) return start.status();
+      starts.push_back(*start);
       continue;
     }
     OffsetMetadata metadata;
@@ -71,6 +73,26 @@ absl::StatusOr<std::vector<StartPosition>> IngestWorker::OnAssigned(absl::Span<c
   const auto posts = std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return !slot.control; });
   metrics_->assigned->Set(static_cast<double>(posts));
   return starts;
+}
+
+absl::StatusOr<StartPosition> IngestWorker::StartOf(const TopicPartition& partition, const IngestSource& source) {
+  if (source.start.kind != StartPosition::Kind::kLatest || !options_.commit_offsets) return source.start;
+  const absl::StatusOr<int32_t> count = source_->PartitionCount(partition.topic);
+  if (!count.ok()) return count.status();
+  std::vector<TopicPartition> of_topic;
+  for (int32_t number = 0; number < *count; ++number) of_topic.push_back({partition.topic, number});
+  const absl::StatusOr<std::vector<AssignedPartition>> known = source_->CommittedOffsets(options_.group, of_topic);
+  if (!known.ok()) return known.status();
+  bool has_before = false;
+  for (const AssignedPartition& other : *known) {
+    if (!other.committed.has_value()) continue;
+    if (other.partition.partition > partition.partition) return source.start;
+    has_before = true;
+  }
+  if (!has_before) return source.start;
+  const absl::StatusOr<OffsetRange> range = source_->Offsets(partition);
+  if (!range.ok()) return range.status();
+  return range->begin == 0 ? StartPosition() : source.start;
 }
 
 void IngestWorker::OnRevoked(bool lost) {
@@ -108,12 +130,15 @@ void IngestWorker::ConfirmEnds(absl::Time now) {
 }
 
 bool IngestWorker::UpdateIdleness(absl::Time now) {
-  if (!options_.never_idle) ConfirmEnds(now);
+  if (!options_.ends_are_final) ConfirmEnds(now);
   bool changed = false;
   for (Slot& slot : slots_) {
     if (slot.control) continue;
-    slot.idle = !options_.never_idle && slot.at_end && slot.end_confirmed &&
-                now - slot.last_record >= options_.sources[slot.source].idle_after;
+    // Records of which none was ever of use are nothing to wait for, however many still come.
+    const bool has_time = slot.highest_event_time_ms != kUnknownTime;
+    const bool is_at_end = slot.at_end || (!has_time && slot.reached_end);
+    slot.idle = !options_.ends_are_final && is_at_end && slot.end_confirmed &&
+                now - (has_time ? slot.last_record : slot.assigned) >= options_.sources[slot.source].idle_after;
     changed |= slot.idle != slot.reported_idle;
   }
   return changed;
@@ -121,6 +146,8 @@ bool IngestWorker::UpdateIdleness(absl::Time now) {
 
 std::vector<SourceRange> IngestWorker::Ranges() const {
   std::vector<SourceRange> ranges;
+  int64_t latest_ms = kUnknownTime;
+  for (const Slot& slot : slots_) latest_ms = std::max(latest_ms, slot.highest_event_time_ms);
   for (const Slot& slot : slots_) {
     SourceRange& range = ranges.emplace_back();
     range.topic = slot.partition.topic;
@@ -128,14 +155,15 @@ std::vector<SourceRange> IngestWorker::Ranges() const {
     range.epoch = slot.epoch;
     range.from = slot.from;
     range.to = slot.position;
-    range.highest_event_time_ms = slot.highest_event_time_ms;
+    const bool has_all = options_.ends_are_final && slot.at_end && !slot.control;
+    range.highest_event_time_ms = has_all ? latest_ms : slot.highest_event_time_ms;
     range.control = slot.control;
     if (!slot.control) {
       range.out_of_orderness_ms = options_.sources[slot.source].out_of_orderness_ms;
       range.max_drag_ms = options_.sources[slot.source].max_drag_ms;
     }
     range.idle = slot.idle;
-    range.caught_up = !slot.control && slot.reached_end && slot.end_confirmed && !options_.never_idle;
+    range.caught_up = !slot.control && slot.reached_end && slot.end_confirmed && !options_.ends_are_final;
     range.records = slot.records;
     range.matched = slot.matched;
     range.unmatched = slot.unmatched;

@@ -24,6 +24,7 @@ struct IngestWorker::Slot {
   bool at_end = false;
   bool reached_end = false;  // since the last block
   bool paused = false;
+  absl::Time assigned;
   absl::Time last_record;
   int64_t last_append_ms = kNoAppendTime;  // when the log took the last record that was read
   absl::Time end_checked = absl::InfinitePast();

@@ -227,7 +227,7 @@ absl::Status IngestWorker::WriteBlocks(absl::Span<const SourceRange> ranges) {
   size_t bytes = 0;
   size_t blocks = 0;
   const uint64_t version = VersionOfBlock();
-  builder_.set_written_ms(options_.never_idle ? kUnknownTime : absl::ToUnixMillis(clock_->Now()));
+  builder_.set_written_ms(options_.ends_are_final ? kUnknownTime : absl::ToUnixMillis(clock_->Now()));
   for (uint32_t partition = 0; partition < options_.chain.mentions_partitions; ++partition) {
     chain_.Build(partition, &builder_);
     parts_.clear();

@@ -61,8 +61,9 @@ struct IngestWorkerOptions {
   // where pausing costs nothing (files); a Kafka client throws its read-ahead away and fetches it again.
   int64_t alignment_ms = INT64_MAX;
   bool commit_offsets = true;  // false where the reader's log keeps none (replay)
-  // Replay: a file that has ended must not move the watermark, and blocks do not say when they were written.
-  bool never_idle = false;
+  // Replay: what has been read to its end is complete as far as the others have come, at once and for good, but does
+  // not move the watermark further than that; and blocks do not say when they were written.
+  bool ends_are_final = false;
   size_t record_padding = 0;  // readable bytes that the reader's log promises behind each record
 };
 
@@ -93,6 +94,11 @@ class IngestWorker : public Worker, private AssignmentListener {
 
   IngestWorker(const IngestWorkerOptions& options, Log* source, Log* sink, Clock* clock,
                std::shared_ptr<WatchlistVersions> versions, const SentimentModel* model, IngestMetrics* metrics);
+
+  // Where to begin a partition for which nothing is committed. One that was added to a topic that is being read, as its
+  // number and its log from the beginning say, is begun there whatever `source` says: its posts would be missing
+  // otherwise, from when it was added until it was noticed.
+  absl::StatusOr<StartPosition> StartOf(const TopicPartition& partition, const IngestSource& source);
 
   absl::StatusOr<std::vector<StartPosition>> OnAssigned(absl::Span<const AssignedPartition> partitions) override;
   void OnRevoked(bool lost) override;

@@ -25,6 +25,14 @@ absl::Status MissingHistory(const RecoveryOptions& options, const TopicPartition
                    " needed_offset=", needed, " log_start=", begin, " group=", options.group));
 }
 
+// After an unclean election: what the snapshot and the offset speak of is gone.
+absl::Status LostEnd(const RecoveryOptions& options, const TopicPartition& mentions, Offset committed, Offset end) {
+  return absl::DataLossError(absl::StrCat(
+      "the mentions log ends before the offset that the group has committed, so it has lost records: ", kResetDetect,
+      "; topic=", mentions.topic, " partition=", mentions.partition, " committed=", committed, " log_end=", end,
+      " group=", options.group));
+}
+
 // Other errors than damage, such as the snapshot of a newer release, are not mended by starting anew.
 absl::Status Damaged(const absl::Status& status, const TopicPartition& snapshots) {
   if (!absl::IsDataLoss(status)) return status;
@@ -84,9 +92,13 @@ absl::StatusOr<RecoveredTask> Recover(const RecoveryOptions& options, Log* log, 
   if (!snapshot.ok()) return Damaged(snapshot.status(), snapshots);
 
   if (!committed.has_value()) {
-    if (!snapshot->has_value()) return recovered;  // a first start
+    if (!snapshot->has_value()) {  // a first start
+      recovered.needs_snapshot = mentions_range->begin > 0;
+      return recovered;
+    }
     return SnapshotWithoutOffset(options, log, mentions);
   }
+  if (*committed > mentions_range->end) return LostEnd(options, mentions, *committed, mentions_range->end);
   recovered.start = {StartPosition::Kind::kOffset, *committed};
   Offset apply_from = 0;
   if (snapshot->has_value()) {

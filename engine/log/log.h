@@ -50,7 +50,8 @@ inline constexpr int64_t kNoAppendTime = -1;
 // One record as read. Views are valid until the next Poll of the reader that returned it.
 struct Record {
   Offset offset = 0;
-  int64_t append_time_ms = kNoAppendTime;  // the log's own timestamp, epoch milliseconds
+  // Epoch milliseconds: the log's, or its producer's where the log keeps that (believed up to ten minutes ahead).
+  int64_t append_time_ms = kNoAppendTime;
   std::string_view key;
   std::string_view value;
   bool has_value = true;  // false: a tombstone

@@ -9,7 +9,7 @@
 namespace tocsin {
 namespace {
 
-constexpr uint8_t kLeftOutBit = 1;
+constexpr uint8_t kGoneBit = 1;
 constexpr uint8_t kSlowBit = 2;
 
 }  // namespace
@@ -35,15 +35,15 @@ void WatermarkTracker::Update(size_t source, int64_t highest_event_time_ms, bool
   updated.is_caught_up = caught_up;
 }
 
-void WatermarkTracker::SetLeftOut(size_t source, bool left_out) {
+void WatermarkTracker::SetGone(size_t source, bool gone) {
   CHECK_LT(source, sources_.size());
-  sources_[source].is_left_out = left_out;
+  sources_[source].is_gone = gone;
 }
 
 int64_t WatermarkTracker::MostAdvanced() const {
   int64_t most = kNoEventTime;
   for (const Source& source : sources_) {
-    if (source.HasTime()) most = std::max(most, source.Own());
+    if (source.HasTime() && !source.is_gone) most = std::max(most, source.Own());
   }
   return most;
 }
@@ -53,13 +53,13 @@ bool WatermarkTracker::IsDragging(const Source& source, int64_t most_advanced) {
 }
 
 int64_t WatermarkTracker::Advance() {
+  if (LargestEventTime() == kNoEventTime) return watermark_;
   const int64_t most_advanced = MostAdvanced();
-  if (most_advanced == kNoEventTime) return watermark_;
   int64_t smallest = std::numeric_limits<int64_t>::max();
   bool has_counted = false;
   bool has_idle = false;
   for (const Source& source : sources_) {
-    if (source.is_left_out) continue;
+    if (source.is_gone) continue;
     if (source.is_idle) {
       has_idle = true;
       continue;
@@ -94,9 +94,14 @@ int32_t WatermarkTracker::Complete() const {
   for (const Source& source : sources_) {
     const bool is_behind = source.is_idle ? source.is_slow : IsDragging(source, most_advanced);
     const bool has_all = source.HasTime() ? !is_behind : source.is_idle;
-    if (has_all && !source.is_left_out) ++complete;
+    if (has_all && !source.is_gone) ++complete;
   }
   return complete;
+}
+
+int32_t WatermarkTracker::Total() const {
+  return static_cast<int32_t>(
+      std::count_if(sources_.begin(), sources_.end(), [](const Source& source) { return !source.is_gone; }));
 }
 
 void WatermarkTracker::Encode(ByteWriter* writer) const {
@@ -105,7 +110,7 @@ void WatermarkTracker::Encode(ByteWriter* writer) const {
     writer->Signed(source.highest_ms);
     writer->Bool(source.is_idle);
     writer->Bool(source.is_caught_up);
-    writer->Byte(static_cast<uint8_t>((source.is_left_out ? kLeftOutBit : 0) | (source.is_slow ? kSlowBit : 0)));
+    writer->Byte(static_cast<uint8_t>((source.is_gone ? kGoneBit : 0) | (source.is_slow ? kSlowBit : 0)));
   }
   writer->Signed(watermark_);
 }
@@ -118,8 +123,8 @@ bool WatermarkTracker::Decode(ByteReader* reader) {
     source.is_idle = reader->Bool();
     source.is_caught_up = reader->Bool();
     const uint8_t bits = reader->Byte();
-    if ((bits & ~(kLeftOutBit | kSlowBit)) != 0) reader->Fail();
-    source.is_left_out = (bits & kLeftOutBit) != 0;
+    if ((bits & ~(kGoneBit | kSlowBit)) != 0) reader->Fail();
+    source.is_gone = (bits & kGoneBit) != 0;
     source.is_slow = (bits & kSlowBit) != 0;
   }
   const int64_t watermark = reader->Signed();

@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "operators/match/mentions_partition.h"
 #include "operators/match/type_lexicon.h"
+#include "operators/mention/sample_bounds.h"
 
 namespace tocsin {
 namespace {
@@ -31,14 +32,6 @@ uint16_t LanguageCode(std::string_view tag) {
 
 uint64_t NetworkHash(Network network, std::string_view id, uint64_t seed) {
   return Hash64(id, seed ^ (static_cast<uint64_t>(network) << 56));
-}
-
-// At most `limit` bytes, cut before the character that would cross it.
-std::string_view CutText(std::string_view text, size_t limit) {
-  if (text.size() <= limit) return text;
-  size_t end = limit;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
 }
 
 // Folded hashtags, each once: records list those of the text a second time.
@@ -249,7 +242,7 @@ void IngestChain::AddRow(const Mention& mention, uint32_t partition, const Post&
 Sample IngestChain::MakeSample(const Post& post) {
   Sample sample;
   sample.post_id = post.id;
-  if (options_.texts == TextPolicy::kNone) return sample;
+  if (options_.texts == TextPolicy::kNone) return BoundedSample(sample);
   sample.text = CutText(post.text, kMaxSampleTextBytes);
   if (options_.texts == TextPolicy::kFull) {
     sample.author_handle = post.author_handle;
@@ -261,7 +254,7 @@ Sample IngestChain::MakeSample(const Post& post) {
   joined_hashtags_.clear();
   AppendHashtags(scratch_.tokenizer(), &hashtags_, &joined_hashtags_);
   sample.hashtags = joined_hashtags_;
-  return sample;
+  return BoundedSample(sample);
 }
 
 void IngestChain::Build(uint32_t partition, BlockBuilder* builder) {

@@ -28,8 +28,6 @@
 
 namespace tocsin {
 
-inline constexpr size_t kMaxSampleTextBytes = 500;
-
 // How much of a post's text may leave ingest.
 enum class TextPolicy : uint8_t { kFull, kMasked, kNone };  // kMasked: handles, URLs and digits are blanked out
 

@@ -116,7 +116,7 @@ constexpr bool IsNegativeOriginal(const Row& row) {
 struct Sample {
   std::string_view post_id;
   std::string_view author_handle;
-  std::string_view text;      // cut at a character border to at most 500 bytes
+  std::string_view text;      // as of sample_bounds.h, like the others
   std::string_view hashtags;  // space separated, folded
   std::string_view url;       // first one
 };

@@ -14,6 +14,7 @@
 #include "engine/time/slide.h"
 #include "operators/baseline/brand_baseline.h"
 #include "operators/detect/negative_ratio.h"
+#include "operators/mention/sample_bounds.h"
 #include "operators/task/task_state.h"
 
 namespace tocsin {
@@ -21,6 +22,10 @@ namespace {
 
 // HeldMention::source has 16 bits.
 constexpr size_t kMaxSources = std::numeric_limits<int16_t>::max();
+// Every block names all partitions of the topics that its writer's configuration has. One that none has named for so
+// long, by the writers' clocks, is of a topic that was taken out of it; less would do, but for writers of which each
+// has topics of its own, and of which one is away for a while.
+constexpr int64_t kGoneAfterMs = 600'000;
 constexpr size_t kAllOutputs = std::numeric_limits<size_t>::max();
 
 DedupOptions DedupOf(const DetectTaskOptions& options) {
@@ -73,6 +78,7 @@ size_t DetectTask::State::SourceIndex(const SourceRange& range) {
   if (inserted) {
     sources.push_back(entry->first);
     bounds.push_back(now);
+    named_ms.push_back(kUnknownTime);
     watermark.AddSource(now);
   } else if (bounds[entry->second].out_of_orderness_ms != now.out_of_orderness_ms ||
              bounds[entry->second].max_drag_ms != now.max_drag_ms) {
@@ -114,6 +120,17 @@ void DetectTask::State::UpdateSource(const SourceRange& range, size_t source) {
   watermark.Update(source, range.highest_event_time_ms, range.idle, range.caught_up);
 }
 
+void DetectTask::State::NoteNamed(const Block& block) {
+  if (block.written_ms == kUnknownTime) return;
+  for (const size_t source : block_sources) {
+    if (source != kNoSource) named_ms[source] = std::max(named_ms[source], block.written_ms);
+  }
+  for (size_t source = 0; source < sources.size(); ++source) {
+    if (named_ms[source] == kUnknownTime) named_ms[source] = block.written_ms;
+    watermark.SetGone(source, block.written_ms - named_ms[source] > kGoneAfterMs);
+  }
+}
+
 absl::Status DetectTask::State::AuditSources(const Block& block, Offset first_offset) {
   block_sources.clear();
   skip_below.clear();
@@ -148,6 +165,7 @@ absl::Status DetectTask::State::AuditSources(const Block& block, Offset first_of
     if (result.verdict == AuditVerdict::kGap) NoteGap(result.missing);
     UpdateSource(range, source);
   }
+  NoteNamed(block);
   return absl::OkStatus();
 }
 
@@ -182,7 +200,8 @@ HeldMention DetectTask::State::Hold(const BrandState& brand, const Block& block,
 }
 
 void DetectTask::State::AddOfficial(BrandState* brand, const Block& block, const Mention& row) {
-  const std::string_view post_id = row.sample < 0 ? "" : block.samples[static_cast<size_t>(row.sample)].post_id;
+  const std::string_view post_id =
+      row.sample < 0 ? "" : BoundedSample(block.samples[static_cast<size_t>(row.sample)]).post_id;
   if (evaluated_ms != kUnknownTime && row.event_time_ms < evaluated_ms) {
     brand->monitor.AddOfficial(row.event_time_ms, post_id);
     return;
@@ -436,15 +455,6 @@ bool DetectTask::EvaluateSome(size_t enough, std::vector<DetectOutput>* outputs)
 void DetectTask::Flush(std::vector<DetectOutput>* outputs) {
   state_->written_ms = kUnknownTime;
   state_->EvaluateTo(state_->watermark.AllIdleWatermark(), kAllOutputs, outputs);
-}
-
-void DetectTask::SetLeftOut(const TopicPartition& source, bool left_out) {
-  SourceRange range;
-  range.topic = source.topic;
-  range.partition = source.partition;
-  const auto found = state_->source_index.find(source);
-  state_->watermark.SetLeftOut(found != state_->source_index.end() ? found->second : state_->SourceIndex(range),
-                               left_out);
 }
 
 std::string DetectTask::Encode() const { return state_->Encode(); }

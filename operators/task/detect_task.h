@@ -133,9 +133,6 @@ class DetectTask {
   // Closes windows up to the slide end after the largest event time, as if all sources were idle.
   void Flush(std::vector<DetectOutput>* outputs);
 
-  // A source partition without an owner no longer counts for the watermark, or counts again.
-  void SetLeftOut(const TopicPartition& source, bool left_out);
-
   // What outlives the held windows, as bytes; Decode is for a task that has applied nothing. DataLoss when damaged,
   // FailedPrecondition when it was made with another slide. A brand that is not what the snapshot says, though no
   // version tells of a change, is treated as if it had changed at the snapshot.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/base/varint.h"
+#include "operators/mention/sample_bounds.h"
 
 namespace tocsin {
 namespace {
@@ -137,7 +138,8 @@ void SampleStore::Offer(uint64_t brand, const Mention& mention, const Sample& sa
     *link = candidate.next;
     return;
   }
-  *link = Make(candidate, sample);
+  // Ingest keeps to the bounds, but did not always.
+  *link = Make(candidate, BoundedSample(sample));
   bytes_ += BytesOf(**link);
   ++size_;
   ReleaseLosers(&chain->second);

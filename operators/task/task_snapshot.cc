@@ -10,7 +10,7 @@
 namespace tocsin {
 namespace {
 
-constexpr uint8_t kStateVersion = kVersionWithActions;
+constexpr uint8_t kStateVersion = kVersionWithNaming;
 constexpr uint8_t kVersionWithTone = 2;  // older ones are still read
 
 constexpr int64_t DetectCounters::*kCounters[] = {
@@ -82,6 +82,7 @@ std::string DetectTask::State::Encode() const {
     writer.Signed(sources[i].partition);
     writer.Signed(bounds[i].out_of_orderness_ms);
     writer.Signed(bounds[i].max_drag_ms);
+    writer.Signed(named_ms[i]);
   }
   watermark.Encode(&writer);
   audit.Encode(&writer);
@@ -183,7 +184,8 @@ absl::Status DetectTask::State::Decode(std::string_view bytes) {
     range.partition = static_cast<int32_t>(reader.Signed());
     range.out_of_orderness_ms = reader.Signed();
     range.max_drag_ms = reader.Signed();
-    SourceIndex(range);
+    const size_t source = SourceIndex(range);
+    if (version >= kVersionWithNaming) named_ms[source] = reader.Signed();
   }
   if (!watermark.Decode(&reader)) return Malformed();
   if (absl::Status status = audit.Decode(&reader); !status.ok()) return status;

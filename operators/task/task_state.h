@@ -47,6 +47,7 @@ struct PendingAction {
 };
 
 inline constexpr uint8_t kVersionWithActions = 4;  // of a snapshot's payload
+inline constexpr uint8_t kVersionWithNaming = 5;   // likewise: when each source partition was last named
 // Of a snapshot's payload: from this one on it says which version of the watchlist it was made under.
 inline constexpr uint8_t kVersionWithWatchlists = 3;
 
@@ -132,6 +133,8 @@ struct DetectTask::State {
   absl::Status AuditSources(const Block& block, Offset first_offset);
   absl::Status CheckSources(const Block& block) const;
   void UpdateSource(const SourceRange& range, size_t source);
+  // Of the block whose sources block_sources has.
+  void NoteNamed(const Block& block);
   void NoteGap(int64_t missing);
   size_t SourceIndex(const SourceRange& range);
   void ResolveBrands(const Block& block);
@@ -216,6 +219,7 @@ struct DetectTask::State {
   BrandSchedule schedule;
   std::vector<TopicPartition> sources;
   std::vector<SourceBounds> bounds;  // by source
+  std::vector<int64_t> named_ms;     // by source: written_ms of the latest block that had it
   absl::flat_hash_map<TopicPartition, size_t> source_index;
   WatermarkTracker watermark;
   AuditChain audit;

@@ -21,12 +21,17 @@ size_t Consume(rd_kafka_queue_t* queue, absl::Duration wait, rd_kafka_message_t*
   return count < 0 ? 0 : static_cast<size_t>(count);
 }
 
-Record RecordOf(const rd_kafka_message_t& message) {
+// What a producer says of the time (CreateTime) is believed up to so far ahead of our clock: else one producer's wrong
+// date would vouch for the same wrong date in its record. Wide enough for a clock of ours that is slow.
+constexpr int64_t kMaxAheadMs = 600'000;
+
+Record RecordOf(const rd_kafka_message_t& message, int64_t now_ms) {
   Record record;
   record.offset = message.offset;
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const int64_t timestamp = rd_kafka_message_timestamp(&message, &type);
-  if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) record.append_time_ms = timestamp;
+  if (type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME) record.append_time_ms = timestamp;
+  if (type == RD_KAFKA_TIMESTAMP_CREATE_TIME) record.append_time_ms = std::min(timestamp, now_ms + kMaxAheadMs);
   record.key = {static_cast<const char*>(message.key), message.key_len};
   record.value = {static_cast<const char*>(message.payload), message.len};
   record.has_value = message.payload != nullptr;
@@ -105,6 +110,7 @@ absl::Status KafkaBatches::Sort(const KafkaClient& client, std::vector<RecordBat
     if (!status.ok()) return status;
   }
   touched_.clear();
+  const int64_t now_ms = absl::ToUnixMillis(clock_.Now());
   const rd_kafka_topic_t* last_topic = nullptr;
   int32_t last_partition = -1;
   Slot* slot = nullptr;
@@ -129,7 +135,7 @@ absl::Status KafkaBatches::Sort(const KafkaClient& client, std::vector<RecordBat
     if (is_end) {
       slot->position = message.offset;
     } else {
-      slot->records.push_back(RecordOf(message));
+      slot->records.push_back(RecordOf(message, now_ms));
       slot->position = message.offset + 1;
     }
   }

@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "engine/base/clock.h"
 #include "engine/log/kafka/kafka_client.h"
 #include "engine/log/kafka/kafka_options.h"
 #include "engine/log/log.h"
@@ -62,6 +63,7 @@ class KafkaBatches {
   // Takes what is there, behind the first count_, up to either bound.
   void Take(rd_kafka_queue_t* queue);
 
+  SystemClock clock_;
   const int64_t max_bytes_;
   std::vector<rd_kafka_message_t*> messages_;  // the first count_ are alive
   size_t count_ = 0;

@@ -239,6 +239,47 @@ TEST_F(IngestWorkerTest, APartitionAtItsEndIsIdleAfterAWhile) {
   EXPECT_FALSE(LastSources()[0].idle);
 }
 
+// Else one source whose mapping fits none of its records would hold back the windows of all.
+TEST_F(IngestWorkerTest, APartitionOfWhichNothingWasEverOfUseIsIdleHoweverMuchComes) {
+  Append(1, Post("1", "acme is down"));
+  for (int second = 0; second < 5; ++second) {
+    Append(0, "{broken");
+    StepAndFlush();
+    EXPECT_EQ(LastSources()[0].idle, second == 4) << second;
+  }
+  Append(0, Post("2", "acme is back"));
+  StepAndFlush();
+  EXPECT_FALSE(LastSources()[0].idle);
+  Append(0, "{broken");
+  StepAndFlush(absl::Seconds(4));
+  EXPECT_FALSE(LastSources()[0].idle);
+}
+
+TEST_F(IngestWorkerTest, NoPostFillsABlockWithItsAddressOrItsNames) {
+  const std::string address = "https://acme.example/" + std::string(1'000'000, 'a');
+  const std::string name(300'000, 'n');
+  std::string tags;
+  for (int i = 0; i < 90; ++i) absl::StrAppend(&tags, " #", std::string(9'000, static_cast<char>('a' + i % 26)), i);
+  Append(0, absl::StrCat(R"({"id":"1","time":)", kStartMs, R"(,"text":"acme is down","urls":[")", address, R"("]})"));
+  Append(0, absl::StrCat(R"({"id":")", name, R"(","time":)", kStartMs + 5'000, R"(,"author":")", name,
+                         R"(","text":"acme is down again"})"));
+  Append(0, Post("3", "acme" + tags, kStartMs + 10'000));
+  StepAndFlush();
+  ASSERT_EQ(LastSources()[0].matched, 3U);
+  size_t samples = 0;
+  for (const int32_t partition : {0, 1}) {
+    const auto blocks = log_->ReadStored({settings_->ingest.mentions_topic, partition});
+    CHECK_OK(blocks.status());
+    for (const StoredRecord& record : *blocks) {
+      EXPECT_LT(record.value->size(), 10'000U);
+      Block block;
+      CHECK_OK(DecodeBlock(*record.value, &block));
+      samples += block.samples.size();
+    }
+  }
+  EXPECT_EQ(samples, 3U);
+}
+
 // An outage looks just like silence to a reader. Called idle, a partition would let the watermark pass what it holds.
 TEST_F(IngestWorkerTest, ALogThatDoesNotAnswerMakesNoPartitionIdleOrCaughtUp) {
   Append(0, Post("1", "acme is down"));

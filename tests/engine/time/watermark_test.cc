@@ -97,27 +97,38 @@ TEST(WatermarkTrackerTest, ABacklogThatIsBeingReadIsNeverLeftBehind) {
   EXPECT_EQ(tracker.Complete(), 2);
 }
 
-TEST(WatermarkTrackerTest, ASourceWithoutOwnerIsLeftOutUntilItHasOne) {
+TEST(WatermarkTrackerTest, ASourceThatIsGoneIsNoneUntilItIsBack) {
   WatermarkTracker tracker = WithSources(2);
   tracker.Update(0, 100'000, false, false);
   tracker.Update(1, 50'000, false, false);
   EXPECT_EQ(tracker.Advance(), 48'000);
-  tracker.SetLeftOut(1, true);
+  tracker.SetGone(1, true);
   EXPECT_EQ(tracker.Advance(), 98'000);
   EXPECT_EQ(tracker.Complete(), 1);
-  EXPECT_EQ(tracker.Total(), 2);
-  tracker.SetLeftOut(1, false);
+  EXPECT_EQ(tracker.Total(), 1);
+  tracker.SetGone(1, false);
   EXPECT_EQ(tracker.Complete(), 2);
+  EXPECT_EQ(tracker.Total(), 2);
   tracker.Update(1, 110'000, false, false);
   tracker.Update(0, 111'000, false, false);
   EXPECT_EQ(tracker.Advance(), 108'000);
 }
 
-TEST(WatermarkTrackerTest, WithAllLeftOutStaysWhereItIs) {
+TEST(WatermarkTrackerTest, ASourceThatIsGoneLeavesNoOtherBehind) {
+  WatermarkTracker tracker = WithSources(2);
+  tracker.Update(0, 100'000, false, true);
+  tracker.Update(1, 10'000'000, false, true);
+  EXPECT_EQ(tracker.Complete(), 1);
+  tracker.SetGone(1, true);
+  EXPECT_EQ(tracker.Complete(), 1);
+  EXPECT_EQ(tracker.Total(), 1);
+}
+
+TEST(WatermarkTrackerTest, WithAllGoneStaysWhereItIs) {
   WatermarkTracker tracker = WithSources(1);
   tracker.Update(0, 100'000, false, false);
   EXPECT_EQ(tracker.Advance(), 98'000);
-  tracker.SetLeftOut(0, true);
+  tracker.SetGone(0, true);
   EXPECT_EQ(tracker.Advance(), 98'000);
 }
 
@@ -127,7 +138,7 @@ struct NaiveSource {
   std::optional<int64_t> highest;
   bool idle = false;
   bool caught_up = false;
-  bool left_out = false;
+  bool gone = false;
 };
 
 std::optional<int64_t> NaiveWatermark(const std::vector<NaiveSource>& sources, std::optional<int64_t> before) {
@@ -135,13 +146,13 @@ std::optional<int64_t> NaiveWatermark(const std::vector<NaiveSource>& sources, s
   std::optional<int64_t> largest;
   for (const NaiveSource& source : sources) {
     if (!source.highest) continue;
-    most = std::max(most.value_or(INT64_MIN), *source.highest - source.bounds.out_of_orderness_ms);
+    if (!source.gone) most = std::max(most.value_or(INT64_MIN), *source.highest - source.bounds.out_of_orderness_ms);
     largest = std::max(largest.value_or(INT64_MIN), *source.highest);
   }
   std::vector<NaiveSource> counting;
   size_t idle = 0;
   for (const NaiveSource& source : sources) {
-    if (source.left_out) continue;
+    if (source.gone) continue;
     if (source.idle) {
       ++idle;
       continue;
@@ -182,8 +193,8 @@ TEST(WatermarkTrackerTest, AgreesWithTheNaiveRulesOnRandomSourcesAndSurvivesEnco
       const auto at = static_cast<size_t>(below(static_cast<int64_t>(count)));
       NaiveSource& source = naive[at];
       if (below(5) == 0) {
-        source.left_out = !source.left_out;
-        tracker.SetLeftOut(at, source.left_out);
+        source.gone = !source.gone;
+        tracker.SetGone(at, source.gone);
       } else {
         const int64_t time = step * 1'000 + below(30'000) - 40'000;
         if (below(4) != 0) source.highest = std::max(source.highest.value_or(INT64_MIN), time);

@@ -192,24 +192,48 @@ TEST_F(DetectTaskBlockTest, BrandsThatAreNotWatchedAreCountedAndLeftOut) {
   EXPECT_THAT(outputs_, IsEmpty());
 }
 
-TEST_F(DetectTaskBlockTest, AnExpectedSourceHoldsTheWatermarkUntilItIsLeftOut) {
+// A block of "posts" that was written so long after the first one, and that names "reviews", of which nothing was read.
+std::string BlockWrittenAt(int64_t after_ms, bool names_reviews) {
   SourceRange own;
   own.topic = "posts";
-  own.from = 0;
-  own.to = 1;
   own.highest_event_time_ms = kStreamStartMs + 60'000;
-  SourceRange expected;
-  expected.topic = "reviews";
-  expected.from = expected.to = -1;
+  std::vector<SourceRange> sources = {own};
+  if (names_reviews) {
+    SourceRange& expected = sources.emplace_back();
+    expected.topic = "reviews";
+    expected.from = expected.to = -1;
+  }
   BlockBuilder builder;
+  builder.set_written_ms(kStreamStartMs + after_ms);
   std::vector<std::string> parts;
-  builder.Encode(1, {own, expected}, 1 << 20, &parts);
-  Apply(parts[0]);
+  builder.Encode(1, sources, 1 << 20, &parts);
+  return parts[0];
+}
+
+TEST_F(DetectTaskBlockTest, ASourceHoldsTheWatermarkUntilNoWriterHasNamedItForAWhile) {
+  Apply(BlockWrittenAt(0, true));
+  Apply(BlockWrittenAt(5'000, false));
+  Apply(BlockWrittenAt(10'000, true));
+  EXPECT_EQ(task_->completeness(), std::pair(1, 2));
+  Apply(BlockWrittenAt(610'000, false));
   EXPECT_EQ(task_->evaluated_end_ms(), kUnknownTime);
-  task_->SetLeftOut({"reviews", 0}, true);
-  own.from = own.to = 1;
-  builder.Encode(1, {own, expected}, 1 << 20, &parts);
-  Apply(parts[0]);
+  EXPECT_EQ(task_->completeness(), std::pair(1, 2));
+  Apply(BlockWrittenAt(610'001, false));
+  EXPECT_EQ(task_->evaluated_end_ms(), kStreamStartMs + 60'000);
+  EXPECT_EQ(task_->completeness(), std::pair(1, 1));
+  Apply(BlockWrittenAt(610'002, true));
+  EXPECT_EQ(task_->completeness(), std::pair(1, 2)) << "it is back";
+}
+
+TEST_F(DetectTaskBlockTest, ASnapshotKnowsWhenASourceWasNamedLast) {
+  Apply(BlockWrittenAt(0, true));
+  Apply(BlockWrittenAt(300'000, false));
+  const std::string snapshot = task_->Encode();
+  Restart(QuickTaskOptions());
+  ASSERT_THAT(task_->Decode(snapshot), IsOk());
+  Apply(BlockWrittenAt(600'000, false));
+  EXPECT_EQ(task_->evaluated_end_ms(), kUnknownTime);
+  Apply(BlockWrittenAt(600'001, false));
   EXPECT_EQ(task_->evaluated_end_ms(), kStreamStartMs + 60'000);
 }
 

@@ -141,6 +141,9 @@ TEST(SnapshotVersionsTest, ThatOfMonitorState5GoesOn) {
   ExpectGoesOn(ReadFile("tests/operators/task/snapshots/monitor_5.bin"));
 }
 
+// The last one that does not say when each source partition was named.
+TEST(SnapshotVersionsTest, ThatOfState4GoesOn) { ExpectGoesOn(ReadFile("tests/operators/task/snapshots/state_4.bin")); }
+
 TEST(SnapshotVersionsTest, AnUnknownVersionIsRefused) {
   std::string snapshot = ReadFile("tests/operators/task/snapshots/monitor_2.bin");
   ASSERT_FALSE(snapshot.empty());
