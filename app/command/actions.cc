@@ -82,6 +82,10 @@ absl::StatusOr<Action> ActionOf(const ActionArguments& arguments, const Watchlis
   action.at_ms = now_ms;
   action.for_ms = absl::ToInt64Milliseconds(arguments.lasts);
   action.level = arguments.level;
+  if (action.note.size() > kMaxActionNoteBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a note has at most ", kMaxActionNoteBytes, " bytes, this one has ", action.note.size()));
+  }
   // What the service would refuse is refused here.
   Action read;
   std::string_view field;
@@ -169,13 +173,16 @@ void AddActionCommands(CLI::App* app, ChosenCommand* chosen) {
   add_note(ack.get());
   auto silence = AddAction(app, chosen, ActionKind::kSilence, "silence",
                            "Keeps back updates of an incident, or of a brand, until its level rises", &command);
-  AddDurationOption(command, "--for", &silence->lasts, "For how long, at most 30 days (720h)")->required();
+  AddDurationOption(command, "--for", &silence->lasts, "For how long, at most 30 days (720h)", absl::Seconds(1),
+                    absl::Milliseconds(kMaxSilenceMs))
+      ->required();
   add_note(silence.get());
   auto drill = AddAction(app, chosen, ActionKind::kDrill, "drill",
                          "Starts an exercise: signals as of a crisis, marked as an exercise", &command);
   drill->lasts = absl::Minutes(30);
   drill->level = 3;
-  AddDurationOption(command, "--for", &drill->lasts, "For how long, at most 24h (default 30m)");
+  AddDurationOption(command, "--for", &drill->lasts, "For how long, at most 24h (default 30m)", absl::Seconds(1),
+                    absl::Milliseconds(kMaxDrillMs));
   command->add_option("--level", drill->level, "The level that it rises to")
       ->check(CLI::Range(1, 5))
       ->capture_default_str();

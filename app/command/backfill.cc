@@ -38,7 +38,11 @@ absl::Status Backfill(const BackfillArguments& arguments, const std::shared_ptr<
   // Before the history is read, which may take long.
   if (absl::Status status = CheckHasNeverRun(topics, log->get()); !status.ok()) return status;
   std::vector<std::pair<std::string, std::string>> inputs;
-  for (const std::string& input : arguments.inputs) inputs.push_back(TopicAndPath(input, config));
+  for (const std::string& input : arguments.inputs) {
+    absl::StatusOr<std::pair<std::string, std::string>> found = TopicAndPath(input, config);
+    if (!found.ok()) return found.status();
+    inputs.push_back(*std::move(found));
+  }
   AppMetrics metrics;
   absl::StatusOr<LearntHistory> history;
   {

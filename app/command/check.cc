@@ -70,7 +70,9 @@ int RunCheck(const CheckArguments& arguments) {
   Print(FindDoubtful(s));
   if (arguments.explain) Explain(*s.watchlist);
   for (const std::string& input : arguments.inputs) {
-    const auto [topic, path] = TopicAndPath(input, *s.config);
+    const absl::StatusOr<std::pair<std::string, std::string>> found = TopicAndPath(input, *s.config);
+    if (!found.ok()) return Fail("check", found.status());
+    const auto& [topic, path] = *found;
     const absl::StatusOr<TriedFile> tried = TryFile(s, topic, path, arguments.examples);
     if (!tried.ok()) return Fail("check", tried.status());
     std::printf("%s: %s", path.c_str(), RenderTriedFile(*tried, *s.watchlist).c_str());

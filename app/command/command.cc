@@ -40,16 +40,17 @@ void AddAllCommands(CLI::App* app, ChosenCommand* chosen) {
 }
 
 CLI::Option* AddDurationOption(CLI::App* command, const char* name, absl::Duration* value, const char* help,
-                               absl::Duration least) {
+                               absl::Duration least, absl::Duration most) {
   return command
       ->add_option_function<std::string>(
           name,
-          [value, name, least](const std::string& text) {
+          [value, name, least, most](const std::string& text) {
             const std::optional<absl::Duration> parsed = ParseDurationText(text);
-            if (!parsed.has_value() || *parsed < least) {
+            if (!parsed.has_value() || *parsed < least || *parsed > most) {
               throw CLI::ValidationError(
-                  name, absl::StrCat("\"", text, "\" is no duration from ", DurationText(least), " to ",
-                                     DurationText(kLongestDuration), "; write for example 90s, 5m, 1h30m or 2d"));
+                  name, absl::StrCat("\"", text, "\" is no duration from ",
+                                     least == absl::ZeroDuration() ? "0s" : DurationText(least), " to ",
+                                     DurationText(most), "; write for example 90s, 5m, 1h30m or 2d"));
             }
             *value = *parsed;
           },
@@ -58,7 +59,7 @@ CLI::Option* AddDurationOption(CLI::App* command, const char* name, absl::Durati
 }
 
 CLI::Validator NumberBetween(double least, double most) {
-  const std::string range = absl::StrFormat("%.6g to %.6g", least, most);
+  const std::string range = absl::StrFormat("%.15g to %.15g", least, most);
   return CLI::Validator(
       [least, most, range](std::string& text) {
         double value = 0;

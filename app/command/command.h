@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "absl/time/time.h"
+#include "app/config/yaml_reader.h"
 
 namespace tocsin {
 
@@ -38,9 +39,9 @@ void AddTopicsCommand(CLI::App* app, ChosenCommand* chosen);
 void AddTrainCommand(CLI::App* app, ChosenCommand* chosen);
 void AddWatchCommand(CLI::App* app, ChosenCommand* chosen);
 
-// Adds an option that takes a duration ("90s", "5m", "1h30m", "2d"), `least` at least and a year at most.
+// Adds an option that takes a duration ("90s", "5m", "1h30m", "2d") from `least` to `most`.
 CLI::Option* AddDurationOption(CLI::App* command, const char* name, absl::Duration* value, const char* help,
-                               absl::Duration least = absl::ZeroDuration());
+                               absl::Duration least = absl::ZeroDuration(), absl::Duration most = kLongestDuration);
 
 // A check of a number's bounds, which are in. Unlike CLI11's it refuses what is no number (nan), and says the bounds as
 // people write them.

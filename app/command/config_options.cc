@@ -1,10 +1,17 @@
 #include "app/command/config_options.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "app/command/command.h"
 #include "app/logging/logging.h"
 
@@ -36,17 +43,19 @@ ConfigSources SourcesOf(const ConfigArguments& arguments) {
   return sources;
 }
 
-std::pair<std::string, std::string> TopicAndPath(const std::string& input, const Config& config) {
+absl::StatusOr<std::pair<std::string, std::string>> TopicAndPath(const std::string& input, const Config& config) {
+  const std::string& first = config.sources.front().topics.front();
   const size_t equals = input.find('=');
-  if (equals != std::string::npos) {
-    const std::string topic = input.substr(0, equals);
-    for (const SourceConfig& source : config.sources) {
-      for (const std::string& known : source.topics) {
-        if (known == topic) return {topic, input.substr(equals + 1)};
-      }
-    }
-  }
-  return {config.sources.front().topics.front(), input};
+  if (equals == std::string::npos) return std::pair(first, input);
+  const std::string topic = input.substr(0, equals);
+  std::vector<std::string> known;
+  for (const SourceConfig& source : config.sources)
+    known.insert(known.end(), source.topics.begin(), source.topics.end());
+  if (std::find(known.begin(), known.end(), topic) != known.end()) return std::pair(topic, input.substr(equals + 1));
+  // A file's name may have one too.
+  if (access(input.c_str(), F_OK) == 0) return std::pair(first, input);
+  return absl::InvalidArgumentError(
+      absl::StrCat("no source has this topic; topic=", topic, " known=", absl::StrJoin(known, ",")));
 }
 
 absl::StatusOr<std::shared_ptr<const PipelineSettings>> LoadSettings(const ConfigArguments& arguments) {

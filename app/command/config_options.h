@@ -22,8 +22,9 @@ void AddConfigOptions(CLI::App* command, ConfigArguments* arguments);
 // The flags, and the process's environment.
 ConfigSources SourcesOf(const ConfigArguments& arguments);
 
-// "TOPIC=FILE", or a file of the first source's first topic.
-std::pair<std::string, std::string> TopicAndPath(const std::string& input, const Config& config);
+// "TOPIC=FILE", or a file of the first source's first topic. InvalidArgument: no source has the topic, nor is there a
+// file of that whole name.
+absl::StatusOr<std::pair<std::string, std::string>> TopicAndPath(const std::string& input, const Config& config);
 
 // Loads configuration, watchlist and model, and sets up the logs. With the process's environment.
 absl::StatusOr<std::shared_ptr<const PipelineSettings>> LoadSettings(const ConfigArguments& arguments);

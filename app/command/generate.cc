@@ -74,7 +74,7 @@ absl::Status ApplyPartitions(const GenerateArguments& arguments, Scenario* scena
   std::vector<double> weights;
   for (const std::string_view weight : absl::StrSplit(arguments.partitions, ',')) {
     double value = 0;
-    if (!absl::SimpleAtod(weight, &value) || value <= 0) {
+    if (!absl::SimpleAtod(weight, &value) || !(value > 0 && value <= 1e9)) {
       return absl::InvalidArgumentError(
           absl::StrCat("--partitions takes weights such as 40,30,20,10; got=", arguments.partitions));
     }

@@ -42,8 +42,11 @@ absl::StatusOr<WatchlistChange> ChangeOf(const std::string& change) {
 int RunReplay(ReplayArguments& arguments) {
   absl::StatusOr<std::shared_ptr<const PipelineSettings>> settings = LoadSettings(arguments.config);
   if (!settings.ok()) return Fail("replay", settings.status());
+  arguments.options.configuration_paths = {arguments.config.path, (*settings)->config->watchlist};
   for (const std::string& input : arguments.inputs) {
-    arguments.options.inputs.push_back(TopicAndPath(input, *(*settings)->config));
+    absl::StatusOr<std::pair<std::string, std::string>> found = TopicAndPath(input, *(*settings)->config);
+    if (!found.ok()) return Fail("replay", found.status());
+    arguments.options.inputs.push_back(*std::move(found));
   }
   for (const std::string& change : arguments.changes) {
     absl::StatusOr<WatchlistChange> parsed = ChangeOf(change);

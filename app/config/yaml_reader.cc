@@ -124,8 +124,9 @@ void YamlMap::Duration(std::string_view key, absl::Duration least, absl::Duratio
   const bool fits =
       duration.has_value() && *duration >= least && *duration % absl::Milliseconds(1) == absl::ZeroDuration();
   if (!fits) {
-    errors_->Add(node, absl::StrCat(path_, key, " must be a duration such as 500ms, 5s, 15m, 1h or 7d, at least ",
-                                    DurationText(least), ", not \"", *text, "\""));
+    errors_->Add(node,
+                 absl::StrCat(path_, key, " must be a duration such as 500ms, 5s, 15m, 1h or 7d, at least ",
+                              least == absl::ZeroDuration() ? "0s" : DurationText(least), ", not \"", *text, "\""));
     return;
   }
   *value = *duration;
@@ -207,7 +208,7 @@ std::string DurationText(absl::Duration duration) {
       return absl::StrCat(duration / length, unit);
     }
   }
-  return duration == absl::ZeroDuration() ? "0s" : absl::StrCat(absl::ToInt64Nanoseconds(duration), "ns");
+  return absl::StrCat(absl::ToInt64Nanoseconds(duration), "ns");
 }
 
 std::optional<int64_t> ParseBytesText(std::string_view text) {

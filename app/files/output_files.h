@@ -18,9 +18,12 @@ namespace tocsin {
 
 class OutputFiles {
  public:
-  // What must not be overwritten: files that the command reads. Those that can't be found are nobody's.
+  // What must not be overwritten: files that the command reads, "-" for standard input. Those that can't be found are
+  // nobody's.
   explicit OutputFiles(const std::vector<std::string>& inputs);
 
+  // InvalidArgument: it is one of the inputs. Before the first of several is opened, and so emptied.
+  absl::Status Check(const std::string& path) const;
   // As LineFile::Open. Null for an empty name. InvalidArgument: it is one of the inputs.
   absl::StatusOr<LineFile*> Open(const std::string& path);
 
@@ -34,7 +37,7 @@ class OutputFiles {
     std::unique_ptr<LineFile> file;
   };
 
-  // Of a regular file.
+  // Of a regular file; "-" is standard input.
   static std::optional<Identity> Find(const std::string& path);
 
   std::vector<Identity> inputs_;

@@ -27,9 +27,10 @@ constexpr char kIngestGroup[] = "replay-ingest";
 constexpr int64_t kAlignmentMs = 300'000;
 constexpr absl::Duration kProgressEvery = absl::Milliseconds(100);
 
-// All that a replay reads and that is no part of the configuration.
+// All that a replay reads.
 std::vector<std::string> InputPaths(const ReplayOptions& options) {
-  std::vector<std::string> paths = {options.actions_path};
+  std::vector<std::string> paths = options.configuration_paths;
+  paths.push_back(options.actions_path);
   for (const auto& [topic, path] : options.inputs) paths.push_back(path);
   for (const WatchlistChange& change : options.changes) paths.push_back(change.path);
   return paths;
@@ -192,6 +193,9 @@ class ReplayRun {
 };
 
 absl::Status ReplayRun::OpenOutputs() {
+  for (const std::string& path : {options_.signals_path, options_.metrics_path, options_.dead_letters_path}) {
+    if (absl::Status status = outputs_.Check(path); !status.ok()) return status;
+  }
   for (const auto& [path, file] :
        {std::pair(&options_.signals_path, &signals_), std::pair(&options_.metrics_path, &metric_lines_),
         std::pair(&options_.dead_letters_path, &dead_letters_)}) {

@@ -28,6 +28,7 @@ struct WatchlistChange {
 struct ReplayOptions {
   std::vector<std::pair<std::string, std::string>> inputs;  // topic and path; "-" is standard input
   std::vector<WatchlistChange> changes;                     // in any order
+  std::vector<std::string> configuration_paths;             // which have been read, and must not be overwritten
   std::string actions_path;                                 // records of the actions topic, a line each; empty: none
   std::string signals_path;                // structured CloudEvents, a line each; empty: none, "-": standard output
   std::string metrics_path;                // brand metrics, a line each; likewise

@@ -92,7 +92,6 @@ absl::StatusOr<std::vector<StartPosition>> DetectWorker::OnAssigned(absl::Span<c
     if (!recovered->difference.empty()) TellDifference(assigned.partition, recovered->difference);
     slot.journal = recovered->journal;
     slot.task = std::move(recovered->task);
-    if (recovered->needs_snapshot) slot.last_snapshot = absl::InfinitePast();
     slot.snapshot_generation = recovered->snapshot_generation;
     slot.rebuild_from = recovered->rebuild_from;
     // What was replayed has been counted by whoever applied it first.

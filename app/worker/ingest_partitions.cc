@@ -36,9 +36,7 @@ absl::StatusOr<std::vector<StartPosition>> IngestWorker::OnAssigned(absl::Span<c
     }
     slot.source = static_cast<size_t>(source - options_.sources.begin());
     if (!assigned.committed.has_value()) {
-      const absl::StatusOr<StartPosition> start = slot.control ? StartPosition() : StartOf(assigned.partition, *source);
-      if (!start.ok()) return start.status();
-      starts.push_back(*start);
+      starts.push_back(slot.control ? StartPosition() : source->start);
       continue;
     }
     OffsetMetadata metadata;
@@ -73,26 +71,6 @@ absl::StatusOr<std::vector<StartPosition>> IngestWorker::OnAssigned(absl::Span<c
   const auto posts = std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return !slot.control; });
   metrics_->assigned->Set(static_cast<double>(posts));
   return starts;
-}
-
-absl::StatusOr<StartPosition> IngestWorker::StartOf(const TopicPartition& partition, const IngestSource& source) {
-  if (source.start.kind != StartPosition::Kind::kLatest || !options_.commit_offsets) return source.start;
-  const absl::StatusOr<int32_t> count = source_->PartitionCount(partition.topic);
-  if (!count.ok()) return count.status();
-  std::vector<TopicPartition> of_topic;
-  for (int32_t number = 0; number < *count; ++number) of_topic.push_back({partition.topic, number});
-  const absl::StatusOr<std::vector<AssignedPartition>> known = source_->CommittedOffsets(options_.group, of_topic);
-  if (!known.ok()) return known.status();
-  bool has_before = false;
-  for (const AssignedPartition& other : *known) {
-    if (!other.committed.has_value()) continue;
-    if (other.partition.partition > partition.partition) return source.start;
-    has_before = true;
-  }
-  if (!has_before) return source.start;
-  const absl::StatusOr<OffsetRange> range = source_->Offsets(partition);
-  if (!range.ok()) return range.status();
-  return range->begin == 0 ? StartPosition() : source.start;
 }
 
 void IngestWorker::OnRevoked(bool lost) {
@@ -146,8 +124,14 @@ bool IngestWorker::UpdateIdleness(absl::Time now) {
 
 std::vector<SourceRange> IngestWorker::Ranges() const {
   std::vector<SourceRange> ranges;
+  // Of all: the latest event time, and how far the watermark of whoever is furthest is behind it.
   int64_t latest_ms = kUnknownTime;
-  for (const Slot& slot : slots_) latest_ms = std::max(latest_ms, slot.highest_event_time_ms);
+  int64_t furthest_ms = kUnknownTime;
+  for (const Slot& slot : slots_) {
+    if (slot.control || slot.highest_event_time_ms == kUnknownTime) continue;
+    latest_ms = std::max(latest_ms, slot.highest_event_time_ms);
+    furthest_ms = std::max(furthest_ms, slot.highest_event_time_ms - options_.sources[slot.source].out_of_orderness_ms);
+  }
   for (const Slot& slot : slots_) {
     SourceRange& range = ranges.emplace_back();
     range.topic = slot.partition.topic;
@@ -155,12 +139,15 @@ std::vector<SourceRange> IngestWorker::Ranges() const {
     range.epoch = slot.epoch;
     range.from = slot.from;
     range.to = slot.position;
-    const bool has_all = options_.ends_are_final && slot.at_end && !slot.control;
-    range.highest_event_time_ms = has_all ? latest_ms : slot.highest_event_time_ms;
+    range.highest_event_time_ms = slot.highest_event_time_ms;
     range.control = slot.control;
     if (!slot.control) {
       range.out_of_orderness_ms = options_.sources[slot.source].out_of_orderness_ms;
       range.max_drag_ms = options_.sources[slot.source].max_drag_ms;
+    }
+    if (options_.ends_are_final && slot.at_end && !slot.control && latest_ms != kUnknownTime) {
+      range.highest_event_time_ms = latest_ms;
+      range.out_of_orderness_ms = latest_ms - furthest_ms;
     }
     range.idle = slot.idle;
     range.caught_up = !slot.control && slot.reached_end && slot.end_confirmed && !options_.ends_are_final;

@@ -95,11 +95,6 @@ class IngestWorker : public Worker, private AssignmentListener {
   IngestWorker(const IngestWorkerOptions& options, Log* source, Log* sink, Clock* clock,
                std::shared_ptr<WatchlistVersions> versions, const SentimentModel* model, IngestMetrics* metrics);
 
-  // Where to begin a partition for which nothing is committed. One that was added to a topic that is being read, as its
-  // number and its log from the beginning say, is begun there whatever `source` says: its posts would be missing
-  // otherwise, from when it was added until it was noticed.
-  absl::StatusOr<StartPosition> StartOf(const TopicPartition& partition, const IngestSource& source);
-
   absl::StatusOr<std::vector<StartPosition>> OnAssigned(absl::Span<const AssignedPartition> partitions) override;
   void OnRevoked(bool lost) override;
 

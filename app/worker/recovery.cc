@@ -93,7 +93,7 @@ absl::StatusOr<RecoveredTask> Recover(const RecoveryOptions& options, Log* log, 
 
   if (!committed.has_value()) {
     if (!snapshot->has_value()) {  // a first start
-      recovered.needs_snapshot = mentions_range->begin > 0;
+      recovered.journal.since = mentions_range->begin;
       return recovered;
     }
     return SnapshotWithoutOffset(options, log, mentions);
@@ -116,8 +116,13 @@ absl::StatusOr<RecoveredTask> Recover(const RecoveryOptions& options, Log* log, 
       return recovered.task->Rebuild(record.value, record.offset);
     });
     if (!status.ok()) return status;
-  } else if (mentions_range->begin > 0) {
-    return MissingHistory(options, mentions, 0, mentions_range->begin);
+  } else {
+    // From where the first start began: the log may have lost what was before long ago.
+    SignalJournal known;
+    if (DecodeJournal(assigned.metadata, &known)) apply_from = known.since;
+    if (apply_from < mentions_range->begin) {
+      return MissingHistory(options, mentions, apply_from, mentions_range->begin);
+    }
   }
   recovered.journal.since = apply_from;
   std::vector<DetectOutput> signals;

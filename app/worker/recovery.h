@@ -49,9 +49,6 @@ struct RecoveredTask {
   StartPosition start;               // where to go on reading
   uint64_t snapshot_generation = 0;  // of the snapshot that was used; 0: none
   Offset rebuild_from = 0;           // first offset that was read; 0 without a snapshot
-  // A first start on a log that has lost its beginning: without a snapshot it could not be told from one that has lost
-  // what a later recovery needs, so the first commit has to hold one.
-  bool needs_snapshot = false;
   RecoveryCost cost;
   SignalJournal journal;   // of what was replayed
   std::string difference;  // between it and what was committed; empty: none, or nothing to compare with

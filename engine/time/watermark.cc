@@ -12,6 +12,10 @@ namespace {
 constexpr uint8_t kGoneBit = 1;
 constexpr uint8_t kSlowBit = 2;
 
+bool IsBehind(int64_t own, int64_t most_advanced, int64_t max_drag_ms) {
+  return most_advanced != kNoEventTime && own < most_advanced - max_drag_ms;
+}
+
 }  // namespace
 
 size_t WatermarkTracker::AddSource(const SourceBounds& bounds) {
@@ -29,7 +33,7 @@ void WatermarkTracker::Update(size_t source, int64_t highest_event_time_ms, bool
   Source& updated = sources_[source];
   if (highest_event_time_ms > updated.highest_ms) {
     updated.highest_ms = highest_event_time_ms;
-    updated.is_slow = updated.Own() < MostAdvanced() - updated.bounds.max_drag_ms;
+    updated.is_slow = IsBehind(updated.Own(), MostAdvanced(), updated.bounds.max_drag_ms);
   }
   updated.is_idle = idle;
   updated.is_caught_up = caught_up;
@@ -49,7 +53,7 @@ int64_t WatermarkTracker::MostAdvanced() const {
 }
 
 bool WatermarkTracker::IsDragging(const Source& source, int64_t most_advanced) {
-  return source.HasTime() && source.is_caught_up && source.Own() < most_advanced - source.bounds.max_drag_ms;
+  return source.HasTime() && source.is_caught_up && IsBehind(source.Own(), most_advanced, source.bounds.max_drag_ms);
 }
 
 int64_t WatermarkTracker::Advance() {

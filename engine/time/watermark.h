@@ -3,7 +3,7 @@
 // A source partition's own watermark is its highest event time less its out_of_orderness. The task's is the smallest
 // own one over the partitions that count, and never goes back. These do not count:
 //
-//   idle      at its end, with nothing new of use for the idle time-out
+//   idle      at its end, with nothing new for the idle time-out, or nothing that was ever of use
 //   gone      its topic was taken out of the configuration (SetGone); it is none of the sources any more
 //   dragging  caught up with its end, yet more than its max_drag behind the most advanced partition: a slow feed
 //

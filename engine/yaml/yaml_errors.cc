@@ -160,11 +160,15 @@ YAML::Mark SecondDocument(std::string_view text) {
   };
   FirstNode second;
   // Most texts need not be parsed twice.
-  if (!has_line("---") && !has_line("...")) return second.mark();
+  if (!HasWideMark(text) && !has_line("---") && !has_line("...")) return second.mark();
   std::istringstream stream{std::string(text)};
   YAML::Parser parser(stream);
   FirstNode first;
-  if (parser.HandleNextDocument(first)) parser.HandleNextDocument(second);
+  bool has_more = parser.HandleNextDocument(first);
+  // Bounded, since the scanner does not get on with every text; a document takes three bytes at least.
+  for (size_t i = 0; i < text.size() / 3 && has_more && second.mark().is_null(); ++i) {
+    has_more = parser.HandleNextDocument(second);
+  }
   return second.mark();
 }
 

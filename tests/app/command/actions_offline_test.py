@@ -69,7 +69,10 @@ class ActionsOffline(unittest.TestCase):
         for arguments, message in ((("ack", "nobody"), "neither a brand of the watchlist nor one of its incidents"),
                                    (("ack", "nobody-20261120T100000Z"), "neither a brand"),
                                    (("silence", "acme"), "--for is required"),
-                                   (("silence", "acme", "--for", "1000h"), "wrong_type; field=for_s"),
+                                   (("silence", "acme", "--for", "1000h"), "no duration from 1s to 30d"),
+                                   (("drill", "acme", "--for", "25h"), "no duration from 1s to 1d"),
+                                   (("silence", "acme", "--for", "0s"), "no duration from 1s to 30d"),
+                                   (("note", "acme", "x" * 3000), "at most 2000 bytes"),
                                    (("drill", "acme", "--level", "7"), "--level"),
                                    (("drill", "acme-20261120T100000Z"), "field=incident_id"),
                                    (("note", "acme", ""), "missing_field; field=note")):

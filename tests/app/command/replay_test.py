@@ -17,7 +17,7 @@ TOCSIN = ""
 CONFIG = """\
 deployment: replayed
 kafka: {bootstrap.servers: "127.0.0.1:1"}
-sources: [{topics: [posts], preset: generic}, {topics: [reviews], preset: generic}]
+sources: [{topics: [posts], preset: generic}, {topics: [reviews], preset: generic, out_of_orderness: 20m}]
 watchlist: watchlist.yaml
 topics: {mentions_partitions: 2}
 """
@@ -47,20 +47,27 @@ class Replay(unittest.TestCase):
         with open(os.path.join(self.folder, name), encoding="utf-8") as file:
             return file.read()
 
-    def replay(self, *arguments):
+    def replay(self, *arguments, **keywords):
         return subprocess.run([TOCSIN, "replay", "--config", "config.yaml", "--quiet", *arguments], cwd=self.folder,
-                              capture_output=True, text=True, timeout=120)
+                              capture_output=True, text=True, timeout=120, **keywords)
 
     def test_no_output_overwrites_an_input(self):
         os.link(os.path.join(self.folder, "posts.ndjson"), os.path.join(self.folder, "other_name.ndjson"))
         self.write("actions.ndjson", "{}\n")
-        for output, name in (("--metrics", "posts.ndjson"), ("--signals", "./posts.ndjson"),
+        self.write("signals.ndjson", "kept\n")
+        for output, name in (("--metrics", "posts.ndjson"), ("--metrics", "config.yaml"), ("--metrics", "watchlist.yaml"), ("--signals", "./posts.ndjson"),
                              ("--dead-letters", "other_name.ndjson"), ("--metrics", "actions.ndjson")):
             before = self.read(name)
-            result = self.replay("--input", "posts=posts.ndjson", "--actions", "actions.ndjson", output, name)
+            others = [] if output == "--signals" else ["--signals", "signals.ndjson"]
+            result = self.replay("--input", "posts=posts.ndjson", "--actions", "actions.ndjson", *others, output, name)
             self.assertEqual(2, result.returncode, result)
             self.assertIn("would overwrite an input", result.stderr)
             self.assertEqual(before, self.read(name))
+            self.assertEqual("kept\n", self.read("signals.ndjson"))
+        with open(os.path.join(self.folder, "posts.ndjson"), encoding="utf-8") as posts_file:
+            result = self.replay("--input", "posts=-", "--metrics", "posts.ndjson", stdin=posts_file)
+        self.assertIn("would overwrite an input", result.stderr)
+        self.assertGreater(len(self.read("posts.ndjson")), 1000)
 
     def test_what_was_there_stays_where_the_input_is_not(self):
         self.write("metrics.ndjson", "kept\n")
@@ -69,6 +76,13 @@ class Replay(unittest.TestCase):
             result = self.replay(*arguments, "--metrics", "metrics.ndjson")
             self.assertEqual(2, result.returncode, result)
             self.assertEqual("kept\n", self.read("metrics.ndjson"))
+
+    def test_a_topic_that_no_source_has_is_named(self):
+        result = self.replay("--input", "postings=posts.ndjson", "--metrics", "m")
+        self.assertEqual(2, result.returncode)
+        self.assertIn("topic=postings known=posts,reviews", result.stderr)
+        self.write("a=b.ndjson", posts(range(10)))
+        self.assertEqual(0, self.replay("--input", "a=b.ndjson", "--metrics", "m").returncode)
 
     def test_outputs_to_one_place_lie_there_line_by_line(self):
         self.write("posts.ndjson", posts(range(0, 3600)) + "broken\n" * 50)
@@ -116,7 +130,8 @@ class Usage(unittest.TestCase):
         for arguments in (["--matched", "nan"], ["--matched", "1.1"], ["--speed", "nan"], ["--speed", "0"],
                           ["--posts", "0"], ["--posts", "99999999999999999999"], ["--duration", "inf"],
                           ["--duration", "367d"], ["--duration", "-5m"], ["--disorder", "soon"], ["--history", "5m"],
-                          ["--silent", "1:nan:2m", "--partitions", "1,1"]):
+                          ["--silent", "1:nan:2m", "--partitions", "1,1"],
+                          ["--partitions", "nan,1"]):
             result = self.tocsin("generate", "--output", os.devnull, *arguments)
             self.assertEqual(2, result.returncode, arguments)
             self.assertIn(arguments[0], result.stderr)

@@ -136,25 +136,6 @@ TEST_F(SourcesTest, StartEachWhereItSays) {
   EXPECT_EQ(metrics_.Sum().posts, 3);
 }
 
-TEST_F(SourcesTest, ReadAPartitionThatIsAddedLaterFromItsBeginning) {
-  ASSERT_THAT(log_.AddPartitions("sky", 2), IsOk());
-  Append("sky", kSkyPost, 0);
-  Append("sky", kSkyPost, 1);
-  Start();
-  ReadAndFlush();
-  EXPECT_EQ((ranges_[{"sky", 0}].records), 0U);
-  EXPECT_EQ((ranges_[{"sky", 1}].records), 0U) << "it was there before, as was the first one";
-  EXPECT_EQ((ranges_[{"sky", 1}].to), 1);
-  ASSERT_THAT(log_.AddPartitions("sky", 3), IsOk());
-  Append("sky", kSkyPost, 2);
-  worker_.reset();
-  Start();
-  ReadAndFlush();
-  EXPECT_EQ((ranges_[{"sky", 2}].from), 0);
-  EXPECT_EQ((ranges_[{"sky", 2}].records), 1U);
-  EXPECT_EQ((ranges_[{"sky", 1}].from), 1);
-}
-
 TEST_F(SourcesTest, CarryEachTheirBoundsInEveryBlock) {
   Start();
   ReadAndFlush();

@@ -139,15 +139,44 @@ struct NaiveSource {
   bool idle = false;
   bool caught_up = false;
   bool gone = false;
+  bool slow = false;
 };
 
-std::optional<int64_t> NaiveWatermark(const std::vector<NaiveSource>& sources, std::optional<int64_t> before) {
+std::optional<int64_t> NaiveMost(const std::vector<NaiveSource>& sources) {
   std::optional<int64_t> most;
+  for (const NaiveSource& source : sources) {
+    if (!source.highest || source.gone) continue;
+    most = std::max(most.value_or(INT64_MIN), *source.highest - source.bounds.out_of_orderness_ms);
+  }
+  return most;
+}
+
+bool NaiveBehind(const NaiveSource& source, std::optional<int64_t> most) {
+  return source.highest && most &&
+         *most - (*source.highest - source.bounds.out_of_orderness_ms) > source.bounds.max_drag_ms;
+}
+
+std::pair<int, int> NaiveComplete(const std::vector<NaiveSource>& sources) {
+  std::pair<int, int> complete;
+  for (const NaiveSource& source : sources) {
+    if (source.gone) continue;
+    ++complete.second;
+    if (!source.highest) {
+      complete.first += source.idle ? 1 : 0;
+    } else if (source.idle) {
+      complete.first += source.slow ? 0 : 1;
+    } else {
+      complete.first += source.caught_up && NaiveBehind(source, NaiveMost(sources)) ? 0 : 1;
+    }
+  }
+  return complete;
+}
+
+std::optional<int64_t> NaiveWatermark(const std::vector<NaiveSource>& sources, std::optional<int64_t> before) {
+  const std::optional<int64_t> most = NaiveMost(sources);
   std::optional<int64_t> largest;
   for (const NaiveSource& source : sources) {
-    if (!source.highest) continue;
-    if (!source.gone) most = std::max(most.value_or(INT64_MIN), *source.highest - source.bounds.out_of_orderness_ms);
-    largest = std::max(largest.value_or(INT64_MIN), *source.highest);
+    if (source.highest) largest = std::max(largest.value_or(INT64_MIN), *source.highest);
   }
   std::vector<NaiveSource> counting;
   size_t idle = 0;
@@ -157,10 +186,7 @@ std::optional<int64_t> NaiveWatermark(const std::vector<NaiveSource>& sources, s
       ++idle;
       continue;
     }
-    if (source.highest && source.caught_up &&
-        *most - (*source.highest - source.bounds.out_of_orderness_ms) > source.bounds.max_drag_ms) {
-      continue;
-    }
+    if (source.caught_up && NaiveBehind(source, most)) continue;
     counting.push_back(source);
   }
   std::optional<int64_t> now;
@@ -197,13 +223,17 @@ TEST(WatermarkTrackerTest, AgreesWithTheNaiveRulesOnRandomSourcesAndSurvivesEnco
         tracker.SetGone(at, source.gone);
       } else {
         const int64_t time = step * 1'000 + below(30'000) - 40'000;
-        if (below(4) != 0) source.highest = std::max(source.highest.value_or(INT64_MIN), time);
+        if (below(4) != 0 && time > source.highest.value_or(INT64_MIN)) {
+          source.highest = time;
+          source.slow = NaiveBehind(source, NaiveMost(naive));
+        }
         source.idle = below(3) == 0;
         source.caught_up = source.idle || below(2) == 0;
         tracker.Update(at, source.highest.value_or(kNoEventTime), source.idle, source.caught_up);
       }
       expected = NaiveWatermark(naive, expected);
       ASSERT_EQ(tracker.Advance(), expected.value_or(kNoEventTime)) << "round " << round << " step " << step;
+      ASSERT_EQ(std::pair(tracker.Complete(), tracker.Total()), NaiveComplete(naive)) << round << " step " << step;
       if (below(10) == 0) {
         std::string bytes;
         ByteWriter writer(&bytes);

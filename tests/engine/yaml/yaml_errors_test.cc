@@ -67,6 +67,8 @@ TEST(YamlErrorsTest, RefusesASecondDocument) {
   EXPECT_EQ(ErrorOf("a: 1\n---\n  b: 2\n"),
             "t.yaml:3:3: a second document begins here, and would not be read; take out the '---' above it, or make it "
             "a file of its own");
+  EXPECT_EQ(ErrorOf("a: 1\n---\n---\nb: 2\n").substr(0, 30), "t.yaml:4:1: a second document ");
+  EXPECT_NE(ErrorOf(std::string_view("\xFE\xFF\0a\0\n\0-\0-\0-\0\n\0b\0\n", 18)), "");
   EXPECT_EQ(ErrorOf("---\na: 1\n...\n"), "");
   EXPECT_EQ(ErrorOf("---\na: 1\n---\n# nothing\n"), "");
   EXPECT_EQ(ErrorOf(""), "");

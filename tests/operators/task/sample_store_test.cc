@@ -201,5 +201,24 @@ TEST(SampleStoreTest, BrandsAreApartAndGroupsGoWhenTheyEnd) {
   EXPECT_EQ(offered.store.memory_bytes(), 0U);
 }
 
+// Of blocks that were written before ingest kept to the bounds.
+TEST(SampleStoreTest, KeepsNoMoreOfASampleThanItsBounds) {
+  const std::string long_one(300'000, 'x');
+  Mention mention;
+  mention.event_time_ms = kEndMs - 1'000;
+  mention.post_hash = 7;
+  SampleStore store(5'000);
+  store.Offer(
+      1, mention,
+      {.post_id = long_one, .author_handle = long_one, .text = long_one, .hashtags = long_one, .url = long_one});
+  EXPECT_LT(store.memory_bytes(), 10'000U);
+  const std::optional<Sample> found = store.Find(1, mention.event_time_ms, 7);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->post_id, long_one.substr(0, 256));
+  EXPECT_EQ(found->text, long_one.substr(0, 500));
+  EXPECT_EQ(found->hashtags, "") << "whole ones only";
+  EXPECT_EQ(found->url, "") << "a part of an address leads nowhere";
+}
+
 }  // namespace
 }  // namespace tocsin
