@@ -92,10 +92,7 @@ absl::StatusOr<RecoveredTask> Recover(const RecoveryOptions& options, Log* log, 
   if (!snapshot.ok()) return Damaged(snapshot.status(), snapshots);
 
   if (!committed.has_value()) {
-    if (!snapshot->has_value()) {  // a first start
-      recovered.journal.since = mentions_range->begin;
-      return recovered;
-    }
+    if (!snapshot->has_value()) return recovered;  // a first start
     return SnapshotWithoutOffset(options, log, mentions);
   }
   if (*committed > mentions_range->end) return LostEnd(options, mentions, *committed, mentions_range->end);
@@ -116,13 +113,8 @@ absl::StatusOr<RecoveredTask> Recover(const RecoveryOptions& options, Log* log, 
       return recovered.task->Rebuild(record.value, record.offset);
     });
     if (!status.ok()) return status;
-  } else {
-    // From where the first start began: the log may have lost what was before long ago.
-    SignalJournal known;
-    if (DecodeJournal(assigned.metadata, &known)) apply_from = known.since;
-    if (apply_from < mentions_range->begin) {
-      return MissingHistory(options, mentions, apply_from, mentions_range->begin);
-    }
+  } else if (mentions_range->begin > 0) {
+    return MissingHistory(options, mentions, 0, mentions_range->begin);
   }
   recovered.journal.since = apply_from;
   std::vector<DetectOutput> signals;

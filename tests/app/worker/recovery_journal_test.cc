@@ -200,17 +200,6 @@ TEST_F(RecoveryJournalTest, ASnapshotWithoutAnOffsetIsALoss) {
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("source reset --detect")));
 }
 
-// Detect was switched on when the log's retention had already cut its beginning off, and died soon after.
-TEST_F(RecoveryJournalTest, AFirstStartOnALogWithoutItsBeginningCanBeRecovered) {
-  for (const std::string& block : blocks_) Append(kMentions, block);
-  next_ = blocks_.size();
-  ASSERT_THAT(log_.Trim(kMentions, 10), IsOk());
-  RunWorker(0, absl::InfiniteDuration());
-  ASSERT_GT(Committed().since, 0);
-  RunWorker(0, absl::InfiniteDuration());
-  EXPECT_EQ(Differences(), 0);
-}
-
 TEST_F(RecoveryJournalTest, ALogThatEndsBeforeWhatWasCommittedIsALoss) {
   RunWorker(0.5, absl::Seconds(10));
   const Offset end = log_.Offsets(kMentions)->end;
