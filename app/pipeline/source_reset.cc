@@ -28,8 +28,9 @@ absl::StatusOr<SourceResetResult> ResetSource(const SourceReset& reset, Log* log
   std::vector<OffsetMetadata> known;
   for (const AssignedPartition& each : *committed) {
     OffsetMetadata& metadata = known.emplace_back();
-    if (each.committed.has_value() && !DecodeMetadata(each.metadata, &metadata)) {
-      // The epoch before is lost: seconds since 1970 are higher than any that was counted up.
+    if (!each.committed.has_value() || !DecodeMetadata(each.metadata, &metadata)) {
+      // The epoch before is lost, as it is whenever a topic is deleted: Kafka forgets what a group had committed of it.
+      // Seconds since 1970 are higher than any that was counted up, and than those of an earlier reset.
       metadata = {.epoch = static_cast<uint32_t>(absl::ToUnixSeconds(clock->Now()))};
     }
     highest_epoch = std::max(highest_epoch, metadata.epoch);

@@ -36,7 +36,7 @@ using SetOffsets = std::function<absl::Status(const std::string& group, absl::Sp
 absl::StatusOr<std::vector<AssignedPartition>> CommittedOfTopic(Log* log, const std::string& group,
                                                                 const std::string& topic);
 
-// NotFound: there is no such topic. What the group knew of event times is kept, so that no watermark has to go back.
+// NotFound: there is no such topic. What the group still knows of event times is kept.
 absl::StatusOr<SourceResetResult> ResetSource(const SourceReset& reset, Log* log, Clock* clock,
                                               const SetOffsets& set_offsets);
 

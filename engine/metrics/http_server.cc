@@ -2,6 +2,7 @@
 
 #include <httplib.h>
 #include <prometheus/text_serializer.h>
+#include <sys/socket.h>
 
 #include <utility>
 
@@ -20,9 +21,11 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options,
   std::unique_ptr<HttpServer> self(new HttpServer(std::move(options)));
   httplib::Server& http = self->server_->http;
   const Options& settings = self->options_;
-  // Two threads serve: scrapes and probes are rare, and a slow client must not keep the other out.
-  http.new_task_queue = [] { return new httplib::ThreadPool(2); };
-  http.set_read_timeout(5, 0);
+  // Scrapes and probes are rare, but a connection has a thread for itself, and slow or idle ones must not keep the
+  // probes out: so there are some, and none is kept for a second request.
+  http.new_task_queue = [] { return new httplib::ThreadPool(8); };
+  http.set_keep_alive_max_count(1);
+  http.set_read_timeout(2, 0);
   http.set_write_timeout(5, 0);
   http.set_payload_max_length(1 << 16);
   http.Get("/metrics", [&settings, registry](const httplib::Request&, httplib::Response& response) {
@@ -39,6 +42,11 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options,
     const std::string reason = settings.not_ready ? settings.not_ready() : "";
     if (!reason.empty()) response.status = 503;
     response.set_content(reason.empty() ? "ok\n" : absl::StrCat(reason, "\n"), "text/plain");
+  });
+  // httplib would let several processes listen on one port, which then answer in turn as chance has it.
+  http.set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
   });
   if (settings.port == 0) {
     self->port_ = http.bind_to_any_port(settings.host);

@@ -240,6 +240,12 @@ bool ParseQuery(std::string_view query, const QueryOptions& options, QueryNode* 
               std::string(kNeedsLiteral)};
     return false;
   }
+  // The canonical text is what other processes read: it has the operators that are implied here.
+  if (const size_t bytes = PrintQuery(*parsed).size(); bytes > kMaxQueryBytes) {
+    *error = {0, absl::StrCat("a query that is ", bytes, " bytes long once written out"),
+              absl::StrCat("at most ", kMaxQueryBytes, "; make several brands or topics of it")};
+    return false;
+  }
   *root = *std::move(parsed);
   return true;
 }

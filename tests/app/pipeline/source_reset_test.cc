@@ -104,6 +104,20 @@ TEST_F(SourceResetTest, MetadataThatIsNotTocsinsGivesAnEpochAboveAnyThatWasCount
   EXPECT_EQ(result->epoch, kStartMs / 1'000 + 1);
 }
 
+// Kafka forgets what a group has committed of a topic when that is deleted, and with it which epoch it was.
+TEST_F(SourceResetTest, OffsetsThatAreForgottenGiveAnEpochAboveAnyThatWasCounted) {
+  const auto set_offsets = [this](const std::string& group, absl::Span<const ConsumedOffset> offsets) {
+    return log_.SetCommittedOffsets(group, offsets);
+  };
+  const auto first = ResetSource({"forgotten", "posts"}, &log_, &clock_, set_offsets);
+  ASSERT_THAT(first.status(), IsOk());
+  EXPECT_EQ(first->epoch, kStartMs / 1'000 + 1);
+  clock_.Advance(absl::Hours(1));
+  const auto second = ResetSource({"forgotten again", "posts"}, &log_, &clock_, set_offsets);
+  ASSERT_THAT(second.status(), IsOk());
+  EXPECT_GT(second->epoch, first->epoch);
+}
+
 TEST_F(SourceResetTest, ATopicThatDoesNotExistIsNotFound) {
   EXPECT_THAT(Reset("tweets").status(), StatusIs(absl::StatusCode::kNotFound));
 }

@@ -130,6 +130,21 @@ TEST(QueryTest, LimitsDepthSizeAndPhraseLength) {
 
 // Goal: no text crashes the parser, and what it accepts prints to something with the same meaning.
 // Method: random sequences of the language's own pieces; printing the parse of the print changes nothing.
+// Other processes read the canonical text: what it says must be good where what was written is.
+TEST(QueryTest, LimitsTheSizeOfTheCanonicalText) {
+  std::string query;
+  while (query.size() + 8 < kMaxQueryBytes * 3 / 4) absl::StrAppend(&query, query.empty() ? "" : " OR ", "(x y z)");
+  QueryNode root;
+  QueryError error;
+  ASSERT_LT(query.size(), kMaxQueryBytes);
+  EXPECT_FALSE(ParseQuery(query, &root, &error));
+  EXPECT_THAT(error.what, ::testing::HasSubstr("once written out"));
+  query.resize(query.size() / 2);
+  query.resize(query.rfind(" OR "));
+  ASSERT_TRUE(ParseQuery(query, &root, &error));
+  EXPECT_TRUE(ParseQuery(PrintQuery(root), &root, &error));
+}
+
 TEST(QueryTest, RandomTextIsRefusedOrPrintsToAFixedPoint) {
   static constexpr std::string_view kPieces[] = {
       "a",          "United",   "É",         "東京", "😀",       " ",       " ",        " ",    " OR ", " AND ",
